@@ -1,0 +1,189 @@
+/*
+ * The measured agent, compiled against the public header. Functions are looked up in a library that is loaded
+ * at run time; apart from that, this is what a C program does.
+ */
+#include "agent.h"
+
+#include <dlfcn.h>
+#include <string.h>
+#include <time.h>
+
+#include "agentotel.h"
+
+#define MOST_ATTRIBUTES 16
+
+static struct {
+  __typeof__(&agentotel_init) init;
+  __typeof__(&agentotel_flush) flush;
+  __typeof__(&agentotel_shutdown) shutdown;
+  __typeof__(&agentotel_start_session) start_session;
+  __typeof__(&agentotel_end_session) end_session;
+  __typeof__(&agentotel_record_event) record_event;
+  __typeof__(&agentotel_start_event) start_event;
+  __typeof__(&agentotel_end_event) end_event;
+  __typeof__(&agentotel_last_error) last_error;
+  __typeof__(&agentotel_get_stats) get_stats;
+  __typeof__(&agentotel_get_exporter_stats) get_exporter_stats;
+} library;
+
+#define LOOK_UP(name)                                        \
+  do {                                                       \
+    void *address = dlsym(handle, "agentotel_" #name);       \
+    if (!address) return "agentotel_" #name " is not there"; \
+    memcpy(&library.name, &address, sizeof address);         \
+  } while (0)
+
+const char *agent_load(const char *path) {
+  void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (!handle) return dlerror();
+  LOOK_UP(init);
+  LOOK_UP(flush);
+  LOOK_UP(shutdown);
+  LOOK_UP(start_session);
+  LOOK_UP(end_session);
+  LOOK_UP(record_event);
+  LOOK_UP(start_event);
+  LOOK_UP(end_event);
+  LOOK_UP(last_error);
+  LOOK_UP(get_stats);
+  LOOK_UP(get_exporter_stats);
+  return NULL;
+}
+
+int32_t agent_init(const char *config_json) {
+  return library.init(AGENTOTEL_ABI_VERSION, config_json);
+}
+int32_t agent_flush(uint32_t timeout_ms) {
+  return library.flush(timeout_ms);
+}
+int32_t agent_shutdown(uint32_t timeout_ms) {
+  return library.shutdown(timeout_ms);
+}
+
+int32_t agent_start_session(uint64_t *session) {
+  agentotel_session_options options = AGENTOTEL_SESSION_OPTIONS_INIT;
+  options.name = AGENTOTEL_STR("benchmark");
+  return library.start_session(&options, session);
+}
+
+int32_t agent_end_session(uint64_t session) {
+  return library.end_session(session, NULL);
+}
+
+void agent_last_error(char *buffer, size_t capacity) {
+  if (capacity == 0) return;
+  buffer[0] = '\0';
+  (void)library.last_error(buffer, capacity, NULL);
+}
+
+int32_t agent_read_counts(const char *exporter, agent_counts *counts) {
+  agentotel_stats stats = AGENTOTEL_STATS_INIT;
+  int32_t status = library.get_stats(AGENTOTEL_SIGNAL_TRACES, &stats);
+  if (status != AGENTOTEL_OK) return status;
+  memset(counts, 0, sizeof *counts);
+  counts->offered = stats.offered;
+  counts->accepted = stats.accepted_caller + stats.accepted_derived;
+  for (size_t i = 0; i < AGENTOTEL_REFUSED_SLOTS; i++)
+    counts->refused += stats.refused[i];
+  if (!exporter) return AGENTOTEL_OK;
+  agentotel_exporter_stats lane = AGENTOTEL_EXPORTER_STATS_INIT;
+  status = library.get_exporter_stats(agentotel_cstr(exporter), AGENTOTEL_SIGNAL_TRACES, &lane);
+  if (status != AGENTOTEL_OK) return status;
+  counts->exported = lane.exported;
+  counts->pending = lane.pending;
+  counts->lost = lane.rejected;
+  for (size_t i = 0; i < AGENTOTEL_DROPPED_SLOTS; i++)
+    counts->lost += lane.dropped[i];
+  return AGENTOTEL_OK;
+}
+
+static size_t at_most(size_t count) {
+  return count < MOST_ATTRIBUTES ? count : MOST_ATTRIBUTES;
+}
+
+static agentotel_event_data custom_event(agentotel_attribute *into, const agent_attribute *attributes,
+                                         size_t count) {
+  agentotel_event_data event = AGENTOTEL_EVENT_DATA_INIT;
+  event.name = AGENTOTEL_STR("agent.step");
+  for (size_t i = 0; i < count; i++) {
+    into[i] = agentotel_attr_string(agentotel_str_of(attributes[i].key, attributes[i].key_len),
+                                    agentotel_str_of(attributes[i].value, attributes[i].value_len));
+  }
+  event.attributes = into;
+  event.attribute_count = count;
+  return event;
+}
+
+static int record_one(uint64_t session, const agent_attribute *attributes, size_t count) {
+  agentotel_attribute built[MOST_ATTRIBUTES];
+  agentotel_event_data event = custom_event(built, attributes, count);
+  return library.record_event(session, &event, NULL) != AGENTOTEL_OK;
+}
+
+uint64_t agent_record(uint64_t session, const agent_attribute *attributes, size_t count, uint64_t events) {
+  uint64_t failed = 0;
+  count = at_most(count);
+  for (uint64_t i = 0; i < events; i++)
+    failed += (uint64_t)record_one(session, attributes, count);
+  return failed;
+}
+
+static uint64_t monotonic(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+uint64_t agent_record_timed(uint64_t session, const agent_attribute *attributes, size_t count,
+                            uint64_t events, uint64_t *nanoseconds) {
+  uint64_t failed = 0;
+  count = at_most(count);
+  for (uint64_t i = 0; i < events; i++) {
+    uint64_t start = monotonic();
+    failed += (uint64_t)record_one(session, attributes, count);
+    nanoseconds[i] = monotonic() - start;
+  }
+  return failed;
+}
+
+uint64_t agent_record_llm(uint64_t session, uint64_t events) {
+  uint64_t failed = 0;
+  agentotel_str reasons[] = {AGENTOTEL_STR("stop")};
+  for (uint64_t i = 0; i < events; i++) {
+    agentotel_llm llm = AGENTOTEL_LLM_INIT;
+    llm.provider = AGENTOTEL_STR("openai");
+    llm.request_model = AGENTOTEL_STR("gpt-4.1-mini");
+    llm.response_model = AGENTOTEL_STR("gpt-4.1-mini-2025-04-14");
+    llm.response_id = AGENTOTEL_STR("chatcmpl-BQ7aXmT2cV9wLq0sRzY1");
+    llm.finish_reasons.items = reasons;
+    llm.finish_reasons.count = 1;
+    llm.output_type = AGENTOTEL_STR("text");
+    llm.max_tokens = AGENTOTEL_I64(4096);
+    llm.temperature = AGENTOTEL_F64(0.2);
+    llm.top_p = AGENTOTEL_F64(0.95);
+    llm.input_tokens = AGENTOTEL_I64(1834);
+    llm.output_tokens = AGENTOTEL_I64(212);
+    llm.server_address = AGENTOTEL_STR("api.openai.com");
+    agentotel_event_data event = AGENTOTEL_EVENT_DATA_INIT;
+    event.kind = AGENTOTEL_KIND_LLM;
+    event.llm = &llm;
+    event.duration_nano = 840000000;
+    failed += library.record_event(session, &event, NULL) != AGENTOTEL_OK;
+  }
+  return failed;
+}
+
+uint64_t agent_start_and_end(uint64_t session, const agent_attribute *attributes, size_t count,
+                             uint64_t events) {
+  uint64_t failed = 0;
+  count = at_most(count);
+  for (uint64_t i = 0; i < events; i++) {
+    agentotel_attribute built[MOST_ATTRIBUTES];
+    agentotel_event_data data = custom_event(built, attributes, count);
+    agentotel_event event = 0;
+    int bad = library.start_event(session, &data, &event) != AGENTOTEL_OK ||
+              library.end_event(event, NULL) != AGENTOTEL_OK;
+    failed += (uint64_t)bad;
+  }
+  return failed;
+}

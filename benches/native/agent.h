@@ -1,0 +1,52 @@
+/*
+ * The measured agent: a C program's use of the library, in loops that Rust starts and times. The library is
+ * loaded at run time, so that a process can be looked at before and after. Loops return how many calls were
+ * not answered OK.
+ */
+#ifndef AGENT_H
+#define AGENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A key and a string value, both borrowed. */
+typedef struct {
+  const char *key;
+  size_t key_len;
+  const char *value;
+  size_t value_len;
+} agent_attribute;
+
+/* What the counters say about traces: see agentotel_stats and agentotel_exporter_stats. */
+typedef struct {
+  uint64_t offered;
+  uint64_t accepted;
+  uint64_t refused;
+  uint64_t exported;
+  uint64_t pending;
+  uint64_t lost;
+} agent_counts;
+
+/* NULL, or what went wrong. */
+const char *agent_load(const char *library);
+
+int32_t agent_init(const char *config_json);
+int32_t agent_flush(uint32_t timeout_ms);
+int32_t agent_shutdown(uint32_t timeout_ms);
+int32_t agent_start_session(uint64_t *session);
+int32_t agent_end_session(uint64_t session);
+void agent_last_error(char *buffer, size_t capacity);
+int32_t agent_read_counts(const char *exporter, agent_counts *counts);
+
+/* Custom events with string attributes; the attribute array is built anew for each, as an agent would. */
+uint64_t agent_record(uint64_t session, const agent_attribute *attributes, size_t count, uint64_t events);
+/* The same, with the wall time of each call. */
+uint64_t agent_record_timed(uint64_t session, const agent_attribute *attributes, size_t count,
+                            uint64_t events, uint64_t *nanoseconds);
+/* An llm event with twelve typed fields. */
+uint64_t agent_record_llm(uint64_t session, uint64_t events);
+/* Start and end, the attributes given at the start. */
+uint64_t agent_start_and_end(uint64_t session, const agent_attribute *attributes, size_t count,
+                             uint64_t events);
+
+#endif

@@ -1,0 +1,167 @@
+//! The library under measurement, behind the C agent of `native/agent.c`: loaded at run time, called through its C
+//! interface only. The pointers that cross over live in this file.
+
+use std::ffi::{CStr, CString, c_char};
+
+use crate::Fallible;
+use crate::workload::Attribute;
+
+#[repr(C)]
+struct RawAttribute {
+    key: *const u8,
+    key_len: usize,
+    value: *const u8,
+    value_len: usize,
+}
+
+/// What the library's counters say about traces.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    pub offered: u64,
+    pub accepted: u64,
+    pub refused: u64,
+    pub exported: u64,
+    pub pending: u64,
+    pub lost: u64,
+}
+
+unsafe extern "C" {
+    fn agent_load(library: *const c_char) -> *const c_char;
+    fn agent_init(config_json: *const c_char) -> i32;
+    fn agent_flush(timeout_ms: u32) -> i32;
+    fn agent_shutdown(timeout_ms: u32) -> i32;
+    fn agent_start_session(session: *mut u64) -> i32;
+    fn agent_end_session(session: u64) -> i32;
+    fn agent_last_error(buffer: *mut c_char, capacity: usize);
+    fn agent_read_counts(exporter: *const c_char, counts: *mut Counts) -> i32;
+    fn agent_record(session: u64, attributes: *const RawAttribute, count: usize, events: u64) -> u64;
+    fn agent_record_timed(
+        session: u64,
+        attributes: *const RawAttribute,
+        count: usize,
+        events: u64,
+        nanoseconds: *mut u64,
+    ) -> u64;
+    fn agent_record_llm(session: u64, events: u64) -> u64;
+    fn agent_start_and_end(session: u64, attributes: *const RawAttribute, count: usize, events: u64) -> u64;
+}
+
+/// The loaded library; nothing can be called before there is one.
+#[derive(Clone, Copy)]
+pub struct Agent(());
+
+/// Attributes as the C agent borrows them.
+pub struct Borrowed<'a> {
+    raw: Vec<RawAttribute>,
+    _source: &'a [Attribute],
+}
+
+impl<'a> Borrowed<'a> {
+    pub fn new(source: &'a [Attribute]) -> Self {
+        let raw = source
+            .iter()
+            .map(|attribute| RawAttribute {
+                key: attribute.key.as_ptr(),
+                key_len: attribute.key.len(),
+                value: attribute.value.as_ptr(),
+                value_len: attribute.value.len(),
+            })
+            .collect();
+        Self { raw, _source: source }
+    }
+}
+
+impl Agent {
+    /// Loads the library.
+    pub fn load(library: &str) -> Fallible<Self> {
+        let path = CString::new(library)?;
+        // SAFETY: a path with a terminating NUL; the answer is NULL or a static or thread-owned text.
+        unsafe {
+            let problem = agent_load(path.as_ptr());
+            if !problem.is_null() {
+                return Err(CStr::from_ptr(problem).to_string_lossy().into());
+            }
+        }
+        Ok(Self(()))
+    }
+
+    /// Starts the library.
+    pub fn init(self, config_json: &str) -> Fallible<()> {
+        let config = CString::new(config_json)?;
+        // SAFETY: a text with a terminating NUL, read during the call.
+        self.check("agentotel_init", unsafe { agent_init(config.as_ptr()) })
+    }
+
+    pub fn flush(self, timeout_ms: u32) -> Fallible<()> {
+        // SAFETY: no pointers.
+        self.check("agentotel_flush", unsafe { agent_flush(timeout_ms) })
+    }
+
+    pub fn shutdown(self, timeout_ms: u32) -> Fallible<()> {
+        // SAFETY: no pointers.
+        self.check("agentotel_shutdown", unsafe { agent_shutdown(timeout_ms) })
+    }
+
+    pub fn start_session(self) -> Fallible<u64> {
+        let mut session = 0;
+        // SAFETY: the place outlives the call.
+        let status = unsafe { agent_start_session(&raw mut session) };
+        self.check("agentotel_start_session", status)?;
+        Ok(session)
+    }
+
+    pub fn end_session(self, session: u64) -> Fallible<()> {
+        // SAFETY: no pointers.
+        self.check("agentotel_end_session", unsafe { agent_end_session(session) })
+    }
+
+    /// The counters of the traces, and of the exporter of that name.
+    pub fn counts(self, exporter: Option<&CStr>) -> Fallible<Counts> {
+        let mut counts = Counts::default();
+        let name = exporter.map_or(std::ptr::null(), CStr::as_ptr);
+        // SAFETY: `name` is NULL or a text with a terminating NUL; the place outlives the call.
+        let status = unsafe { agent_read_counts(name, &raw mut counts) };
+        self.check("agentotel_get_stats", status)?;
+        Ok(counts)
+    }
+
+    /// Records custom events; how many were not answered OK.
+    pub fn record(self, session: u64, attributes: &Borrowed<'_>, events: u64) -> u64 {
+        let raw = &attributes.raw;
+        // SAFETY: the array and what it points to are borrowed for the call.
+        unsafe { agent_record(session, raw.as_ptr(), raw.len(), events) }
+    }
+
+    /// Records one custom event for each place in `nanoseconds`, which gets the wall time of its call.
+    pub fn record_timed(self, session: u64, attributes: &Borrowed<'_>, nanoseconds: &mut [u64]) -> u64 {
+        let raw = &attributes.raw;
+        let events = nanoseconds.len() as u64;
+        // SAFETY: the arrays are borrowed for the call and `nanoseconds` has `events` places.
+        unsafe { agent_record_timed(session, raw.as_ptr(), raw.len(), events, nanoseconds.as_mut_ptr()) }
+    }
+
+    /// Records llm events with twelve typed fields.
+    pub fn record_llm(self, session: u64, events: u64) -> u64 {
+        // SAFETY: no pointers.
+        unsafe { agent_record_llm(session, events) }
+    }
+
+    /// Starts and ends custom events.
+    pub fn start_and_end(self, session: u64, attributes: &Borrowed<'_>, events: u64) -> u64 {
+        let raw = &attributes.raw;
+        // SAFETY: the array and what it points to are borrowed for the call.
+        unsafe { agent_start_and_end(session, raw.as_ptr(), raw.len(), events) }
+    }
+
+    fn check(self, call: &str, status: i32) -> Fallible<()> {
+        if status == 0 {
+            return Ok(());
+        }
+        let mut text = [0_u8; 1024];
+        // SAFETY: the buffer outlives the call and has that many bytes.
+        unsafe { agent_last_error(text.as_mut_ptr().cast(), text.len()) };
+        let words = CStr::from_bytes_until_nul(&text).unwrap_or_default();
+        Err(format!("{call}: status {status}: {}", words.to_string_lossy()).into())
+    }
+}

@@ -1,0 +1,177 @@
+//! What one span costs the thread that records it: CPU time in bursts, both sides in turn in one process (A B B A), and
+//! the wall time of single calls. Between bursts both sides drain their queues, so that nothing is refused or dropped.
+
+use std::ffi::CStr;
+
+use super::{Arguments, Figures, float};
+use crate::Fallible;
+use crate::agent::{Agent, Borrowed};
+use crate::sdk::{Batching, Sdk, SdkSession};
+use crate::statistics::{Tail, median, ratios, tail};
+use crate::system::thread_cpu;
+use crate::workload::{Attribute, attributes};
+
+const FLUSH_MS: u32 = 20_000;
+/// Batches of the SDK's worker; larger and smaller ones were no cheaper for the caller.
+const SDK_BATCH: usize = 512;
+
+/// Both sides, ready to record.
+struct Sides {
+    agent: Agent,
+    session: u64,
+    sdk: Sdk,
+    sdk_session: SdkSession,
+    sdk_spans: u64,
+}
+
+/// Runs `rounds` rounds of bursts with `attributes` attributes.
+pub fn run(arguments: &Arguments) -> Fallible<Figures> {
+    let rounds: usize = arguments.number("rounds")?;
+    let burst: u64 = arguments.number("burst")?;
+    let source = attributes(arguments.number("attributes")?);
+    let mut sides = Sides::start(arguments, burst)?;
+    let mut figures = Figures::default();
+    sides.cost(&source, rounds, burst, &mut figures)?;
+    sides.tails(&source, rounds, burst, &mut figures)?;
+    if arguments.number::<u8>("others")? > 0 {
+        sides.other_calls(&source, rounds, burst, &mut figures)?;
+    }
+    sides.finish()?;
+    Ok(figures)
+}
+
+impl Sides {
+    fn start(arguments: &Arguments, burst: u64) -> Fallible<Self> {
+        let agent = Agent::load(arguments.text("library")?)?;
+        agent.init(arguments.text("config")?)?;
+        let queue = usize::try_from(burst)? + 1024;
+        let sdk = Sdk::without_export(Batching { queue, batch: SDK_BATCH });
+        Ok(Self {
+            agent,
+            session: agent.start_session()?,
+            sdk_session: sdk.start_session(),
+            sdk,
+            sdk_spans: 0,
+        })
+    }
+
+    /// CPU nanoseconds per event of ours, in one burst.
+    fn ours(&self, burst: u64, record: impl FnOnce(Agent, u64) -> u64) -> Fallible<f64> {
+        let start = thread_cpu();
+        let failed = record(self.agent, self.session);
+        let spent = thread_cpu() - start;
+        if failed > 0 {
+            return Err(format!("{failed} of {burst} events were refused").into());
+        }
+        self.agent.flush(FLUSH_MS)?;
+        Ok(spent.as_secs_f64() * 1e9 / float(burst))
+    }
+
+    /// CPU nanoseconds per span of the SDK, in one burst.
+    fn sdk(&mut self, source: &[Attribute], burst: u64) -> Fallible<f64> {
+        let start = thread_cpu();
+        self.sdk.record(&self.sdk_session, source, burst);
+        let spent = thread_cpu() - start;
+        self.sdk_drained(burst)?;
+        Ok(spent.as_secs_f64() * 1e9 / float(burst))
+    }
+
+    fn sdk_drained(&mut self, burst: u64) -> Fallible<()> {
+        self.sdk_spans += burst;
+        if !self.sdk.drained(self.sdk_spans) {
+            return Err("the SDK has dropped spans".into());
+        }
+        Ok(())
+    }
+
+    fn cost(
+        &mut self,
+        source: &[Attribute],
+        rounds: usize,
+        burst: u64,
+        figures: &mut Figures,
+    ) -> Fallible<()> {
+        let borrowed = Borrowed::new(source);
+        let record = |agent: Agent, session| agent.record(session, &borrowed, burst);
+        for _ in 0..2 {
+            self.ours(burst, record)?;
+            self.sdk(source, burst)?;
+        }
+        let (mut ours, mut sdk) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            let first = self.ours(burst, record)?;
+            let others = self.sdk(source, burst)? + self.sdk(source, burst)?;
+            ours.push(f64::midpoint(first, self.ours(burst, record)?));
+            sdk.push(others / 2.0);
+        }
+        let of = |values: &[f64]| median(values).ok_or("no rounds");
+        figures.set("ns", of(&ours)?);
+        figures.set("sdk_ns", of(&sdk)?);
+        figures.set("ratio", of(&ratios(&sdk, &ours))?);
+        Ok(())
+    }
+
+    fn tails(
+        &mut self,
+        source: &[Attribute],
+        rounds: usize,
+        burst: u64,
+        figures: &mut Figures,
+    ) -> Fallible<()> {
+        let borrowed = Borrowed::new(source);
+        let calls = usize::try_from(burst)?;
+        let mut ours = vec![0; calls * rounds];
+        let mut sdk = vec![0; calls * rounds];
+        for (ours, sdk) in ours.chunks_mut(calls).zip(sdk.chunks_mut(calls)) {
+            let failed = self.agent.record_timed(self.session, &borrowed, ours);
+            if failed > 0 {
+                return Err(format!("{failed} of {burst} events were refused").into());
+            }
+            self.agent.flush(FLUSH_MS)?;
+            self.sdk.record_timed(&self.sdk_session, source, sdk);
+            self.sdk_drained(burst)?;
+        }
+        set_tail(figures, "", tail(&mut ours));
+        set_tail(figures, "sdk_", tail(&mut sdk));
+        Ok(())
+    }
+
+    /// The typed llm event, and start with end.
+    fn other_calls(
+        &mut self,
+        source: &[Attribute],
+        rounds: usize,
+        burst: u64,
+        figures: &mut Figures,
+    ) -> Fallible<()> {
+        let borrowed = Borrowed::new(source);
+        let (mut llm, mut pairs) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            llm.push(self.ours(burst, |agent, session| agent.record_llm(session, burst))?);
+            pairs.push(self.ours(burst, |agent, session| agent.start_and_end(session, &borrowed, burst))?);
+        }
+        figures.set("llm_ns", median(&llm).ok_or("no rounds")?);
+        figures.set("start_and_end_ns", median(&pairs).ok_or("no rounds")?);
+        Ok(())
+    }
+
+    /// Checks that the counters agree: nothing was refused, nothing lost.
+    fn finish(self) -> Fallible<()> {
+        self.agent.end_session(self.session)?;
+        self.agent.shutdown(FLUSH_MS)?;
+        let counts = self.agent.counts(None::<&CStr>)?;
+        if counts.refused > 0 || counts.accepted != counts.offered {
+            return Err(format!("the library lost events: {counts:?}").into());
+        }
+        self.sdk.end_session(&self.sdk_session);
+        self.sdk.shutdown()
+    }
+}
+
+fn set_tail(figures: &mut Figures, side: &str, tail: Option<Tail>) {
+    if let Some(tail) = tail {
+        figures.set(format!("{side}wall_p50_ns"), float(tail.p50));
+        figures.set(format!("{side}wall_p999_ns"), float(tail.p999));
+        figures.set(format!("{side}wall_max_ns"), float(tail.max));
+    }
+}

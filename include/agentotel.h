@@ -1,0 +1,1584 @@
+/*
+ * agentotel: what agents do, as OpenTelemetry.
+ *
+ * Sessions become traces; LLM calls, actions and tools become spans; errors become log records too; all of it is
+ * delivered over OTLP. A recording call takes some hundred nanoseconds, and every event is accounted for.
+ *
+ * THREADS     Every function may be called from any thread at any time, before agentotel_init and after
+ *             agentotel_shutdown too: a status says so. None is async-signal-safe.
+ * ERRORS      Functions that can fail return an agentotel_status. agentotel_status_name gives its name,
+ *             agentotel_last_error the words. Outputs are written on success only, unless said.
+ * OWNERSHIP   The library keeps no pointer that it is given and hands out none that must be freed. Handles are
+ *             numbers.
+ * TEXT        agentotel_str: bytes and a length, UTF-8. What is not UTF-8 is replaced and counted.
+ * STRUCTS     Structs that may grow begin with struct_size and have an initialiser macro: a zeroed struct with its size
+ *             set says nothing. Arrays of such structs step by the first element's struct_size.
+ * BUFFERS     What the caller changes while a call reads it is recorded as some mix of before and after, no worse.
+ * FORK        A forked child goes on with its parent's configuration as a process of its own, from its first call. The
+ *             parent's handles are stale there.
+ *
+ * This file is generated; the library's documentation describes every part in full.
+ */
+#ifndef AGENTOTEL_H
+#define AGENTOTEL_H
+
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+
+/**
+ * The call did what it says.
+ */
+#define AGENTOTEL_OK 0
+
+/**
+ * An argument is NULL where it must not be, an enum value is unknown, or two arguments contradict each other.
+ */
+#define AGENTOTEL_ERR_INVALID_ARGUMENT -1
+
+/**
+ * The caller was compiled against a header that this library does not serve.
+ */
+#define AGENTOTEL_ERR_ABI_VERSION -2
+
+/**
+ * A `struct_size` is smaller than the first version of that struct, or was never set.
+ */
+#define AGENTOTEL_ERR_STRUCT_SIZE -3
+
+/**
+ * `agentotel_init` has not been called.
+ */
+#define AGENTOTEL_ERR_NOT_INITIALIZED -4
+
+/**
+ * `agentotel_init` was called before and the library is running.
+ */
+#define AGENTOTEL_ERR_ALREADY_INITIALIZED -5
+
+/**
+ * The library has been shut down; `agentotel_init` may start it again.
+ */
+#define AGENTOTEL_ERR_SHUT_DOWN -6
+
+/**
+ * The configuration is not valid; `agentotel_last_error` names the key.
+ */
+#define AGENTOTEL_ERR_CONFIG -7
+
+/**
+ * The value is no handle of this kind: never given out, or of another type.
+ */
+#define AGENTOTEL_ERR_INVALID_HANDLE -8
+
+/**
+ * The handle was valid once: its session or event has ended, or it belongs to an earlier `agentotel_init` or to the
+ * process before `fork`.
+ */
+#define AGENTOTEL_ERR_STALE_HANDLE -9
+
+/**
+ * The queue is full and its policy refused the event; it was counted and not recorded.
+ */
+#define AGENTOTEL_ERR_QUEUE_FULL -10
+
+/**
+ * The deadline passed first; `agentotel_last_error` says what is pending.
+ */
+#define AGENTOTEL_ERR_TIMEOUT -11
+
+/**
+ * The buffer is too small; `*needed` says how much it takes.
+ */
+#define AGENTOTEL_ERR_BUFFER_TOO_SMALL -12
+
+/**
+ * A length or a count is beyond what the library takes (`AGENTOTEL_MAX_TEXT_BYTES`, `AGENTOTEL_MAX_ITEMS`).
+ */
+#define AGENTOTEL_ERR_TOO_LARGE -13
+
+/**
+ * As many sessions or in-flight events are open as the library holds.
+ */
+#define AGENTOTEL_ERR_LIMIT -14
+
+/**
+ * Nothing has that name.
+ */
+#define AGENTOTEL_ERR_NOT_FOUND -15
+
+/**
+ * A fault inside the library was contained; please report `agentotel_last_error`.
+ */
+#define AGENTOTEL_ERR_INTERNAL -16
+
+/**
+ * The operating system refused what was needed (a thread, memory, random numbers).
+ */
+#define AGENTOTEL_ERR_SYSTEM -17
+
+/**
+ * The version of this header's binary interface; pass it to `agentotel_init`.
+ */
+#define AGENTOTEL_ABI_VERSION 1
+
+/**
+ * The longest text or byte string that one call may pass, in bytes (64 MiB). What is kept of it is a matter of
+ * `limits.event_bytes` in the configuration.
+ */
+#define AGENTOTEL_MAX_TEXT_BYTES 67108864
+
+/**
+ * The longest array (attributes, events, links, tags) that one call may pass.
+ */
+#define AGENTOTEL_MAX_ITEMS 1048576
+
+/**
+ * `agentotel_attribute.type`: the member of `value` that is set.
+ */
+#define AGENTOTEL_TYPE_STRING 1
+
+/**
+ * `value.boolean`.
+ */
+#define AGENTOTEL_TYPE_BOOL 2
+
+/**
+ * `value.int64`.
+ */
+#define AGENTOTEL_TYPE_INT64 3
+
+/**
+ * `value.float64`.
+ */
+#define AGENTOTEL_TYPE_DOUBLE 4
+
+/**
+ * `value.bytes`.
+ */
+#define AGENTOTEL_TYPE_BYTES 5
+
+/**
+ * `value.strings`.
+ */
+#define AGENTOTEL_TYPE_STRING_ARRAY 6
+
+/**
+ * `value.booleans`.
+ */
+#define AGENTOTEL_TYPE_BOOL_ARRAY 7
+
+/**
+ * `value.int64s`.
+ */
+#define AGENTOTEL_TYPE_INT64_ARRAY 8
+
+/**
+ * `value.float64s`.
+ */
+#define AGENTOTEL_TYPE_DOUBLE_ARRAY 9
+
+/**
+ * `value.json`: the text of a JSON object or array, recorded as an OTLP map or list.
+ */
+#define AGENTOTEL_TYPE_JSON 10
+
+/**
+ * The session's end is not judged (also: shut down while it was open).
+ */
+#define AGENTOTEL_END_INDETERMINATE 0
+
+/**
+ * The session did what it was for.
+ */
+#define AGENTOTEL_END_SUCCESS 1
+
+/**
+ * The session failed; its root span gets status Error.
+ */
+#define AGENTOTEL_END_FAIL 2
+
+/**
+ * A span of the caller's own naming; `name` is required.
+ */
+#define AGENTOTEL_KIND_CUSTOM 0
+
+/**
+ * A call of a language model; `llm` is required.
+ */
+#define AGENTOTEL_KIND_LLM 1
+
+/**
+ * The execution of a tool; `tool` is required.
+ */
+#define AGENTOTEL_KIND_TOOL 2
+
+/**
+ * Something the agent did; `action` is required.
+ */
+#define AGENTOTEL_KIND_ACTION 3
+
+/**
+ * The span kind that the event's kind has: CLIENT for llm (INTERNAL in-process), INTERNAL else.
+ */
+#define AGENTOTEL_SPAN_KIND_DEFAULT 0
+
+#define AGENTOTEL_SPAN_KIND_INTERNAL 1
+
+#define AGENTOTEL_SPAN_KIND_SERVER 2
+
+#define AGENTOTEL_SPAN_KIND_CLIENT 3
+
+#define AGENTOTEL_SPAN_KIND_PRODUCER 4
+
+#define AGENTOTEL_SPAN_KIND_CONSUMER 5
+
+/**
+ * The default: success, or an error when `error` is given.
+ */
+#define AGENTOTEL_STATUS_CODE_UNSET 0
+
+/**
+ * Said to be good by the application itself.
+ */
+#define AGENTOTEL_STATUS_CODE_OK 1
+
+/**
+ * Failed. Without an `error` detail, `error.type` is `_OTHER`.
+ */
+#define AGENTOTEL_STATUS_CODE_ERROR 2
+
+/**
+ * `agentotel_llm.operation`: `chat`, or in an update what was said before.
+ */
+#define AGENTOTEL_LLM_DEFAULT 0
+
+/**
+ * `chat`
+ */
+#define AGENTOTEL_LLM_CHAT 1
+
+/**
+ * `text_completion`
+ */
+#define AGENTOTEL_LLM_TEXT_COMPLETION 2
+
+/**
+ * `generate_content`
+ */
+#define AGENTOTEL_LLM_GENERATE_CONTENT 3
+
+/**
+ * Size of `agentotel_live_event.name`, its terminating NUL included.
+ */
+#define AGENTOTEL_LIVE_NAME_BYTES 64
+
+#define AGENTOTEL_SIGNAL_TRACES 1
+
+#define AGENTOTEL_SIGNAL_LOGS 2
+
+#define AGENTOTEL_SIGNAL_METRICS 3
+
+/**
+ * Index into `agentotel_stats.refused`: an argument was wrong.
+ */
+#define AGENTOTEL_REFUSED_ARGUMENT 0
+
+/**
+ * The handle was stale or none.
+ */
+#define AGENTOTEL_REFUSED_HANDLE 1
+
+/**
+ * The queue was full.
+ */
+#define AGENTOTEL_REFUSED_QUEUE_FULL 2
+
+/**
+ * The library was shut down.
+ */
+#define AGENTOTEL_REFUSED_SHUT_DOWN 3
+
+/**
+ * Too many sessions or events were open.
+ */
+#define AGENTOTEL_REFUSED_LIMIT 4
+
+/**
+ * A fault inside the library was contained.
+ */
+#define AGENTOTEL_REFUSED_INTERNAL 5
+
+/**
+ * Length of `agentotel_stats.refused`; unnamed slots are zero.
+ */
+#define AGENTOTEL_REFUSED_SLOTS 16
+
+/**
+ * Index into `agentotel_exporter_stats.dropped`: the queue was full and its policy is `drop_oldest`.
+ */
+#define AGENTOTEL_DROPPED_OVERFLOW 0
+
+/**
+ * The queue was full and this exporter lagged behind another.
+ */
+#define AGENTOTEL_DROPPED_LAG 1
+
+/**
+ * Older than the exporter's `retry.max_age_s`.
+ */
+#define AGENTOTEL_DROPPED_AGE 2
+
+/**
+ * More attempts than the exporter's `retry.max_attempts`.
+ */
+#define AGENTOTEL_DROPPED_ATTEMPTS 3
+
+/**
+ * The receiver found the request too large.
+ */
+#define AGENTOTEL_DROPPED_TOO_LARGE 4
+
+/**
+ * Length of `agentotel_exporter_stats.dropped`; unnamed slots are zero.
+ */
+#define AGENTOTEL_DROPPED_SLOTS 32
+
+/**
+ * Result of every function that can fail: `AGENTOTEL_OK` (0) or a negative `AGENTOTEL_ERR_…`. Numbers never change
+ * their meaning; new ones are added at the end.
+ * @since 0.1.0
+ */
+typedef int32_t agentotel_status;
+
+/**
+ * A borrowed text or byte string: `len` bytes at `data`, no terminating NUL needed. It is read during the call and
+ * never kept. `{NULL, 0}` is absent; `{NULL, n}` with n > 0 is an error. Text is UTF-8: what is not valid is replaced
+ * by U+FFFD and counted; an embedded NUL is kept. Make one with `AGENTOTEL_STR("literal")` or `agentotel_cstr(p)`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * First byte; need not be aligned or terminated.
+   */
+  const char *data;
+  /**
+   * Length in bytes.
+   */
+  size_t len;
+} agentotel_str;
+
+/**
+ * An array of strings.
+ */
+typedef struct {
+  const agentotel_str *items;
+  size_t count;
+} agentotel_string_array;
+
+/**
+ * Names a span, here or in another process (W3C Trace Context, level 2).
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * 16 bytes, big-endian as on the wire; all zero is no trace.
+   */
+  uint8_t trace_id[16];
+  /**
+   * 8 bytes; all zero is no span.
+   */
+  uint8_t span_id[8];
+  /**
+   * W3C trace flags: bit 0 sampled, bit 1 random.
+   */
+  uint8_t trace_flags;
+  /**
+   * 1 when the span lives in another process.
+   */
+  uint8_t is_remote;
+  /**
+   * Set to zero.
+   */
+  uint8_t reserved[6];
+} agentotel_span_context;
+
+/**
+ * An array of truth values, one byte each; 0 = false.
+ */
+typedef struct {
+  const uint8_t *items;
+  size_t count;
+} agentotel_bool_array;
+
+/**
+ * An array of integers.
+ */
+typedef struct {
+  const int64_t *items;
+  size_t count;
+} agentotel_int64_array;
+
+/**
+ * An array of floating-point numbers.
+ */
+typedef struct {
+  const double *items;
+  size_t count;
+} agentotel_double_array;
+
+/**
+ * The value of an attribute; `agentotel_attribute.type` says which member counts.
+ * @since 0.1.0
+ */
+typedef union {
+  agentotel_str string;
+  uint8_t boolean;
+  int64_t int64;
+  double float64;
+  agentotel_str bytes;
+  agentotel_string_array strings;
+  agentotel_bool_array booleans;
+  agentotel_int64_array int64s;
+  agentotel_double_array float64s;
+  agentotel_str json;
+} agentotel_value;
+
+/**
+ * A key and a value. Keys of one span are unique: the last one given wins, and a typed field wins over a free
+ * attribute. An empty key is dropped and counted. This struct will not grow.
+ * @since 0.1.0
+ */
+typedef struct {
+  agentotel_str key;
+  /**
+   * One of `AGENTOTEL_TYPE_…`.
+   */
+  uint32_t type;
+  /**
+   * Set to zero.
+   */
+  uint32_t reserved;
+  agentotel_value value;
+} agentotel_attribute;
+
+/**
+ * What a session is, as far as it is known at its start. Everything but `struct_size` is optional.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_session_options)`; `AGENTOTEL_SESSION_OPTIONS_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `session.id`; a random UUID when absent.
+   */
+  agentotel_str session_id;
+  /**
+   * Name of the root span when no agent and provider are given; `session` when absent too.
+   */
+  agentotel_str name;
+  /**
+   * `gen_ai.conversation.id`, on the root span and on the session's llm spans.
+   */
+  agentotel_str conversation_id;
+  /**
+   * `user.id`
+   */
+  agentotel_str user_id;
+  /**
+   * `agentotel.session.tags`
+   */
+  agentotel_string_array tags;
+  /**
+   * `gen_ai.agent.name`; with `provider` it makes the root span `invoke_agent {agent_name}`.
+   */
+  agentotel_str agent_name;
+  /**
+   * `gen_ai.agent.id`
+   */
+  agentotel_str agent_id;
+  /**
+   * `gen_ai.agent.version`
+   */
+  agentotel_str agent_version;
+  /**
+   * `gen_ai.agent.description`
+   */
+  agentotel_str agent_description;
+  /**
+   * `gen_ai.provider.name`, such as `openai` or `anthropic`; llm events that name none inherit it.
+   */
+  agentotel_str provider;
+  /**
+   * The span that this session continues (from an incoming request, say), or NULL for a new trace.
+   */
+  const agentotel_span_context *parent;
+  /**
+   * The parent's W3C `tracestate`, passed on unchanged.
+   */
+  agentotel_str trace_state;
+  /**
+   * Nanoseconds since 1970-01-01 UTC; 0 = now.
+   */
+  int64_t start_time_unix_nano;
+  /**
+   * Attributes of the root span.
+   */
+  const agentotel_attribute *attributes;
+  size_t attribute_count;
+} agentotel_session_options;
+
+/**
+ * Handle of a session: a plain number, nothing to free. 0 is none. A stale or foreign one is answered by a status.
+ * @since 0.1.0
+ */
+typedef uint64_t agentotel_session;
+
+/**
+ * How a session ended.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_session_end)`; `AGENTOTEL_SESSION_END_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * One of `AGENTOTEL_END_…`.
+   */
+  uint32_t end_state;
+  /**
+   * Set to zero.
+   */
+  uint32_t reserved;
+  /**
+   * Why, in words: `agentotel.session.end_state_reason`.
+   */
+  agentotel_str reason;
+  /**
+   * `error.type` when it failed, of few distinct values; `_OTHER` when absent.
+   */
+  agentotel_str error_type;
+  /**
+   * Nanoseconds since 1970-01-01 UTC; 0 = now.
+   */
+  int64_t end_time_unix_nano;
+} agentotel_session_end;
+
+/**
+ * Handle of an event in flight: a plain number, nothing to free. 0 is none.
+ * @since 0.1.0
+ */
+typedef uint64_t agentotel_event;
+
+/**
+ * Names the span that something belongs to: an event in flight by its handle, or any span by its context. Zeroed, it
+ * is the session's root span. Giving both is an error.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * An event in flight, or 0.
+   */
+  agentotel_event event;
+  /**
+   * A span that was recorded, has ended, or is remote; or NULL.
+   */
+  const agentotel_span_context *context;
+} agentotel_target;
+
+/**
+ * Another span that this one has to do with.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_link)`; `AGENTOTEL_LINK_INIT` sets it.
+   */
+  size_t struct_size;
+  agentotel_span_context context;
+  /**
+   * That span's W3C `tracestate`.
+   */
+  agentotel_str trace_state;
+  const agentotel_attribute *attributes;
+  size_t attribute_count;
+} agentotel_link;
+
+/**
+ * Something that happened at a moment during a span.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_span_event)`; `AGENTOTEL_SPAN_EVENT_INIT` sets it.
+   */
+  size_t struct_size;
+  agentotel_str name;
+  /**
+   * Nanoseconds since 1970-01-01 UTC; 0 = now.
+   */
+  int64_t time_unix_nano;
+  const agentotel_attribute *attributes;
+  size_t attribute_count;
+} agentotel_span_event;
+
+/**
+ * An optional integer. A zeroed one is absent; `AGENTOTEL_I64(0)` says zero.
+ * @since 0.1.0
+ */
+typedef struct {
+  int64_t value;
+  /**
+   * 0 = absent, anything else = present.
+   */
+  uint8_t present;
+  /**
+   * Set to zero.
+   */
+  uint8_t reserved[7];
+} agentotel_i64;
+
+/**
+ * An optional floating-point number. A zeroed one is absent; `AGENTOTEL_F64(0.0)` says zero.
+ * @since 0.1.0
+ */
+typedef struct {
+  double value;
+  /**
+   * 0 = absent, anything else = present.
+   */
+  uint8_t present;
+  /**
+   * Set to zero.
+   */
+  uint8_t reserved[7];
+} agentotel_f64;
+
+/**
+ * An optional truth value. A zeroed one is absent; `AGENTOTEL_BOOL(0)` says false.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * 0 = false, anything else = true.
+   */
+  uint8_t value;
+  /**
+   * 0 = absent, anything else = present.
+   */
+  uint8_t present;
+} agentotel_bool;
+
+/**
+ * A call of a language model (`gen_ai.*` inference of the OpenTelemetry conventions 1.41.1). The span is called
+ * `{operation} {request_model}`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_llm)`; `AGENTOTEL_LLM_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `gen_ai.operation.name`: one of `AGENTOTEL_LLM_…`.
+   */
+  uint32_t operation;
+  /**
+   * 1 when the model runs inside this process (span kind INTERNAL).
+   */
+  uint32_t in_process;
+  /**
+   * `gen_ai.provider.name`; the session's when absent, `unknown` when that is absent too.
+   */
+  agentotel_str provider;
+  /**
+   * `gen_ai.request.model`
+   */
+  agentotel_str request_model;
+  /**
+   * `gen_ai.response.model`
+   */
+  agentotel_str response_model;
+  /**
+   * `gen_ai.response.id`
+   */
+  agentotel_str response_id;
+  /**
+   * `gen_ai.response.finish_reasons`
+   */
+  agentotel_string_array finish_reasons;
+  /**
+   * `gen_ai.output.type`: `text`, `json`, `image`, `speech`.
+   */
+  agentotel_str output_type;
+  /**
+   * `gen_ai.request.max_tokens`
+   */
+  agentotel_i64 max_tokens;
+  /**
+   * `gen_ai.request.choice.count`
+   */
+  agentotel_i64 choice_count;
+  /**
+   * `gen_ai.request.seed`
+   */
+  agentotel_i64 seed;
+  /**
+   * `gen_ai.request.temperature`
+   */
+  agentotel_f64 temperature;
+  /**
+   * `gen_ai.request.top_p`
+   */
+  agentotel_f64 top_p;
+  /**
+   * `gen_ai.request.top_k`
+   */
+  agentotel_f64 top_k;
+  /**
+   * `gen_ai.request.frequency_penalty`
+   */
+  agentotel_f64 frequency_penalty;
+  /**
+   * `gen_ai.request.presence_penalty`
+   */
+  agentotel_f64 presence_penalty;
+  /**
+   * `gen_ai.request.stop_sequences`
+   */
+  agentotel_string_array stop_sequences;
+  /**
+   * `gen_ai.request.stream`
+   */
+  agentotel_bool stream;
+  /**
+   * `gen_ai.response.time_to_first_chunk`, in seconds from the request. An event in flight measures it by itself.
+   */
+  agentotel_f64 time_to_first_chunk_s;
+  /**
+   * `gen_ai.usage.input_tokens`: all of them, cached ones (read and creation) included.
+   */
+  agentotel_i64 input_tokens;
+  /**
+   * `gen_ai.usage.cache_read.input_tokens`
+   */
+  agentotel_i64 cache_read_input_tokens;
+  /**
+   * `gen_ai.usage.cache_creation.input_tokens`
+   */
+  agentotel_i64 cache_creation_input_tokens;
+  /**
+   * `gen_ai.usage.output_tokens`: all of them, reasoning included.
+   */
+  agentotel_i64 output_tokens;
+  /**
+   * `gen_ai.usage.reasoning.output_tokens`
+   */
+  agentotel_i64 reasoning_output_tokens;
+  /**
+   * `server.address`
+   */
+  agentotel_str server_address;
+  /**
+   * `server.port`
+   */
+  agentotel_i64 server_port;
+} agentotel_llm;
+
+/**
+ * The execution of a tool. The span is called `execute_tool {name}`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_tool)`; `AGENTOTEL_TOOL_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `gen_ai.tool.name`; required.
+   */
+  agentotel_str name;
+  /**
+   * `gen_ai.tool.type`: `function`, `extension`, `datastore`.
+   */
+  agentotel_str type;
+  /**
+   * `gen_ai.tool.call.id`
+   */
+  agentotel_str call_id;
+  /**
+   * `gen_ai.tool.description`
+   */
+  agentotel_str description;
+} agentotel_tool;
+
+/**
+ * Something the agent did. The span is called `action {type}`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_action)`; `AGENTOTEL_ACTION_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `agentotel.action.type`; required, of few distinct values.
+   */
+  agentotel_str type;
+} agentotel_action;
+
+/**
+ * What went wrong. On an event it sets status Error and `error.type`, and leaves a log record on the event's span:
+ * `gen_ai.client.operation.exception` (WARN) for llm events, `exception` (ERROR) for others.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_error)`; `AGENTOTEL_ERROR_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `error.type` and `exception.type`: of few distinct values, such as an exception's class or `timeout`; `_OTHER`
+   * when absent.
+   */
+  agentotel_str type;
+  /**
+   * `exception.message`, and the description of the span's status.
+   */
+  agentotel_str message;
+  /**
+   * `agentotel.error.code`: the code that the failing side gave.
+   */
+  agentotel_str code;
+  /**
+   * `agentotel.error.details`
+   */
+  agentotel_str details;
+  /**
+   * `exception.stacktrace`
+   */
+  agentotel_str stack;
+  /**
+   * When, in nanoseconds since 1970-01-01 UTC; 0 = now.
+   */
+  int64_t time_unix_nano;
+} agentotel_error;
+
+/**
+ * An event: what becomes one span. Everything but `struct_size` and what its kind requires is optional.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_event_data)`; `AGENTOTEL_EVENT_DATA_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * One of `AGENTOTEL_KIND_…`. An update or an end may leave it 0.
+   */
+  uint32_t kind;
+  /**
+   * One of `AGENTOTEL_SPAN_KIND_…`.
+   */
+  uint32_t span_kind;
+  /**
+   * The span's name. Required for custom events; for the others the conventions' name is used unless this is set.
+   */
+  agentotel_str name;
+  /**
+   * The parent span; zeroed, the session's root. Not for updates and ends.
+   */
+  agentotel_target parent;
+  /**
+   * Nanoseconds since 1970-01-01 UTC; 0 = `end_time_unix_nano` less `duration_nano`.
+   */
+  int64_t start_time_unix_nano;
+  /**
+   * Nanoseconds since 1970-01-01 UTC; 0 = start plus duration when both are given, else now.
+   */
+  int64_t end_time_unix_nano;
+  /**
+   * Nanoseconds; with one of the two times it gives the other. Ignored when both are given.
+   */
+  int64_t duration_nano;
+  /**
+   * One of `AGENTOTEL_STATUS_CODE_…`.
+   */
+  uint32_t status_code;
+  /**
+   * Set to zero.
+   */
+  uint32_t reserved;
+  /**
+   * Description of status Error; the error's message when absent.
+   */
+  agentotel_str status_message;
+  /**
+   * Free attributes.
+   */
+  const agentotel_attribute *attributes;
+  size_t attribute_count;
+  /**
+   * Links to other spans, `link_count` of them.
+   */
+  const agentotel_link *links;
+  size_t link_count;
+  /**
+   * Moments during the span, `span_event_count` of them.
+   */
+  const agentotel_span_event *span_events;
+  size_t span_event_count;
+  /**
+   * Detail of `AGENTOTEL_KIND_LLM`, else NULL.
+   */
+  const agentotel_llm *llm;
+  /**
+   * Detail of `AGENTOTEL_KIND_TOOL`, else NULL.
+   */
+  const agentotel_tool *tool;
+  /**
+   * Detail of `AGENTOTEL_KIND_ACTION`, else NULL.
+   */
+  const agentotel_action *action;
+  /**
+   * What went wrong, for any kind; NULL = nothing.
+   */
+  const agentotel_error *error;
+} agentotel_event_data;
+
+/**
+ * An event in flight, as `agentotel_list_live` shows it.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * Set by the caller in the first element: `sizeof(agentotel_live_event)`; the array steps by it.
+   */
+  size_t struct_size;
+  agentotel_event event;
+  agentotel_session session;
+  agentotel_span_context context;
+  /**
+   * One of `AGENTOTEL_KIND_…`.
+   */
+  uint32_t kind;
+  /**
+   * How many chunks `agentotel_event_chunk` has counted.
+   */
+  uint32_t chunk_count;
+  /**
+   * Nanoseconds since 1970-01-01 UTC.
+   */
+  int64_t start_time_unix_nano;
+  /**
+   * Nanoseconds since the event was started here, by a clock that never jumps.
+   */
+  int64_t elapsed_nano;
+  /**
+   * The span's name, cut to fit at a character's border, with a terminating NUL.
+   */
+  char name[AGENTOTEL_LIVE_NAME_BYTES];
+} agentotel_live_event;
+
+/**
+ * Counters of one signal, read under one cut, since `agentotel_init`. At every moment
+ * `offered = accepted_caller + refused[…] + duplicate + head_unsampled + filtered`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * Set by the caller: `sizeof(agentotel_stats)`; `AGENTOTEL_STATS_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * Calls that asked to record, a started event counting when it ends.
+   */
+  uint64_t offered;
+  /**
+   * Committed to the queue because a call asked for it.
+   */
+  uint64_t accepted_caller;
+  /**
+   * Committed to the queue on the library's own account: the log record of an event's error.
+   */
+  uint64_t accepted_derived;
+  /**
+   * Refused with a status, by `AGENTOTEL_REFUSED_…`.
+   */
+  uint64_t refused[AGENTOTEL_REFUSED_SLOTS];
+  /**
+   * Answered OK and known to be there already.
+   */
+  uint64_t duplicate;
+  /**
+   * Answered OK and not kept: the session is not sampled.
+   */
+  uint64_t head_unsampled;
+  /**
+   * Answered OK and not kept: an event filter said so.
+   */
+  uint64_t filtered;
+  /**
+   * Events in flight now (traces; 0 for other signals).
+   */
+  uint64_t in_flight_events;
+  /**
+   * Sessions open now (traces; 0 for other signals).
+   */
+  uint64_t open_sessions;
+  /**
+   * Texts in which invalid UTF-8 was replaced.
+   */
+  uint64_t repaired_utf8;
+  /**
+   * Events whose end was before their start, or whose time was out of range, and was set right.
+   */
+  uint64_t repaired_time;
+  /**
+   * Values cut to fit `limits.value_bytes` or `limits.event_bytes`.
+   */
+  uint64_t truncated_values;
+  /**
+   * Attributes left out: over `limits.attributes`, over `limits.event_bytes`, or with an empty key.
+   */
+  uint64_t dropped_attributes;
+  /**
+   * Bytes of queue memory in use now, in whole segments, all signals together.
+   */
+  uint64_t queue_bytes;
+  /**
+   * `queue.max_bytes`
+   */
+  uint64_t queue_capacity_bytes;
+} agentotel_stats;
+
+/**
+ * Counters of one exporter and signal, read under one cut. At every moment
+ * `accepted + recovered = exported + rejected + dropped[…] + tail_unsampled + pending`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * Set by the caller: `sizeof(agentotel_exporter_stats)`; `AGENTOTEL_EXPORTER_STATS_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * Frames of the signal committed since the exporter was attached.
+   */
+  uint64_t accepted;
+  /**
+   * Frames taken over from processes that died.
+   */
+  uint64_t recovered;
+  /**
+   * Acknowledged by the receiver.
+   */
+  uint64_t exported;
+  /**
+   * Refused by the receiver for good.
+   */
+  uint64_t rejected;
+  /**
+   * Given up by us, by `AGENTOTEL_DROPPED_…`.
+   */
+  uint64_t dropped[AGENTOTEL_DROPPED_SLOTS];
+  /**
+   * Left out by tail sampling.
+   */
+  uint64_t tail_unsampled;
+  /**
+   * Unread, being sent, or waiting for a retry; counted from the queue.
+   */
+  uint64_t pending;
+  /**
+   * Frames sent again; never part of the equation.
+   */
+  uint64_t resent;
+  /**
+   * Requests made.
+   */
+  uint64_t attempts;
+  /**
+   * Requests that failed in whatever way.
+   */
+  uint64_t failures;
+} agentotel_exporter_stats;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Starts the library for this process.
+ *
+ * @param abi_version `AGENTOTEL_ABI_VERSION` of the header that the caller was compiled with.
+ * @param config_json The configuration as one JSON document with a terminating NUL, or NULL for the environment
+ *        (`OTEL_…`, `AGENTOTEL_CONFIG_FILE`) and defaults. It is read during the call only.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_ABI_VERSION; AGENTOTEL_ERR_CONFIG (the last error names the key and what is
+ *         accepted); AGENTOTEL_ERR_ALREADY_INITIALIZED; AGENTOTEL_ERR_SYSTEM; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Starts one thread; no network is touched before something is recorded. May be called again after
+ * `agentotel_shutdown`. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_init(uint32_t abi_version,
+                                const char *config_json);
+
+/**
+ * Delivers what has been recorded until now.
+ *
+ * @param timeout_ms How long to wait at most, in milliseconds.
+ * @return AGENTOTEL_OK when every exporter has settled everything recorded before the call; AGENTOTEL_ERR_TIMEOUT
+ *         (the last error says what is pending; delivery goes on); AGENTOTEL_ERR_NOT_INITIALIZED;
+ *         AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Blocks for at most `timeout_ms` and a quarter of a second. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_flush(uint32_t timeout_ms);
+
+/**
+ * Ends what is open, delivers what is recorded, and stops the library.
+ *
+ * Events in flight and open sessions are ended first and marked `agentotel.interrupted`; calls made from now on get
+ * AGENTOTEL_ERR_SHUT_DOWN. What could not be delivered in time is lost; counters stay readable until the next
+ * `agentotel_init`.
+ *
+ * @param timeout_ms How long to wait at most, in milliseconds.
+ * @return AGENTOTEL_OK when everything was settled; AGENTOTEL_ERR_TIMEOUT (the last error says how much was
+ *         pending); AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN when it was shut down before;
+ *         AGENTOTEL_ERR_INTERNAL.
+ *
+ * Blocks for at most `timeout_ms` and a quarter of a second. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_shutdown(uint32_t timeout_ms);
+
+/**
+ * The library's version, such as `0.1.0`: static text with a terminating NUL. Thread-safe.
+ * @since 0.1.0
+ */
+const char *agentotel_version(void);
+
+/**
+ * The version of the binary interface that the loaded library serves. Thread-safe.
+ * @since 0.1.0
+ */
+uint32_t agentotel_abi_version(void);
+
+/**
+ * The name of a status, such as `AGENTOTEL_ERR_QUEUE_FULL`: static text with a terminating NUL, never NULL. Thread-safe.
+ * @since 0.1.0
+ */
+const char *agentotel_status_name(agentotel_status status);
+
+/**
+ * What went wrong in this thread's last failed call, in words. A call that succeeds leaves it; this one too.
+ *
+ * @param buffer Where the text goes, with a terminating NUL. May be NULL when `capacity` is 0.
+ * @param capacity Bytes at `buffer`.
+ * @param needed Gets the bytes that the text takes, its NUL included, whatever is returned. May be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_BUFFER_TOO_SMALL; AGENTOTEL_ERR_INVALID_ARGUMENT.
+ *
+ * Thread-safe; each thread has its own.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_last_error(char *buffer, size_t capacity, size_t *needed);
+
+/**
+ * Starts a session: a trace with a root span, which is recorded when the session ends.
+ *
+ * Whether the session is sampled is decided now. An unsampled one works the same; what is recorded in it is counted and
+ * not kept.
+ *
+ * @param options What is known of the session, or NULL for nothing.
+ * @param out_session Gets the handle. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE;
+ *         AGENTOTEL_ERR_LIMIT (65,536 sessions are open); AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN;
+ *         AGENTOTEL_ERR_SYSTEM; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Several sessions may be open at once, on any threads. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_start_session(const agentotel_session_options *options,
+                                         agentotel_session *out_session);
+
+/**
+ * Sets attributes of a session's root span. A key given again replaces its value.
+ *
+ * @param session An open session.
+ * @param attributes `attribute_count` attributes.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_session_set_attributes(agentotel_session session,
+                                                  const agentotel_attribute *attributes,
+                                                  size_t attribute_count);
+
+/**
+ * The context of a session's root span, for passing on to other processes.
+ *
+ * @param session An open session.
+ * @param out_context Gets the context. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_session_context(agentotel_session session,
+                                           agentotel_span_context *out_context);
+
+/**
+ * Ends a session: its events in flight are ended and marked `agentotel.interrupted`, and its root span is recorded with
+ * the sums over the session.
+ *
+ * @param session An open session. Its handle is stale afterwards, whatever is returned but for an error in `end`.
+ * @param end How it ended, or NULL: indeterminate, now.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_QUEUE_FULL (the session is ended, its root span is counted and lost);
+ *         AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED;
+ *         AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe; of two threads that end one session, one succeeds.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_end_session(agentotel_session session,
+                                       const agentotel_session_end *end);
+
+/**
+ * Records one event as a span.
+ *
+ * Does no I/O, allocates nothing on the steady path, and takes about 150 ns for ten attributes. With
+ * `queue.overflow = block` it may wait up to `queue.block_ms` when the queue is full.
+ *
+ * @param session An open session.
+ * @param data The event. Must not be NULL; read during the call only.
+ * @param out_context Gets the span's context, for children and later words. May be NULL.
+ * @return AGENTOTEL_OK (it will be exported, or its loss counted); AGENTOTEL_ERR_QUEUE_FULL;
+ *         AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED;
+ *         AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_record_event(agentotel_session session,
+                                        const agentotel_event_data *data,
+                                        agentotel_span_context *out_context);
+
+/**
+ * Records several events of a session, in order, until one is refused.
+ *
+ * @param session An open session.
+ * @param events `count` events; they step by the first one's `struct_size`.
+ * @param count How many.
+ * @param out_contexts Gets `count` contexts, as far as recorded. May be NULL.
+ * @param out_recorded Gets how many were recorded, whatever is returned. May be NULL.
+ * @return AGENTOTEL_OK when all were recorded; else the status of the first that was not, as for
+ *         `agentotel_record_event`. Those behind it were not looked at and are not counted.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_record_events(agentotel_session session,
+                                         const agentotel_event_data *events,
+                                         size_t count,
+                                         agentotel_span_context *out_contexts,
+                                         size_t *out_recorded);
+
+/**
+ * Starts an event that will be ended later. It is in flight until then, and shows in `agentotel_list_live`.
+ *
+ * @param session An open session.
+ * @param data What is known of the event. Must not be NULL. `end_time_unix_nano` and `duration_nano` do not count.
+ * @param out_event Gets the handle. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_LIMIT (`live.max_events` are in flight); otherwise as
+ *         `agentotel_record_event`.
+ *
+ * Thread-safe; the event may be updated and ended on any thread.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_start_event(agentotel_session session,
+                                       const agentotel_event_data *data,
+                                       agentotel_event *out_event);
+
+/**
+ * Adds to an event in flight: attributes, typed detail, status, links, span events, a name. What is given again
+ * replaces what was there; parent and times do not count.
+ *
+ * @param event An event in flight.
+ * @param data What to add. Must not be NULL. Its `kind` may be 0.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED;
+ *         AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_update_event(agentotel_event event,
+                                        const agentotel_event_data *data);
+
+/**
+ * Notes that the first token of a streamed answer is here: its time from the event's start becomes
+ * `gen_ai.response.time_to_first_chunk`. Later calls change nothing.
+ *
+ * @param event An event in flight.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_NOT_INITIALIZED;
+ *         AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_event_first_token(agentotel_event event);
+
+/**
+ * Counts one chunk of a streamed answer; the first one is the first token too. The text is counted
+ * (`agentotel.stream.chunk_count`, `agentotel.stream.bytes`), not kept.
+ *
+ * @param event An event in flight.
+ * @param content The chunk's content; may be absent.
+ * @return As `agentotel_event_first_token`, and AGENTOTEL_ERR_INVALID_ARGUMENT, AGENTOTEL_ERR_TOO_LARGE.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_event_chunk(agentotel_event event, agentotel_str content);
+
+/**
+ * Ends an event in flight: its span is recorded, and its handle is stale afterwards.
+ *
+ * @param event An event in flight.
+ * @param data What its end adds, as for `agentotel_update_event`, or NULL. Without `end_time_unix_nano` the duration is
+ *        measured by a clock that never jumps.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_QUEUE_FULL (the event stays in flight and may be ended again); otherwise as
+ *         `agentotel_update_event`.
+ *
+ * Thread-safe; of two threads that end one event, one succeeds.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_end_event(agentotel_event event,
+                                     const agentotel_event_data *data);
+
+/**
+ * The context of an event in flight, for passing on and for children recorded after its end.
+ *
+ * @param event An event in flight.
+ * @param out_context Gets the context. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_event_context(agentotel_event event,
+                                         agentotel_span_context *out_context);
+
+/**
+ * Lists the events in flight, oldest first.
+ *
+ * @param events Where they go: `capacity` elements; the first one's `struct_size` is set by the caller, and the array
+ *        steps by it. May be NULL when `capacity` is 0.
+ * @param capacity How many elements there are.
+ * @param needed Gets how many events are in flight, whatever is returned but for a status of the library. Must not be
+ *        NULL.
+ * @return AGENTOTEL_OK when all were written; AGENTOTEL_ERR_BUFFER_TOO_SMALL when `capacity` of them were;
+ *         AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_NOT_INITIALIZED;
+ *         AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe; what starts or ends meanwhile may be missing or shown.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_list_live(agentotel_live_event *events,
+                                     size_t capacity,
+                                     size_t *needed);
+
+/**
+ * Records an error. On an event in flight it sets status Error and `error.type`; in any case it leaves a log record on
+ * the target's span: `gen_ai.client.operation.exception` for llm events in flight, `exception` for all others.
+ *
+ * @param session An open session.
+ * @param target The span that failed; zeroed, the session's root span. A span that has ended is not changed.
+ * @param error What went wrong. Must not be NULL.
+ * @return As `agentotel_record_event`.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_record_error(agentotel_session session,
+                                        agentotel_target target,
+                                        const agentotel_error *error);
+
+/**
+ * Reads the counters of one signal, as they stand under one cut. They stay readable after `agentotel_shutdown`.
+ *
+ * @param signal One of `AGENTOTEL_SIGNAL_…`.
+ * @param out_stats Filled as far as its `struct_size` goes. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_NOT_INITIALIZED;
+ *         AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe; recording threads wait for the length of the cut (microseconds).
+ * @since 0.1.0
+ */
+agentotel_status agentotel_get_stats(uint32_t signal,
+                                     agentotel_stats *out_stats);
+
+/**
+ * Reads the counters of one exporter and signal, as they stand under one cut. They stay readable after
+ * `agentotel_shutdown`.
+ *
+ * @param name The exporter's `name` in the configuration; unless given there, its type (`otlp`, `file`, `console`), and
+ *        `otlp-2` for a second one.
+ * @param signal One of `AGENTOTEL_SIGNAL_…`.
+ * @param out_stats Filled as far as its `struct_size` goes. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_NOT_FOUND (no such exporter, or it does not take that signal);
+ *         AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_NOT_INITIALIZED;
+ *         AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_get_exporter_stats(agentotel_str name,
+                                              uint32_t signal,
+                                              agentotel_exporter_stats *out_stats);
+
+/**
+ * The library's last 64 diagnostic lines, oldest first, one to a line of text: what it could not do and what it set
+ * right. Secrets are left out.
+ *
+ * @param buffer Where the text goes, with a terminating NUL. May be NULL when `capacity` is 0.
+ * @param capacity Bytes at `buffer`.
+ * @param needed Gets the bytes that the text takes, its NUL included. May be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_BUFFER_TOO_SMALL; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_get_diagnostics(char *buffer,
+                                           size_t capacity,
+                                           size_t *needed);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+/* A text of a given length, from a text with a terminating NUL (NULL is absent), and from a literal. */
+static inline agentotel_str agentotel_str_of(const char *data, size_t len) {
+  agentotel_str str;
+  str.data = data;
+  str.len = len;
+  return str;
+}
+
+static inline agentotel_str agentotel_cstr(const char *text) {
+  return agentotel_str_of(text, text ? strlen(text) : 0);
+}
+
+#define AGENTOTEL_STR(literal) (agentotel_str_of("" literal, sizeof(literal) - 1))
+
+/* Optional numbers that are there. */
+static inline agentotel_i64 agentotel_i64_of(int64_t value) {
+  agentotel_i64 number;
+  memset(&number, 0, sizeof number);
+  number.value = value;
+  number.present = 1;
+  return number;
+}
+
+static inline agentotel_f64 agentotel_f64_of(double value) {
+  agentotel_f64 number;
+  memset(&number, 0, sizeof number);
+  number.value = value;
+  number.present = 1;
+  return number;
+}
+
+static inline agentotel_bool agentotel_bool_of(int value) {
+  agentotel_bool truth;
+  truth.value = value != 0;
+  truth.present = 1;
+  return truth;
+}
+
+#define AGENTOTEL_I64(number) (agentotel_i64_of(number))
+#define AGENTOTEL_F64(number) (agentotel_f64_of(number))
+#define AGENTOTEL_BOOL(truth) (agentotel_bool_of(truth))
+
+/* Attributes. */
+static inline agentotel_attribute agentotel_attribute_of(agentotel_str key, uint32_t type) {
+  agentotel_attribute attribute;
+  memset(&attribute, 0, sizeof attribute);
+  attribute.key = key;
+  attribute.type = type;
+  return attribute;
+}
+
+static inline agentotel_attribute agentotel_attr_string(agentotel_str key, agentotel_str value) {
+  agentotel_attribute attribute = agentotel_attribute_of(key, AGENTOTEL_TYPE_STRING);
+  attribute.value.string = value;
+  return attribute;
+}
+
+static inline agentotel_attribute agentotel_attr_bool(agentotel_str key, int value) {
+  agentotel_attribute attribute = agentotel_attribute_of(key, AGENTOTEL_TYPE_BOOL);
+  attribute.value.boolean = value != 0;
+  return attribute;
+}
+
+static inline agentotel_attribute agentotel_attr_int64(agentotel_str key, int64_t value) {
+  agentotel_attribute attribute = agentotel_attribute_of(key, AGENTOTEL_TYPE_INT64);
+  attribute.value.int64 = value;
+  return attribute;
+}
+
+static inline agentotel_attribute agentotel_attr_double(agentotel_str key, double value) {
+  agentotel_attribute attribute = agentotel_attribute_of(key, AGENTOTEL_TYPE_DOUBLE);
+  attribute.value.float64 = value;
+  return attribute;
+}
+
+static inline agentotel_attribute agentotel_attr_json(agentotel_str key, agentotel_str text) {
+  agentotel_attribute attribute = agentotel_attribute_of(key, AGENTOTEL_TYPE_JSON);
+  attribute.value.json = text;
+  return attribute;
+}
+
+/* Initialisers: `agentotel_llm llm = AGENTOTEL_LLM_INIT;`, then set what is known. */
+#ifdef __cplusplus
+#define AGENTOTEL_ZEROED_(type) (agentotel_zeroed_<type>())
+extern "C++" {
+template <typename T>
+static inline T agentotel_zeroed_() {
+  T value;
+  memset(&value, 0, sizeof value);
+  value.struct_size = sizeof value;
+  return value;
+}
+}
+#else
+#define AGENTOTEL_ZEROED_(type) { .struct_size = sizeof(type) }
+#endif
+
+#define AGENTOTEL_SESSION_OPTIONS_INIT AGENTOTEL_ZEROED_(agentotel_session_options)
+#define AGENTOTEL_SESSION_END_INIT AGENTOTEL_ZEROED_(agentotel_session_end)
+#define AGENTOTEL_EVENT_DATA_INIT AGENTOTEL_ZEROED_(agentotel_event_data)
+#define AGENTOTEL_LLM_INIT AGENTOTEL_ZEROED_(agentotel_llm)
+#define AGENTOTEL_TOOL_INIT AGENTOTEL_ZEROED_(agentotel_tool)
+#define AGENTOTEL_ACTION_INIT AGENTOTEL_ZEROED_(agentotel_action)
+#define AGENTOTEL_ERROR_INIT AGENTOTEL_ZEROED_(agentotel_error)
+#define AGENTOTEL_LINK_INIT AGENTOTEL_ZEROED_(agentotel_link)
+#define AGENTOTEL_SPAN_EVENT_INIT AGENTOTEL_ZEROED_(agentotel_span_event)
+#define AGENTOTEL_LIVE_EVENT_INIT AGENTOTEL_ZEROED_(agentotel_live_event)
+#define AGENTOTEL_STATS_INIT AGENTOTEL_ZEROED_(agentotel_stats)
+#define AGENTOTEL_EXPORTER_STATS_INIT AGENTOTEL_ZEROED_(agentotel_exporter_stats)
+
+#endif /* AGENTOTEL_H */

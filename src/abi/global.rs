@@ -1,0 +1,132 @@
+//! The one library instance of the process. Threads cache it and compare a version number; the lock is taken only to
+//! start, to stop, and to fill a cache. In a forked child a fresh cell is made, since the parent's lock may be held by a
+//! thread that does not exist there, and the instance is built anew from the parent's configuration.
+
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use once_cell::sync::OnceCell;
+
+use crate::config::Config;
+use crate::manager::{Error, OtelManager};
+use crate::sys::{exit, fork};
+
+/// Raised whenever a cached instance may no longer be the one.
+static VERSION: AtomicU64 = AtomicU64::new(1);
+static CELL: AtomicPtr<Cell> = AtomicPtr::new(std::ptr::null_mut());
+
+struct Cell {
+    forks: u32,
+    /// What the parent process ran with, when it ran at the time of the fork.
+    inherited: Option<Arc<Config>>,
+    /// What this process runs with; readable without the lock, for a child.
+    running: Mutex<Option<Arc<OtelManager>>>,
+    config: Mutex<Option<Arc<Config>>>,
+    /// The instance that a child builds on its first call.
+    reborn: OnceCell<()>,
+}
+
+/// The cell of this process. Cells are made once per process and per fork on the way to it, and never freed.
+fn cell() -> &'static Cell {
+    loop {
+        let current = CELL.load(Ordering::Acquire);
+        // SAFETY: a non-null pointer comes from the leaked box below and stays valid for good.
+        let known = unsafe { current.as_ref() };
+        if let Some(known) = known.filter(|known| known.forks == fork::generation()) {
+            return known;
+        }
+        let inherited = known.and_then(|parent| {
+            // A lock that is held across the fork stays held for ever here: then there is nothing to inherit.
+            parent.config.try_lock().ok().and_then(|config| config.clone())
+        });
+        let fresh = Box::into_raw(Box::new(Cell {
+            forks: fork::generation(),
+            inherited,
+            running: Mutex::new(None),
+            config: Mutex::new(None),
+            reborn: OnceCell::new(),
+        }));
+        if CELL.compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire).is_err() {
+            // SAFETY: made above and shown to nobody.
+            drop(unsafe { Box::from_raw(fresh) });
+        }
+    }
+}
+
+impl Cell {
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<OtelManager>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_config(&self, config: Option<Arc<Config>>) {
+        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+}
+
+/// A number that changes with every start and stop.
+#[inline]
+pub(crate) fn version() -> u64 {
+    VERSION.load(Ordering::Acquire)
+}
+
+/// The instance, running or shut down.
+pub(crate) fn instance() -> Result<Arc<OtelManager>, Error> {
+    let cell = cell();
+    if let Some(config) = &cell.inherited {
+        cell.reborn.get_or_try_init(|| {
+            let mut running = cell.lock();
+            if running.is_none() {
+                *running = Some(start(cell, Arc::clone(config), Vec::new())?);
+            }
+            Ok::<(), Error>(())
+        })?;
+    }
+    cell.lock().clone().ok_or(Error::NotInitialized)
+}
+
+fn start(cell: &Cell, config: Arc<Config>, warnings: Vec<String>) -> Result<Arc<OtelManager>, Error> {
+    let manager = OtelManager::start(Arc::clone(&config), &warnings, version())?;
+    cell.set_config(Some(config));
+    VERSION.fetch_add(1, Ordering::AcqRel);
+    Ok(manager)
+}
+
+/// Starts the library.
+pub(crate) fn init(config: Config, warnings: Vec<String>) -> Result<(), Error> {
+    fork::watch();
+    let cell = cell();
+    // A child that is asked to start anew does not build its parent's instance first.
+    let _ = cell.reborn.set(());
+    let mut running = cell.lock();
+    if running.as_ref().is_some_and(|manager| !manager.is_shut_down()) {
+        return Err(Error::AlreadyInitialized);
+    }
+    *running = Some(start(cell, Arc::new(config), warnings)?);
+    drop(running);
+    exit::on_exit(flush_at_exit);
+    Ok(())
+}
+
+/// Stops the library; its counters stay readable until the next start.
+pub(crate) fn shutdown(timeout: Duration) -> Result<(), Error> {
+    let manager = instance()?;
+    cell().set_config(None);
+    manager.shutdown(timeout)
+}
+
+/// What happens when the host exits without a shutdown: one bounded attempt to deliver, unless the process is a fork of
+/// the one that started the library.
+fn flush_at_exit() {
+    let current = CELL.load(Ordering::Acquire);
+    // SAFETY: as in `cell`.
+    let Some(cell) = (unsafe { current.as_ref() }) else { return };
+    if cell.forks != fork::generation() || cell.forks != 0 && cell.inherited.is_some() {
+        return;
+    }
+    // A lock that is held now is held by a thread that `exit` has overtaken.
+    let manager = cell.running.try_lock().ok().and_then(|running| running.clone());
+    if let Some(manager) = manager.filter(|manager| !manager.is_shut_down()) {
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| manager.shut_down_at_exit()));
+    }
+}

@@ -1,0 +1,152 @@
+//! What every call goes through: this thread's state (the library instance it last saw, its random generator, its arena,
+//! its last error), a barrier that no panic crosses, and the one place where an error becomes a status. Nothing is
+//! printed: the panic hook stays silent for panics inside a guard and passes all others on.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Once};
+
+use bumpalo::Bump;
+
+use super::global;
+use super::status::{self, agentotel_status};
+use crate::manager::{Caller, Error, OtelManager};
+use crate::sys::fork;
+
+/// An arena larger than this is not kept for the thread's next call.
+const MOST_KEPT_ARENA_BYTES: usize = 65_536;
+/// An arena starts with this much, enough for an ordinary event.
+const ARENA_BYTES: usize = 8192;
+
+/// What a thread keeps between calls.
+pub(crate) struct ThreadState {
+    instance: Option<(u64, Arc<OtelManager>)>,
+    forks: u32,
+    pub(crate) caller: Caller,
+    pub(crate) arena: Bump,
+    last_error: String,
+}
+
+impl ThreadState {
+    fn new() -> Box<Self> {
+        Box::new(Self {
+            instance: None,
+            forks: fork::generation(),
+            caller: Caller::new(),
+            arena: Bump::with_capacity(ARENA_BYTES),
+            last_error: String::new(),
+        })
+    }
+
+    /// The running instance, or why there is none, with what else a call needs.
+    #[inline]
+    pub(crate) fn parts(&mut self) -> Result<Parts<'_>, Error> {
+        if self.forks != fork::generation() {
+            self.forget_parent();
+        }
+        let version = global::version();
+        if !matches!(&self.instance, Some((seen, _)) if *seen == version) {
+            self.instance = Some((version, global::instance()?));
+        }
+        match &self.instance {
+            Some((_, manager)) => Ok(Parts { manager, caller: &mut self.caller, arena: &self.arena }),
+            None => Err(Error::NotInitialized),
+        }
+    }
+
+    /// In a forked child, what came from the parent is left alone, not even dropped: its locks may be held by threads
+    /// that do not exist here.
+    #[cold]
+    fn forget_parent(&mut self) {
+        std::mem::forget(self.instance.take());
+        std::mem::forget(std::mem::replace(&mut self.caller, Caller::new()));
+        self.forks = fork::generation();
+    }
+}
+
+/// What a call works with.
+pub(crate) struct Parts<'t> {
+    pub(crate) manager: &'t OtelManager,
+    pub(crate) caller: &'t mut Caller,
+    pub(crate) arena: &'t Bump,
+}
+
+thread_local! {
+    /// Taken out for the length of a call: a call from inside a call (out of a callback) finds none and makes its own.
+    static STATE: Cell<Option<Box<ThreadState>>> = const { Cell::new(None) };
+    static IN_GUARD: Cell<bool> = const { Cell::new(false) };
+}
+
+fn take() -> Box<ThreadState> {
+    // While the thread's storage is being torn down there is nothing to take.
+    STATE.try_with(Cell::take).ok().flatten().unwrap_or_else(ThreadState::new)
+}
+
+fn put_back(state: Box<ThreadState>) {
+    let _ = STATE.try_with(|cell| cell.set(Some(state)));
+}
+
+/// Installs the quiet hook, once: panics inside a guard are reported by status, all others go where they went before.
+pub(crate) fn install_quiet_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !IN_GUARD.try_with(Cell::get).unwrap_or(true) && !crate::sys::thread::is_ours() {
+                before(panic);
+            }
+        }));
+    });
+}
+
+/// The words of a panic.
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without words").to_owned()
+}
+
+/// Runs one call of the C interface.
+#[inline]
+pub(crate) fn call(body: impl FnOnce(&mut ThreadState) -> Result<(), Error>) -> agentotel_status {
+    let mut state = take();
+    let was_in_guard = IN_GUARD.try_with(|flag| flag.replace(true)).unwrap_or(true);
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        #[cfg(feature = "test-panic")]
+        super::panic_test::fire();
+        body(&mut state)
+    }));
+    let _ = IN_GUARD.try_with(|flag| flag.set(was_in_guard));
+    let status = match result {
+        Ok(Ok(())) => status::AGENTOTEL_OK,
+        Ok(Err(error)) => failed(&mut state, &error),
+        Err(panic) => {
+            // Whatever the panic left half done goes with the old state.
+            state = ThreadState::new();
+            failed(&mut state, &Error::Internal(panic_message(&*panic)))
+        }
+    };
+    if state.arena.allocated_bytes() > MOST_KEPT_ARENA_BYTES {
+        state.arena = Bump::with_capacity(ARENA_BYTES);
+    } else {
+        state.arena.reset();
+    }
+    put_back(state);
+    status
+}
+
+#[cold]
+fn failed(state: &mut ThreadState, error: &Error) -> agentotel_status {
+    use std::fmt::Write;
+    state.last_error.clear();
+    let _ = write!(state.last_error, "{error}");
+    status::of(error)
+}
+
+/// Runs `read` on this thread's last error; an empty text when there was none.
+pub(crate) fn with_last_error<T>(read: impl FnOnce(&str) -> T) -> T {
+    let state = take();
+    let result = read(&state.last_error);
+    put_back(state);
+    result
+}

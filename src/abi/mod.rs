@@ -1,0 +1,21 @@
+//! `extern "C"` and nothing else: one file per object of the C header (`lifecycle`, `session`, `event`, `stats`) over what
+//! they share: `types` (the structs), `status` (the numbers), `snapshot` (reading a caller's structs once), `guard`
+//! (panics, thread state, last error) and `global` (the one library instance). No logic: each function reads its
+//! arguments, calls the manager, writes its outputs. The header is generated from these files.
+
+// The names here are the header's.
+#![allow(non_camel_case_types)]
+
+pub mod event;
+mod global;
+mod guard;
+mod json;
+pub mod lifecycle;
+#[cfg(feature = "test-panic")]
+pub mod panic_test;
+pub mod session;
+mod snapshot;
+pub mod stats;
+pub mod status;
+pub mod types;
+mod write;

@@ -1,0 +1,279 @@
+//! The configuration document as it is written: one structure for each JSON object, with its keys, ranges and
+//! defaults. The texts here are the reference: the JSON Schema and the tables in the documentation are
+//! generated from them. Nothing is interpreted here; `resolve` makes a `Config` of a document. A default that
+//! depends on the machine or on the environment is `None`, and its text says what takes its place; so is
+//! `null`, where it is accepted.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
+
+use super::value::{AttributeValue, NonEmpty, Ratio, Whole, Word, object, words};
+use super::{Detector, Level, Overflow};
+
+/// A count that a limit may take: OpenTelemetry's own limits are 32-bit.
+pub(super) type Count = Whole<0, 2_147_483_647>;
+
+/// Configuration of libagentotel. Every key is optional.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "agentotel"))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Document {
+    #[serde(deserialize_with = "object")]
+    pub(super) service: ServiceKeys,
+    #[serde(deserialize_with = "object")]
+    pub(super) resource: ResourceKeys,
+    /// Decides for each session, when it starts, whether it is recorded: a sampler's name, or an object with
+    /// its `type` and, for the ratio samplers, its `ratio`.
+    pub(super) sampler: SamplerKeys,
+    #[serde(deserialize_with = "object")]
+    pub(super) limits: LimitsKeys,
+    #[serde(deserialize_with = "object")]
+    pub(super) queue: QueueKeys,
+    #[serde(deserialize_with = "object")]
+    pub(super) live: LiveKeys,
+    /// Where telemetry goes. The list is taken as a whole; an empty one exports nothing. Without it,
+    /// `OTEL_TRACES_EXPORTER` and `OTEL_LOGS_EXPORTER` decide, and without those one `otlp` exporter.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<super::exporter::ExporterKeys>>"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) exporters: Option<Vec<serde_json::Value>>,
+    /// Milliseconds that the exit of the process may take to send what is pending. 0 turns this off.
+    pub(super) flush_at_exit_ms: Whole<0, 600_000>,
+    #[serde(deserialize_with = "object")]
+    pub(super) diagnostics: DiagnosticsKeys,
+    /// For editors: where the schema of this document is. Not read.
+    #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
+    _schema: Option<String>,
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self {
+            service: ServiceKeys::default(),
+            resource: ResourceKeys::default(),
+            sampler: SamplerKeys::default(),
+            limits: LimitsKeys::default(),
+            queue: QueueKeys::default(),
+            live: LiveKeys::default(),
+            exporters: None,
+            flush_at_exit_ms: Whole::fixed::<2_000>(),
+            diagnostics: DiagnosticsKeys::default(),
+            _schema: None,
+        }
+    }
+}
+
+/// What the telemetry says about the program.
+#[derive(Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ServiceKeys {
+    /// `service.name`. Default: `unknown_service:` and the name of the executable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<NonEmpty>,
+    /// `service.version`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<NonEmpty>,
+    /// `service.namespace`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) namespace: Option<NonEmpty>,
+    /// `service.instance.id`. Default: a random UUID, a new one in every process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) instance_id: Option<NonEmpty>,
+}
+
+/// What the telemetry says about where the program runs.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ResourceKeys {
+    /// Further attributes of the resource: strings, booleans, numbers, and lists of one of them. They win
+    /// over what is detected.
+    pub(super) attributes: BTreeMap<String, AttributeValue>,
+    /// What is found out by itself: `service` (a generated instance id), `sdk` (this library), `process` (id
+    /// and executable, never the arguments), `host` (name and architecture), `os` (type and kernel version).
+    pub(super) detectors: Vec<Detector>,
+    /// Whether the detectors `process`, `host` and `os` run at all.
+    pub(super) host_environment: bool,
+}
+
+impl Default for ResourceKeys {
+    fn default() -> Self {
+        let detectors = Detector::WORDS.iter().map(|(_, detector)| *detector).collect();
+        Self { attributes: BTreeMap::new(), detectors, host_environment: true }
+    }
+}
+
+/// The samplers of OpenTelemetry, by the names that `OTEL_TRACES_SAMPLER` has for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SamplerName {
+    AlwaysOn,
+    AlwaysOff,
+    TraceIdRatio,
+    ParentBasedAlwaysOn,
+    ParentBasedAlwaysOff,
+    ParentBasedTraceIdRatio,
+}
+
+words!(SamplerName {
+    AlwaysOn => "always_on",
+    AlwaysOff => "always_off",
+    TraceIdRatio => "traceidratio",
+    ParentBasedAlwaysOn => "parentbased_always_on",
+    ParentBasedAlwaysOff => "parentbased_always_off",
+    ParentBasedTraceIdRatio => "parentbased_traceidratio",
+});
+
+impl SamplerName {
+    pub(super) fn takes_ratio(self) -> bool {
+        matches!(self, SamplerName::TraceIdRatio | SamplerName::ParentBasedTraceIdRatio)
+    }
+}
+
+/// A sampler and, for the ratio samplers, the share of traces that it keeps.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "a sampler's name, or an object with `type` and `ratio`")]
+pub(super) struct SamplerObject {
+    /// The sampler's name.
+    #[serde(rename = "type")]
+    pub(super) name: SamplerName,
+    /// The share of traces that is kept, for `traceidratio` and `parentbased_traceidratio`. Default: `1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ratio: Option<Ratio>,
+}
+
+/// A sampler, as a name or as an object.
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", serde(untagged), schemars(inline))]
+pub(super) enum SamplerKeys {
+    Name(SamplerName),
+    Object(SamplerObject),
+}
+
+impl Default for SamplerKeys {
+    fn default() -> Self {
+        SamplerKeys::Name(SamplerName::ParentBasedAlwaysOn)
+    }
+}
+
+impl<'de> Deserialize<'de> for SamplerKeys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrObject;
+
+        impl<'de> Visitor<'de> for NameOrObject {
+            type Value = SamplerKeys;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "{}, or an object with `type` and `ratio`", SamplerName::accepted())
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<SamplerKeys, E> {
+                SamplerName::from_word(name)
+                    .map(SamplerKeys::Name)
+                    .ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SamplerKeys, A::Error> {
+                SamplerObject::deserialize(MapAccessDeserializer::new(map)).map(SamplerKeys::Object)
+            }
+        }
+
+        deserializer.deserialize_any(NameOrObject)
+    }
+}
+
+/// How much one span may carry. What is beyond is dropped and counted.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LimitsKeys {
+    /// Most attributes of a span.
+    pub(super) attributes: Count,
+    /// Most bytes (of UTF-8) of an attribute's text; longer text is cut. `null`: no limit but `event_bytes`.
+    pub(super) value_bytes: Option<Count>,
+    /// Most span events of a span.
+    pub(super) events: Count,
+    /// Most links of a span.
+    pub(super) links: Count,
+    /// Most bytes of an encoded event. A value above a quarter of `queue.segment_bytes` counts as that
+    /// quarter.
+    pub(super) event_bytes: Whole<4_096, 16_777_216>,
+}
+
+impl Default for LimitsKeys {
+    fn default() -> Self {
+        Self {
+            attributes: Whole::fixed::<128>(),
+            value_bytes: None,
+            events: Whole::fixed::<128>(),
+            links: Whole::fixed::<128>(),
+            event_bytes: Whole::fixed::<1_048_576>(),
+        }
+    }
+}
+
+/// Where events wait until they are exported.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct QueueKeys {
+    /// Most bytes that wait, all shards together: at least four segments.
+    pub(super) max_bytes: Whole<262_144, 68_719_476_736>,
+    /// Bytes of one segment, in which a shard grows: a multiple of 8.
+    #[cfg_attr(feature = "schema", schemars(extend("multipleOf" = 8)))]
+    pub(super) segment_bytes: Whole<65_536, 67_108_864>,
+    /// Independent queues, so that threads do not wait for each other. `max_bytes` has room for four segments
+    /// in each. Default: the number of processor cores, at most 16 and at most what fits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) shards: Option<Whole<1, 256>>,
+    /// What gives way when the queue is full: `drop_newest` refuses the new event, `drop_oldest` drops the
+    /// oldest waiting ones, `block` makes the caller wait, `block_ms` at most. Each is counted.
+    pub(super) overflow: Overflow,
+    /// Milliseconds that a caller waits for room, with `overflow` `block`.
+    pub(super) block_ms: Whole<0, 600_000>,
+}
+
+impl Default for QueueKeys {
+    fn default() -> Self {
+        Self {
+            max_bytes: Whole::fixed::<67_108_864>(),
+            segment_bytes: Whole::fixed::<4_194_304>(),
+            shards: None,
+            overflow: Overflow::DropNewest,
+            block_ms: Whole::fixed::<1_000>(),
+        }
+    }
+}
+
+/// What is in flight.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LiveKeys {
+    /// Most events that are started and not ended, all sessions together.
+    pub(super) max_events: Whole<1, 1_048_576>,
+}
+
+impl Default for LiveKeys {
+    fn default() -> Self {
+        Self { max_events: Whole::fixed::<65_536>() }
+    }
+}
+
+/// What the library says about itself, through the diagnostic handler.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct DiagnosticsKeys {
+    /// The least severe message that is passed on.
+    pub(super) level: Level,
+}
+
+impl Default for DiagnosticsKeys {
+    fn default() -> Self {
+        Self { level: Level::Warn }
+    }
+}

@@ -1,0 +1,249 @@
+//! Exporters as they are written in the document: the keys that all of them have, and those of each type. An
+//! entry of the list is read by its `type`, so that an error names the very key. What an entry leaves out is
+//! filled in by `resolve`, from the environment and the defaults that the texts here give.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::error::{ConfigError, Origin};
+use super::json;
+use super::secret::{Headers, Secret};
+use super::value::{NonEmpty, Whole, Word, object, words};
+use super::{Color, Compression, Protocol, Stream};
+use crate::otlp::Signal;
+
+pub(super) type Timeout = Whole<1, 3_600_000>;
+pub(super) type BatchDelay = Whole<0, 3_600_000>;
+pub(super) type BatchCount = Whole<1, 1_000_000>;
+
+words!(Signal { Traces => "traces", Logs => "logs", Metrics => "metrics" });
+
+/// The types of exporter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ExporterType {
+    Otlp,
+    File,
+    Console,
+}
+
+words!(ExporterType { Otlp => "otlp", File => "file", Console => "console" });
+
+/// A structure for an exporter's keys: the common ones, `type`, and its own.
+macro_rules! exporter_keys {
+    (
+        $(#[$meta:meta])*
+        $name:ident: $kind:ident { $only:ident => $word:literal }, {
+            $($(#[$field_meta:meta])* $field:ident: $field_type:ty,)*
+        }
+    ) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum $kind {
+            $only,
+        }
+
+        words!($kind { $only => $word });
+
+        $(#[$meta])*
+        #[derive(Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $name {
+            /// Which exporter this is.
+            #[serde(rename = "type")]
+            _type: $kind,
+            /// Its name, unique; statistics and positions in the queue go by it. Letters, digits, `.`, `_`
+            /// and `-`, at most 64, the first one no dot. Default: the type, then the type with `-2`, `-3`,
+            /// ….
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub(super) name: Option<String>,
+            /// What it exports; at least one.
+            #[serde(default = "all_signals")]
+            pub(super) signals: Vec<Signal>,
+            /// When a batch is sent.
+            #[serde(default, deserialize_with = "object")]
+            pub(super) batch: BatchKeys,
+            /// What happens to a batch that could not be sent.
+            #[serde(default, deserialize_with = "object")]
+            pub(super) retry: RetryKeys,
+            /// Milliseconds that one request may take in all. Default: `10000`.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub(super) timeout_ms: Option<Timeout>,
+            $($(#[$field_meta])* pub(super) $field: $field_type,)*
+        }
+
+        impl $name {
+            fn common(&self) -> CommonKeys<'_> {
+                CommonKeys {
+                    name: self.name.as_deref(),
+                    signals: &self.signals,
+                    batch: &self.batch,
+                    retry: &self.retry,
+                    timeout_ms: self.timeout_ms,
+                }
+            }
+        }
+    };
+}
+
+exporter_keys! {
+    /// Sends to an OpenTelemetry Collector, or whatever else takes OTLP. Keys that are not set are taken from
+    /// the `OTEL_EXPORTER_OTLP_*` variables.
+    OtlpKeys: OtlpType { Otlp => "otlp" }, {
+        /// How it is sent. Default: `"http/protobuf"`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        protocol: Option<Protocol>,
+        /// Base URL, `http://` or `https://`, without credentials; `/v1/traces` and `/v1/logs` are appended.
+        /// Default: `"http://localhost:4318"`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        endpoint: Option<String>,
+        /// Headers of each request. The values are secrets: they are never shown. Taken as a whole: an empty
+        /// object keeps the environment's headers away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        headers: Option<Headers>,
+        /// A key that is sent as the header `authorization: Bearer …`. A secret: it is never shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        api_key: Option<Secret>,
+        /// Compression of the request body. Default: `"none"`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        compression: Option<Compression>,
+    }
+}
+
+exporter_keys! {
+    /// Appends to a file, one line of OTLP JSON for each batch, as the Collector's file exporter does.
+    FileKeys: FileType { File => "file" }, {
+        /// Path of the file. It is made if it is not there.
+        path: NonEmpty,
+    }
+}
+
+exporter_keys! {
+    /// Prints sessions as trees, for people.
+    ConsoleKeys: ConsoleType { Console => "console" }, {
+        /// Where it prints.
+        #[serde(default)]
+        stream: Stream,
+        /// Whether it prints in colours; `auto`: when the stream is a terminal.
+        #[serde(default)]
+        color: Color,
+    }
+}
+
+/// When a batch is sent: as soon as one of these is reached.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct BatchKeys {
+    /// Most bytes of a batch, before compression. An event that is larger goes alone.
+    pub(super) max_bytes: Whole<4_096, 67_108_864>,
+    /// Most spans or log records of a batch.
+    pub(super) max_count: BatchCount,
+    /// Milliseconds that the first event of a batch waits for others.
+    pub(super) delay_ms: BatchDelay,
+    /// Most batches on their way at the same time.
+    pub(super) in_flight: Whole<1, 32>,
+}
+
+impl Default for BatchKeys {
+    fn default() -> Self {
+        Self {
+            max_bytes: Whole::fixed::<524_288>(),
+            max_count: Whole::fixed::<4_096>(),
+            delay_ms: Whole::fixed::<1_000>(),
+            in_flight: Whole::fixed::<2>(),
+        }
+    }
+}
+
+/// What happens to a batch that could not be sent for a reason that may pass.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RetryKeys {
+    /// Milliseconds before the first retry, at most; each further wait may be twice as long.
+    pub(super) initial_ms: Whole<1, 3_600_000>,
+    /// Milliseconds before any retry, at most; not less than `initial_ms`.
+    pub(super) max_ms: Whole<1, 3_600_000>,
+    /// Seconds after which a batch is dropped, and counted. `null`: never.
+    pub(super) max_age_s: Option<Whole<1, 31_536_000>>,
+    /// Attempts after which a batch is dropped, and counted. `null`: never.
+    pub(super) max_attempts: Option<Whole<1, 4_294_967_295>>,
+}
+
+impl Default for RetryKeys {
+    fn default() -> Self {
+        Self {
+            initial_ms: Whole::fixed::<500>(),
+            max_ms: Whole::fixed::<30_000>(),
+            max_age_s: None,
+            max_attempts: None,
+        }
+    }
+}
+
+pub(super) fn all_signals() -> Vec<Signal> {
+    Signal::WORDS.iter().map(|(_, signal)| *signal).collect()
+}
+
+/// What every exporter's entry says.
+pub(super) struct CommonKeys<'a> {
+    pub(super) name: Option<&'a str>,
+    pub(super) signals: &'a [Signal],
+    pub(super) batch: &'a BatchKeys,
+    pub(super) retry: &'a RetryKeys,
+    pub(super) timeout_ms: Option<Timeout>,
+}
+
+/// One entry of the list.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(untagged, inline))]
+pub(super) enum ExporterKeys {
+    Otlp(OtlpKeys),
+    File(FileKeys),
+    Console(ConsoleKeys),
+}
+
+impl ExporterKeys {
+    /// Reads the entry at `index` of the list.
+    pub(super) fn read(entry: &Value, index: usize, origin: &Origin) -> Result<Self, ConfigError> {
+        let path = format!("exporters[{index}]");
+        let accepted = ExporterType::accepted();
+        let Some(keys) = entry.as_object() else {
+            return Err(ConfigError::key(
+                origin,
+                path,
+                format!(
+                    "the value, which is not shown, is not accepted; accepted: an object with \
+                     `type`, {accepted}"
+                ),
+            ));
+        };
+        let kind = match keys.get("type") {
+            None => {
+                Err(ConfigError::key(origin, path.clone(), format!("no key `type`; accepted: {accepted}")))
+            }
+            Some(word) => json::read::<ExporterType, _>(word, &format!("{path}.type"), origin),
+        }?;
+        match kind {
+            ExporterType::Otlp => json::read(entry, &path, origin).map(ExporterKeys::Otlp),
+            ExporterType::File => json::read(entry, &path, origin).map(ExporterKeys::File),
+            ExporterType::Console => json::read(entry, &path, origin).map(ExporterKeys::Console),
+        }
+    }
+
+    pub(super) fn kind(&self) -> ExporterType {
+        match self {
+            ExporterKeys::Otlp(_) => ExporterType::Otlp,
+            ExporterKeys::File(_) => ExporterType::File,
+            ExporterKeys::Console(_) => ExporterType::Console,
+        }
+    }
+
+    pub(super) fn common(&self) -> CommonKeys<'_> {
+        match self {
+            ExporterKeys::Otlp(keys) => keys.common(),
+            ExporterKeys::File(keys) => keys.common(),
+            ExporterKeys::Console(keys) => keys.common(),
+        }
+    }
+}

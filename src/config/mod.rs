@@ -1,0 +1,346 @@
+//! Configuration: what a user may set, resolved from its sources into one `Config` that the rest of the
+//! library takes as given. It touches the environment (once, into an `Environment`), at most one file, and
+//! nothing else. Data passes through in this order: `environment` turns variables into a document, `json`
+//! reads the others and lays them over it, `document` and `exporter` read the result into typed keys,
+//! `resolve` checks what spans keys and fills in what depends on the machine. `resource` describes the
+//! process, and `error` says what was wrong and what is accepted.
+
+mod document;
+mod endpoint;
+mod environment;
+mod error;
+mod exporter;
+mod json;
+mod percent;
+mod resolve;
+#[cfg(feature = "schema")]
+mod schema;
+mod secret;
+mod settle_exporters;
+mod value;
+mod variables;
+
+pub mod resource;
+
+#[cfg(all(test, feature = "schema"))]
+mod reference;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use opentelemetry::KeyValue;
+
+pub use environment::Environment;
+pub use error::{ConfigError, Origin};
+pub use secret::{Headers, Secret};
+
+use crate::otlp::Signal;
+use value::words;
+
+/// Everything that can be set, with every default filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub service: Service,
+    pub resource: ResourceConfig,
+    pub sampler: SamplerConfig,
+    pub limits: Limits,
+    pub queue: Queue,
+    pub live: Live,
+    /// Names are unique. Empty: nothing is exported.
+    pub exporters: Vec<ExporterConfig>,
+    /// 0: off.
+    pub flush_at_exit_ms: u64,
+    pub diagnostics: Diagnostics,
+    /// `OTEL_SDK_DISABLED`: nothing is recorded, whatever the rest says.
+    pub disabled: bool,
+}
+
+/// A configuration, and what was wrong with variables of the environment that were therefore passed over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolved {
+    pub config: Config,
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// Resolves the sources, later wins, key by key: defaults, `OTEL_*` variables, the file that
+    /// `AGENTOTEL_CONFIG_FILE` names, `json`. With `OTEL_SDK_DISABLED` the result is disabled and never an
+    /// error.
+    pub fn resolve(json: Option<&[u8]>, env: &Environment) -> Result<Resolved, ConfigError> {
+        resolve::resolve(json, env)
+    }
+
+    /// The JSON Schema of the document.
+    #[cfg(feature = "schema")]
+    pub fn schema() -> schemars::Schema {
+        schemars::SchemaGenerator::default().into_root_schema_for::<document::Document>()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Never empty: `unknown_service:<executable>` if nothing was given.
+    pub name: String,
+    pub version: Option<String>,
+    pub namespace: Option<String>,
+    /// `None`: one is generated for each process.
+    pub instance_id: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourceConfig {
+    /// Keys are unique, and none of those in `Service`.
+    pub attributes: Vec<KeyValue>,
+    pub detectors: Vec<Detector>,
+    pub host_environment: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detector {
+    Service,
+    Sdk,
+    Process,
+    Host,
+    Os,
+}
+
+words!(Detector {
+    Service => "service",
+    Sdk => "sdk",
+    Process => "process",
+    Host => "host",
+    Os => "os",
+});
+
+/// The head sampler: what decides on a root, and whether a remote parent's decision goes before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SamplerConfig {
+    pub root: RootSampler,
+    pub parent_based: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RootSampler {
+    AlwaysOn,
+    AlwaysOff,
+    /// From 0 to 1.
+    TraceIdRatio(f64),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub attributes: usize,
+    pub value_bytes: Option<usize>,
+    pub events: usize,
+    pub links: usize,
+    /// At most a quarter of `Queue::segment_bytes`.
+    pub event_bytes: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    pub max_bytes: usize,
+    /// A multiple of 8.
+    pub segment_bytes: usize,
+    /// At least 1; `max_bytes` has room for `SEGMENTS_PER_SHARD` segments in each.
+    pub shards: usize,
+    pub overflow: Overflow,
+    pub block_ms: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overflow {
+    DropNewest,
+    DropOldest,
+    Block,
+}
+
+words!(Overflow { DropNewest => "drop_newest", DropOldest => "drop_oldest", Block => "block" });
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    pub max_events: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostics {
+    pub level: Level,
+}
+
+/// The least severe diagnostic that is passed on, from none to all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+words!(Level { Off => "off", Error => "error", Warn => "warn", Info => "info", Debug => "debug" });
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExporterConfig {
+    pub name: String,
+    /// Not empty, each once.
+    pub signals: Vec<Signal>,
+    pub batch: Batch,
+    pub retry: Retry,
+    /// For every signal that has none of its own; see `timeout_ms_for`.
+    pub timeout_ms: u64,
+    pub kind: ExporterKind,
+}
+
+impl ExporterConfig {
+    /// Milliseconds that a request with this signal may take.
+    pub fn timeout_ms_for(&self, signal: Signal) -> u64 {
+        match (&self.kind, signal) {
+            (ExporterKind::Otlp(otlp), Signal::Traces) => otlp.traces_timeout_ms.unwrap_or(self.timeout_ms),
+            (ExporterKind::Otlp(otlp), Signal::Logs) => otlp.logs_timeout_ms.unwrap_or(self.timeout_ms),
+            _ => self.timeout_ms,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    pub max_bytes: usize,
+    pub max_count: usize,
+    pub delay_ms: u64,
+    pub in_flight: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retry {
+    pub initial_ms: u64,
+    /// Not less than `initial_ms`.
+    pub max_ms: u64,
+    pub max_age_s: Option<u64>,
+    pub max_attempts: Option<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExporterKind {
+    Otlp(Otlp),
+    File(File),
+    Console(Console),
+}
+
+/// OTLP over HTTP. What the environment says for one signal stands beside what holds for all of them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Otlp {
+    pub protocol: Protocol,
+    /// A whole URL, not to be shown: it may have a query with a key in it.
+    pub traces_endpoint: String,
+    /// As `traces_endpoint`.
+    pub logs_endpoint: String,
+    pub headers: Headers,
+    pub traces_headers: Option<Headers>,
+    pub logs_headers: Option<Headers>,
+    pub compression: Compression,
+    pub traces_compression: Option<Compression>,
+    pub logs_compression: Option<Compression>,
+    pub traces_timeout_ms: Option<u64>,
+    pub logs_timeout_ms: Option<u64>,
+    /// Whether an endpoint was configured. If none was, nobody may be there, and that is worth one line only.
+    pub endpoint_given: bool,
+}
+
+impl Otlp {
+    /// The whole URL for a signal; `None` for metrics, which this build does not send.
+    pub fn endpoint_for(&self, signal: Signal) -> Option<&str> {
+        match signal {
+            Signal::Traces => Some(&self.traces_endpoint),
+            Signal::Logs => Some(&self.logs_endpoint),
+            Signal::Metrics => None,
+        }
+    }
+
+    pub fn headers_for(&self, signal: Signal) -> &Headers {
+        own(signal, self.traces_headers.as_ref(), self.logs_headers.as_ref()).unwrap_or(&self.headers)
+    }
+
+    pub fn compression_for(&self, signal: Signal) -> Compression {
+        own(signal, self.traces_compression, self.logs_compression).unwrap_or(self.compression)
+    }
+}
+
+/// What is set for one signal alone.
+fn own<T>(signal: Signal, traces: Option<T>, logs: Option<T>) -> Option<T> {
+    match signal {
+        Signal::Traces => traces,
+        Signal::Logs => logs,
+        Signal::Metrics => None,
+    }
+}
+
+impl std::fmt::Debug for Otlp {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Otlp")
+            .field("protocol", &self.protocol)
+            .field("traces_endpoint", &without_query(&self.traces_endpoint))
+            .field("logs_endpoint", &without_query(&self.logs_endpoint))
+            .field("headers", &self.headers)
+            .field("traces_headers", &self.traces_headers)
+            .field("logs_headers", &self.logs_headers)
+            .field("compression", &self.compression)
+            .field("traces_compression", &self.traces_compression)
+            .field("logs_compression", &self.logs_compression)
+            .field("traces_timeout_ms", &self.traces_timeout_ms)
+            .field("logs_timeout_ms", &self.logs_timeout_ms)
+            .field("endpoint_given", &self.endpoint_given)
+            .finish()
+    }
+}
+
+/// A URL as it may be shown.
+fn without_query(url: &str) -> &str {
+    url.split('?').next().unwrap_or_default()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    HttpProtobuf,
+}
+
+words!(Protocol { HttpProtobuf => "http/protobuf" });
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    None,
+    Gzip,
+}
+
+words!(Compression { None => "none", Gzip => "gzip" });
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    pub path: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Console {
+    pub stream: Stream,
+    pub color: Color,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stream {
+    #[default]
+    Stdout,
+    Stderr,
+}
+
+words!(Stream { Stdout => "stdout", Stderr => "stderr" });
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+words!(Color { Auto => "auto", Always => "always", Never => "never" });

@@ -1,0 +1,277 @@
+//! The list of exporters, settled: which ones there are (the document's list, or what `OTEL_TRACES_EXPORTER`
+//! and `OTEL_LOGS_EXPORTER` name, or one `otlp`), their names, and what each takes from the environment.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use super::endpoint::{self, Base};
+use super::error::{ConfigError, Origin};
+use super::exporter::{BatchKeys, ConsoleKeys, ExporterKeys, FileKeys, OtlpKeys, RetryKeys};
+use super::json::merge;
+use super::secret::{Headers, Secret};
+use super::value::{Whole, Word};
+use super::variables::{OtlpVariables, Variables};
+use super::{Batch, Compression, Console, ExporterConfig, ExporterKind, File, Otlp, Protocol, Retry};
+use crate::otlp::Signal;
+
+/// Most exporters: each has positions of its own in the queue.
+const MAX_EXPORTERS: usize = 64;
+/// Longest name of an exporter, in bytes.
+const MAX_NAME_BYTES: usize = 64;
+/// The timeout of OTLP's specification.
+const DEFAULT_TIMEOUT_MS: u64 = 10_000;
+
+/// Settles the list; `None`: there is none in the document.
+pub(super) fn settle(
+    list: Option<Vec<Value>>,
+    variables: &Variables,
+) -> Result<Vec<ExporterConfig>, ConfigError> {
+    let entries = list.unwrap_or_else(|| entries_of_environment(variables));
+    if entries.len() > MAX_EXPORTERS {
+        return Err(error(
+            "exporters",
+            format!("{} exporters; accepted: at most {MAX_EXPORTERS}", entries.len()),
+        ));
+    }
+    let mut exporters = Vec::with_capacity(entries.len());
+    for (index, entry) in entries.into_iter().enumerate() {
+        let entry = with_batch_of_environment(entry, &variables.batch);
+        exporters.push(ExporterKeys::read(&entry, index, &Origin::Argument)?);
+    }
+    let names = settle_names(&exporters)?;
+    let mut settled: Vec<ExporterConfig> = Vec::with_capacity(exporters.len());
+    for (index, (keys, name)) in exporters.into_iter().zip(names).enumerate() {
+        let path = format!("exporters[{index}]");
+        let exporter = settle_one(keys, name, &path, &variables.otlp)?;
+        refuse_shared_file(&settled, &exporter, &path)?;
+        settled.push(exporter);
+    }
+    Ok(settled)
+}
+
+fn error(path: impl Into<String>, reason: impl AsRef<str>) -> ConfigError {
+    ConfigError::key(&Origin::Argument, path, reason)
+}
+
+/// The list that the environment stands for.
+fn entries_of_environment(variables: &Variables) -> Vec<Value> {
+    let Some(exporters) = &variables.exporters else {
+        return vec![json!({ "type": "otlp" })];
+    };
+    let entry = |kind: &str, signals: &[Signal]| {
+        let signals: Vec<&str> = signals.iter().map(|signal| signal.word()).collect();
+        json!({ "type": kind, "signals": signals })
+    };
+    exporters.iter().map(|(kind, signals)| entry(kind.word(), signals)).collect()
+}
+
+/// The entry, laid over what the environment says about batches.
+fn with_batch_of_environment(mut entry: Value, batch: &Map<String, Value>) -> Value {
+    if let (Value::Object(keys), false) = (&mut entry, batch.is_empty()) {
+        let mut merged = batch.clone();
+        if let Some(Value::Object(own)) = keys.remove("batch") {
+            merge(&mut merged, own);
+        }
+        keys.insert("batch".to_owned(), Value::Object(merged));
+    }
+    entry
+}
+
+/// Given names, checked, and made-up ones that collide with none of them.
+fn settle_names(exporters: &[ExporterKeys]) -> Result<Vec<String>, ConfigError> {
+    let mut taken: Vec<String> = Vec::new();
+    for (index, exporter) in exporters.iter().enumerate() {
+        let Some(name) = exporter.common().name else {
+            continue;
+        };
+        let path = format!("exporters[{index}].name");
+        if !is_name(name) {
+            let accepted =
+                format!("1 to {MAX_NAME_BYTES} letters, digits, '.', '_' and '-', the first one no '.'");
+            return Err(error(path, format!("{name:?} is not accepted; accepted: {accepted}")));
+        }
+        if taken.iter().any(|known| known == name) {
+            let reason =
+                format!("{name:?} is the name of another exporter; accepted: a name that no other one has");
+            return Err(error(path, reason));
+        }
+        taken.push(name.to_owned());
+    }
+    let mut names = Vec::with_capacity(exporters.len());
+    for exporter in exporters {
+        let name = match exporter.common().name {
+            Some(name) => name.to_owned(),
+            None => free_name(exporter.kind().word(), &taken),
+        };
+        if exporter.common().name.is_none() {
+            taken.push(name.clone());
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn is_name(name: &str) -> bool {
+    let accepted = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    !name.is_empty() && name.len() <= MAX_NAME_BYTES && !name.starts_with('.') && name.bytes().all(accepted)
+}
+
+/// The type, or the type with the first number behind it that is free.
+fn free_name(kind: &str, taken: &[String]) -> String {
+    let is_free = |name: &String| !taken.contains(name);
+    let first = kind.to_owned();
+    if is_free(&first) {
+        return first;
+    }
+    (2..).map(|number: usize| format!("{kind}-{number}")).find(is_free).unwrap_or(first)
+}
+
+fn settle_one(
+    keys: ExporterKeys,
+    name: String,
+    path: &str,
+    variables: &OtlpVariables,
+) -> Result<ExporterConfig, ConfigError> {
+    let common = keys.common();
+    let mut signals: Vec<Signal> = Vec::new();
+    for signal in common.signals {
+        if !signals.contains(signal) {
+            signals.push(*signal);
+        }
+    }
+    if signals.is_empty() {
+        let accepted = "at least one of \"traces\", \"logs\", \"metrics\"";
+        return Err(error(format!("{path}.signals"), format!("[] is not accepted; accepted: {accepted}")));
+    }
+    let batch = settle_batch(common.batch);
+    let retry = settle_retry(common.retry, path)?;
+    let of_environment = match keys {
+        ExporterKeys::Otlp(_) => variables.timeout_ms,
+        ExporterKeys::File(_) | ExporterKeys::Console(_) => None,
+    };
+    let timeout_ms = common.timeout_ms.or(of_environment).map_or(DEFAULT_TIMEOUT_MS, Whole::get);
+    let kind = match keys {
+        ExporterKeys::Otlp(keys) => ExporterKind::Otlp(settle_otlp(&keys, path, variables)?),
+        ExporterKeys::File(keys) => ExporterKind::File(settle_file(keys, path)?),
+        ExporterKeys::Console(ConsoleKeys { stream, color, .. }) => {
+            ExporterKind::Console(Console { stream, color })
+        }
+    };
+    Ok(ExporterConfig { name, signals, batch, retry, timeout_ms, kind })
+}
+
+fn settle_batch(keys: &BatchKeys) -> Batch {
+    Batch {
+        max_bytes: keys.max_bytes.size(),
+        max_count: keys.max_count.size(),
+        delay_ms: keys.delay_ms.get(),
+        in_flight: keys.in_flight.size(),
+    }
+}
+
+fn settle_retry(keys: &RetryKeys, path: &str) -> Result<Retry, ConfigError> {
+    let (initial_ms, max_ms) = (keys.initial_ms.get(), keys.max_ms.get());
+    if max_ms < initial_ms {
+        let reason = format!("{max_ms} is not accepted; accepted: at least `initial_ms` ({initial_ms})");
+        return Err(error(format!("{path}.retry.max_ms"), reason));
+    }
+    Ok(Retry {
+        initial_ms,
+        max_ms,
+        max_age_s: keys.max_age_s.map(Whole::get),
+        max_attempts: keys.max_attempts.map(|attempts| u32::try_from(attempts.get()).unwrap_or(u32::MAX)),
+    })
+}
+
+/// What the entry sets holds for every signal; what it leaves out is the environment's, signal by signal.
+fn settle_otlp(keys: &OtlpKeys, path: &str, variables: &OtlpVariables) -> Result<Otlp, ConfigError> {
+    let own_endpoint = keys.endpoint.as_deref().map(Base::parse).transpose();
+    let own_endpoint =
+        own_endpoint.map_err(|reason| error(format!("{path}.endpoint"), reason.to_string()))?;
+    let environment = own_endpoint.is_none().then_some(variables);
+    let traces_endpoint = environment.and_then(|environment| environment.traces_endpoint.clone());
+    let logs_endpoint = environment.and_then(|environment| environment.logs_endpoint.clone());
+    let given = own_endpoint.or_else(|| variables.base.clone());
+    let endpoint_given = given.is_some() || traces_endpoint.is_some() || logs_endpoint.is_some();
+    let base = match given {
+        Some(base) => base,
+        None => Base::parse(endpoint::DEFAULT_BASE).map_err(|reason| error(path, reason.to_string()))?,
+    };
+
+    let (mut headers, mut traces_headers, mut logs_headers) = match &keys.headers {
+        Some(own) => (own.clone(), None, None),
+        None => (
+            variables.headers.clone().unwrap_or_default(),
+            variables.traces_headers.clone(),
+            variables.logs_headers.clone(),
+        ),
+    };
+    if let Some(api_key) = &keys.api_key {
+        if keys.headers.as_ref().is_some_and(|own| own.get(AUTHORIZATION).is_some()) {
+            let reason = "`headers` has `authorization` too; accepted: one of the two";
+            return Err(error(format!("{path}.api_key"), reason));
+        }
+        let all = [Some(&mut headers), traces_headers.as_mut(), logs_headers.as_mut()];
+        for headers in all.into_iter().flatten() {
+            authorize(headers, api_key).map_err(|reason| error(format!("{path}.api_key"), reason))?;
+        }
+    }
+
+    let of_signal = |own: bool, variable: Option<Compression>| if own { None } else { variable };
+    let own_compression = keys.compression.is_some();
+    let own_timeout = keys.timeout_ms.is_some();
+    Ok(Otlp {
+        protocol: keys.protocol.unwrap_or(Protocol::HttpProtobuf),
+        traces_endpoint: traces_endpoint.unwrap_or_else(|| base.traces()),
+        logs_endpoint: logs_endpoint.unwrap_or_else(|| base.logs()),
+        headers,
+        traces_headers,
+        logs_headers,
+        compression: keys.compression.or(variables.compression).unwrap_or(Compression::None),
+        traces_compression: of_signal(own_compression, variables.traces_compression),
+        logs_compression: of_signal(own_compression, variables.logs_compression),
+        traces_timeout_ms: variables.traces_timeout_ms.filter(|_| !own_timeout).map(Whole::get),
+        logs_timeout_ms: variables.logs_timeout_ms.filter(|_| !own_timeout).map(Whole::get),
+        endpoint_given,
+    })
+}
+
+const AUTHORIZATION: &str = "authorization";
+
+/// Sets the header that carries the key.
+fn authorize(headers: &mut Headers, api_key: &Secret) -> Result<(), String> {
+    let key = api_key.expose();
+    if key.trim().is_empty() {
+        return Err("the value is empty; accepted: a string that is not empty".to_owned());
+    }
+    headers.replace(AUTHORIZATION, Secret::new(format!("Bearer {key}"))).map_err(|reason| reason.to_string())
+}
+
+fn settle_file(keys: FileKeys, path: &str) -> Result<File, ConfigError> {
+    let file = keys.path.into_text();
+    if file.contains('\0') {
+        let reason = format!("{file:?} is not accepted; accepted: a path without a NUL character");
+        return Err(error(format!("{path}.path"), reason));
+    }
+    Ok(File { path: PathBuf::from(file) })
+}
+
+/// Two writers of one file would mix their lines.
+fn refuse_shared_file(
+    others: &[ExporterConfig],
+    one: &ExporterConfig,
+    path: &str,
+) -> Result<(), ConfigError> {
+    let ExporterKind::File(file) = &one.kind else {
+        return Ok(());
+    };
+    match others.iter().find(|other| one.kind == other.kind) {
+        Some(other) => {
+            let reason =
+                format!("{:?} is the file of exporter {:?}; accepted: another path", file.path, other.name);
+            Err(error(format!("{path}.path"), reason))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,185 @@
+//! The list of exporters: types, names, what comes from the environment, what is refused.
+
+use super::*;
+use crate::config::{Color, Compression, Console, Secret, Stream};
+use crate::otlp::Signal;
+
+fn exporters(list: &str) -> Config {
+    config(&format!(r#"{{"exporters": {list}}}"#), &[])
+}
+
+fn refused(list: &str) -> String {
+    error(&format!(r#"{{"exporters": {list}}}"#)).to_string()
+}
+
+fn names(list: &str) -> Vec<String> {
+    exporters(list).exporters.into_iter().map(|exporter| exporter.name).collect()
+}
+
+#[test]
+fn every_type_is_read_with_all_its_keys() {
+    let config = exporters(
+        r#"[
+        {"type": "otlp", "name": "a", "signals": ["logs", "traces", "logs"], "timeout_ms": 1,
+         "batch": {"max_bytes": 4096, "max_count": 1, "delay_ms": 0, "in_flight": 32},
+         "retry": {"initial_ms": 1, "max_ms": 2, "max_age_s": 3, "max_attempts": 4294967295},
+         "protocol": "http/protobuf", "endpoint": "https://h:1/", "headers": {"X-A": "b"}, "api_key": "k",
+         "compression": "gzip"},
+        {"type": "file", "path": "traces.jsonl", "signals": ["traces"]},
+        {"type": "console", "stream": "stderr", "color": "never"}
+    ]"#,
+    );
+    let [first, file, console] = config.exporters.as_slice() else { panic!("{config:?}") };
+    assert_eq!((first.name.as_str(), first.timeout_ms), ("a", 1));
+    assert_eq!(first.signals, [Signal::Logs, Signal::Traces]);
+    assert_eq!((first.batch.max_bytes, first.batch.max_count), (4_096, 1));
+    assert_eq!((first.batch.delay_ms, first.batch.in_flight), (0, 32));
+    assert_eq!((first.retry.initial_ms, first.retry.max_ms), (1, 2));
+    assert_eq!((first.retry.max_age_s, first.retry.max_attempts), (Some(3), Some(u32::MAX)));
+    let otlp = otlp(&config, 0);
+    assert_eq!(otlp.endpoint_for(Signal::Traces), Some("https://h:1/v1/traces"));
+    assert_eq!(otlp.endpoint_for(Signal::Logs), Some("https://h:1/v1/logs"));
+    assert_eq!(otlp.endpoint_for(Signal::Metrics), None);
+    let headers: Vec<_> = otlp.headers.iter().map(|(name, value)| (name, value.expose())).collect();
+    assert_eq!(headers, [("x-a", "b"), ("authorization", "Bearer k")]);
+    assert_eq!(otlp.compression_for(Signal::Logs), Compression::Gzip);
+    assert!(otlp.endpoint_given);
+    assert_eq!((file.name.as_str(), file.signals.as_slice()), ("file", [Signal::Traces].as_slice()));
+    assert!(matches!(&file.kind, ExporterKind::File(file) if file.path.as_os_str() == "traces.jsonl"));
+    assert_eq!(console.kind, ExporterKind::Console(Console { stream: Stream::Stderr, color: Color::Never }));
+    assert_eq!((console.name.as_str(), console.timeout_ms), ("console", 10_000));
+}
+
+#[test]
+fn console_defaults_to_standard_output_in_colours_if_it_is_a_terminal() {
+    let console = Console { stream: Stream::Stdout, color: Color::Auto };
+    assert_eq!(exporters(r#"[{"type": "console"}]"#).exporters[0].kind, ExporterKind::Console(console));
+}
+
+#[test]
+fn names_are_made_of_the_type_and_collide_with_none() {
+    assert_eq!(
+        names(r#"[{"type": "otlp"}, {"type": "otlp"}, {"type": "otlp"}]"#),
+        ["otlp", "otlp-2", "otlp-3"]
+    );
+    assert_eq!(
+        names(
+            r#"[{"type": "otlp"}, {"type": "console", "name": "otlp"}, {"type": "otlp", "name": "otlp-2"}]"#
+        ),
+        ["otlp-3", "otlp", "otlp-2"]
+    );
+    assert_eq!(names(r#"[{"type": "otlp", "name": null}]"#), ["otlp"]);
+}
+
+#[test]
+fn a_name_is_unique_and_fit_for_a_file_name() {
+    let twice =
+        refused(r#"[{"type": "otlp", "name": "a"}, {"type": "console"}, {"type": "console", "name": "a"}]"#);
+    assert!(twice.contains("`exporters[2].name`: \"a\" is the name of another"), "{twice}");
+    for name in ["", ".", "..", ".a", "a/b", "a b", "é", "a\\u0000", &"x".repeat(65)] {
+        let message = refused(&format!(r#"[{{"type": "otlp", "name": "{name}"}}]"#));
+        assert!(
+            message.contains("`exporters[0].name`") && message.contains("accepted: 1 to 64 letters"),
+            "{message}"
+        );
+    }
+    assert_eq!(names(r#"[{"type": "otlp", "name": "A-1_b.c"}]"#), ["A-1_b.c"]);
+}
+
+#[test]
+fn what_spans_keys_is_checked() {
+    for (list, said) in [
+        (r#"[{}]"#, "`exporters[0]`: no key `type`; accepted: one of \"otlp\", \"file\", \"console\""),
+        (r#"[{"type": "kafka"}]"#, "`exporters[0].type`: invalid value: string \"kafka\""),
+        (r#"[{"type": 1}]"#, "`exporters[0].type`: invalid type: integer `1`, expected one of"),
+        (r#"[{"type": "otlp"}, null]"#, "`exporters[1]`"),
+        (r#"[{"type": "file"}]"#, "`exporters[0]`: missing field `path`"),
+        (r#"[{"type": "file", "path": ""}]"#, "`exporters[0].path`"),
+        (r#"[{"type": "file", "path": "a\u0000"}]"#, "`exporters[0].path`"),
+        (
+            r#"[{"type": "file", "path": "a"}, {"type": "file", "path": "a"}]"#,
+            "is the file of exporter \"file\"",
+        ),
+        (r#"[{"type": "file", "path": "a", "format": "otlp_json"}]"#, "`exporters[0].format`"),
+        (r#"[{"type": "console", "stream": "stdin"}]"#, "`exporters[0].stream`"),
+        (r#"[{"type": "otlp", "signals": []}]"#, "`exporters[0].signals`: [] is not accepted"),
+        (r#"[{"type": "otlp", "signals": ["traces", "profiles"]}]"#, "`exporters[0].signals[1]`"),
+        (r#"[{"type": "otlp", "batch": {"in_flight": 0}}]"#, "`exporters[0].batch.in_flight`"),
+        (r#"[{"type": "otlp", "retry": {"max_attempts": 0}}]"#, "`exporters[0].retry.max_attempts`"),
+        (
+            r#"[{"type": "otlp", "retry": {"max_ms": 499}}]"#,
+            "`exporters[0].retry.max_ms`: 499 is not accepted; accepted: at least",
+        ),
+        (r#"[{"type": "otlp", "timeout_ms": 0}]"#, "`exporters[0].timeout_ms`"),
+        (
+            r#"[{"type": "otlp", "protocol": "grpc"}]"#,
+            "`exporters[0].protocol`: invalid value: string \"grpc\", expected \"http/protobuf\"",
+        ),
+        (r#"[{"type": "otlp", "protocol": "http/json"}]"#, "`exporters[0].protocol`"),
+        (r#"[{"type": "otlp", "compression": "zstd"}]"#, "expected one of \"none\", \"gzip\""),
+        (r#"[{"type": "otlp", "endpoint": "localhost:4318"}]"#, "`exporters[0].endpoint`"),
+        (r#"[{"type": "console", "endpoint": "http://h"}]"#, "`exporters[0].endpoint`: unknown field"),
+    ] {
+        let message = refused(list);
+        assert!(message.contains(said), "{list}: {message}");
+    }
+    let many = vec![r#"{"type": "console"}"#; 65].join(",");
+    assert!(refused(&format!("[{many}]")).contains("`exporters`: 65 exporters; accepted: at most 64"));
+}
+
+#[test]
+fn an_otlp_exporter_takes_from_the_environment_what_it_does_not_set() {
+    let pairs = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://e"),
+        ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://logs/x"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=environment,x=y"),
+        ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "l=m"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "7"),
+        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "8"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "9"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10"),
+    ];
+    let json = r#"{"exporters": [
+        {"type": "otlp"},
+        {"type": "otlp", "endpoint": "http://own", "headers": {}, "timeout_ms": 1, "compression": "none",
+         "batch": {"delay_ms": 2}},
+        {"type": "otlp", "api_key": "key"},
+        {"type": "console"}
+    ]}"#;
+    let config = config(json, &pairs);
+    let header = |index: usize, signal, name: &str| {
+        otlp(&config, index).headers_for(signal).get(name).map(|value: &Secret| value.expose().to_owned())
+    };
+
+    let bare = otlp(&config, 0);
+    assert_eq!(bare.traces_endpoint, "http://e/v1/traces");
+    assert_eq!(bare.logs_endpoint, "http://logs/x");
+    assert_eq!(header(0, Signal::Traces, "x").as_deref(), Some("y"));
+    assert_eq!((header(0, Signal::Logs, "x"), header(0, Signal::Logs, "l").as_deref()), (None, Some("m")));
+    assert_eq!(bare.compression_for(Signal::Traces), Compression::None);
+    assert_eq!(bare.compression_for(Signal::Logs), Compression::Gzip);
+    assert_eq!(config.exporters[0].timeout_ms_for(Signal::Traces), 8);
+    assert_eq!(config.exporters[0].timeout_ms_for(Signal::Logs), 7);
+    assert_eq!((config.exporters[0].batch.delay_ms, config.exporters[0].batch.max_count), (9, 10));
+
+    let own = otlp(&config, 1);
+    assert_eq!(
+        (own.traces_endpoint.as_str(), own.logs_endpoint.as_str()),
+        ("http://own/v1/traces", "http://own/v1/logs")
+    );
+    for signal in [Signal::Traces, Signal::Logs] {
+        assert!(own.headers_for(signal).is_empty(), "an empty object keeps the environment's headers away");
+        assert_eq!(own.compression_for(signal), Compression::None);
+        assert_eq!(config.exporters[1].timeout_ms_for(signal), 1);
+    }
+    assert_eq!((config.exporters[1].batch.delay_ms, config.exporters[1].batch.max_count), (2, 10));
+
+    for signal in [Signal::Traces, Signal::Logs, Signal::Metrics] {
+        assert_eq!(header(2, signal, "authorization").as_deref(), Some("Bearer key"));
+    }
+    assert_eq!(header(2, Signal::Logs, "l").as_deref(), Some("m"));
+
+    assert_eq!((config.exporters[3].timeout_ms, config.exporters[3].batch.delay_ms), (10_000, 9));
+}

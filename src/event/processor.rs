@@ -1,0 +1,506 @@
+//! Puts an event together and commits it: name, kind, times, parent, attributes, status by the conventions; then one
+//! size pass and one encoding pass straight into the journal. What cannot be written as it is (invalid UTF-8, too
+//! large) is set right and counted, and written then. Knows sessions and the journal, not where calls come from.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
+
+use super::attributes::{AttributeLimits, unite};
+use super::data::{ErrorDetail, EventData, EventKind, SessionEnd, SpanContext};
+use super::semconv::{self, Inherited, MOST_TYPED, OTHER_ERROR, Phase};
+use super::text::{Cut, Repair, Rewrite as _, cut_at_character, rewrite_addition, rewrite_log, rewrite_span};
+use crate::journal::accounting::Repairs;
+use crate::journal::frame::FLAG_ERROR;
+use crate::journal::{AppendError, Entry, Journal, Origin};
+use crate::otlp::Signal;
+use crate::otlp::log::LogRecord;
+use crate::otlp::open::{self, Addition};
+use crate::otlp::span::{ATTRIBUTES, RecordSize, SpanKind, SpanRecord, StatusCode};
+use crate::otlp::value::{Attribute, Value};
+use crate::otlp::wire::WriteError;
+use crate::session::Session;
+use crate::sys::clock;
+
+/// The limits on one record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RecordLimits {
+    pub(crate) attributes: usize,
+    pub(crate) value_bytes: Option<usize>,
+    pub(crate) events: usize,
+    pub(crate) links: usize,
+    /// Bytes of the whole record.
+    pub(crate) record_bytes: usize,
+}
+
+/// Start and end of a span, in nanoseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Times {
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+}
+
+/// A time before 1970 cannot be said in OTLP: it counts as not given.
+fn sane(time: i64, repairs: &mut Repairs) -> i64 {
+    if time < 0 {
+        repairs.time += 1;
+    }
+    time.max(0)
+}
+
+/// Start and end from what was given: two of start, end and duration give the third; a missing end is now.
+pub(crate) fn times(data: &EventData<'_>, repairs: &mut Repairs) -> Times {
+    let (start, end) = (sane(data.start, repairs), sane(data.end, repairs));
+    let duration = sane(data.duration, repairs);
+    let (start, end) = match (start, end) {
+        (0, 0) => {
+            let now = clock::wall();
+            (now.saturating_sub(duration), now)
+        }
+        (0, end) => (end.saturating_sub(duration), end),
+        (start, 0) if duration > 0 => (start, start.saturating_add(duration)),
+        (start, 0) => (start, clock::wall()),
+        given => given,
+    };
+    ordered(start.max(0), end, repairs)
+}
+
+/// An end before the start becomes the start, and is counted.
+pub(crate) fn ordered(start: i64, end: i64, repairs: &mut Repairs) -> Times {
+    if end < start {
+        repairs.time += 1;
+    }
+    Times { start, end: end.max(start) }
+}
+
+/// Which span it is, and whose child.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity {
+    pub(crate) span_id: [u8; 8],
+    pub(crate) parent: Option<SpanContext>,
+}
+
+/// Status and its description, from what was said of the outcome.
+pub(crate) fn status<'a>(data: &EventData<'a>) -> (StatusCode, &'a [u8]) {
+    match (data.error, data.status) {
+        (None, StatusCode::Error) => (StatusCode::Error, data.status_message),
+        // A description belongs to Error alone (OpenTelemetry trace API, "Set Status").
+        (None, code) => (code, b""),
+        (Some(error), _) if data.status_message.is_empty() => (StatusCode::Error, error.message),
+        (Some(_), _) => (StatusCode::Error, data.status_message),
+    }
+}
+
+/// `error.type` for what was said of the outcome.
+pub(crate) fn error_type<'a>(data: &EventData<'a>) -> Option<Attribute<'a>> {
+    let name = match (data.error, data.status) {
+        (Some(error), _) if !error.kind.is_empty() => error.kind,
+        (Some(_), _) | (None, StatusCode::Error) => OTHER_ERROR,
+        _ => return None,
+    };
+    Some(Attribute::new(semconv::ERROR_TYPE, Value::Text(name)))
+}
+
+/// How many of the encoded fields are attributes.
+fn open_attributes<'e>(fields: impl Iterator<Item = &'e [u8]>) -> usize {
+    fields.map(|field| open::count(field, ATTRIBUTES)).sum()
+}
+
+/// The first `limit` of a list, and how many that leaves out.
+pub(crate) fn within<T>(list: &[T], limit: usize) -> (&[T], u32) {
+    let kept = list.get(..limit).unwrap_or(list);
+    (kept, u32::try_from(list.len() - kept.len()).unwrap_or(u32::MAX))
+}
+
+/// A record that can be sized, written, and set right.
+pub(crate) trait Record<'a>: Copy {
+    fn size(&self) -> RecordSize;
+    fn write(&self, size: RecordSize, place: &mut [u8]) -> Result<(), WriteError>;
+    fn repaired(self, arena: &'a Bump, repair: &mut Repair) -> Self;
+    fn cut(self, arena: &'a Bump, cut: &mut Cut) -> Self;
+    /// With only the first `count` of its attributes, and without links and span events when `count` is 0.
+    fn with_attributes(self, count: usize) -> Self;
+    fn attribute_count(&self) -> usize;
+}
+
+impl<'a> Record<'a> for SpanRecord<'a> {
+    fn size(&self) -> RecordSize {
+        SpanRecord::size(self)
+    }
+
+    fn write(&self, size: RecordSize, place: &mut [u8]) -> Result<(), WriteError> {
+        SpanRecord::write(self, size, place)
+    }
+
+    fn repaired(self, arena: &'a Bump, repair: &mut Repair) -> Self {
+        rewrite_span(arena, self, repair)
+    }
+
+    fn cut(self, arena: &'a Bump, cut: &mut Cut) -> Self {
+        rewrite_span(arena, self, cut)
+    }
+
+    fn with_attributes(self, count: usize) -> Self {
+        let (attributes, left_out) = within(self.attributes, count);
+        let dropped_attributes = self.dropped_attributes.saturating_add(left_out);
+        let shorter = Self { attributes, dropped_attributes, ..self };
+        if count > 0 {
+            return shorter;
+        }
+        // Names and keys have no limit of their own; here they get one.
+        let name = shorter.name.map(|part| cut_at_character(part, MOST_NAME_BYTES));
+        let all = |list: usize| u32::try_from(list).unwrap_or(u32::MAX);
+        Self {
+            name,
+            trace_state: &[],
+            events: &[],
+            dropped_events: self.dropped_events.saturating_add(all(self.events.len())),
+            links: &[],
+            dropped_links: self.dropped_links.saturating_add(all(self.links.len())),
+            ..shorter
+        }
+    }
+
+    fn attribute_count(&self) -> usize {
+        self.attributes.len()
+    }
+}
+
+impl<'a> Record<'a> for LogRecord<'a> {
+    fn size(&self) -> RecordSize {
+        LogRecord::size(self)
+    }
+
+    fn write(&self, size: RecordSize, place: &mut [u8]) -> Result<(), WriteError> {
+        LogRecord::write(self, size, place)
+    }
+
+    fn repaired(self, arena: &'a Bump, repair: &mut Repair) -> Self {
+        rewrite_log(arena, self, repair)
+    }
+
+    fn cut(self, arena: &'a Bump, cut: &mut Cut) -> Self {
+        rewrite_log(arena, self, cut)
+    }
+
+    fn with_attributes(self, count: usize) -> Self {
+        Self { attributes: within(self.attributes, count).0, ..self }
+    }
+
+    fn attribute_count(&self) -> usize {
+        self.attributes.len()
+    }
+}
+
+/// A name is not cut below this.
+const MOST_NAME_BYTES: usize = 1024;
+/// A value is not cut below this; what is still too large then loses attributes.
+const LEAST_CUT_BYTES: usize = 256;
+
+pub(crate) struct EventProcessor {
+    limits: RecordLimits,
+}
+
+impl EventProcessor {
+    pub(crate) fn new(limits: RecordLimits) -> Self {
+        Self { limits }
+    }
+
+    pub(crate) fn limits(&self) -> RecordLimits {
+        self.limits
+    }
+
+    /// What an event says, as attributes: unique, within the limits. `kept` are already there.
+    pub(crate) fn attributes<'a>(
+        &self,
+        arena: &'a Bump,
+        session: &'a Session,
+        data: &EventData<'a>,
+        phase: Phase,
+        kept: usize,
+        repairs: &mut Repairs,
+    ) -> &'a [Attribute<'a>] {
+        self.unite(arena, self.typed(arena, session, data, phase), data.attributes, kept, repairs)
+    }
+
+    /// What an event's typed detail says, as attributes.
+    pub(crate) fn typed<'a>(
+        &self,
+        arena: &'a Bump,
+        session: &'a Session,
+        data: &EventData<'a>,
+        phase: Phase,
+    ) -> ArenaVec<'a, Attribute<'a>> {
+        let mut typed = ArenaVec::new_in(arena);
+        if data.detail.kind() != EventKind::Custom || data.error.is_some() || data.status == StatusCode::Error
+        {
+            typed.reserve(MOST_TYPED + data.attributes.len());
+            let inherited =
+                Inherited { provider: &session.provider, conversation_id: &session.conversation_id };
+            semconv::typed(&mut typed, &data.detail, inherited, phase);
+            typed.extend(error_type(data));
+        }
+        typed
+    }
+
+    /// The encoded fields that `addition` does not replace.
+    pub(crate) fn kept<'a>(
+        &self,
+        arena: &'a Bump,
+        existing: &'a [u8],
+        addition: &Addition<'_>,
+    ) -> Result<&'a [u8], WriteError> {
+        let kept = open::kept(existing, addition.attributes);
+        if kept.clone().map(<[u8]>::len).sum::<usize>() == existing.len() {
+            return Ok(existing);
+        }
+        open::merge(arena, kept, &Addition::default())
+    }
+
+    /// The encoded fields of an open record with what a call adds: valid, unique, and within the limits.
+    pub(crate) fn merge_open<'a>(
+        &self,
+        arena: &'a Bump,
+        existing: &[u8],
+        mut addition: Addition<'a>,
+        repairs: &mut Repairs,
+    ) -> Result<&'a [u8], WriteError> {
+        // Half of a record: the other half is left for what the end adds.
+        let most = self.limits.record_bytes / 2;
+        let room = most.saturating_sub(existing.len());
+        if addition.size() > room {
+            let mut cut = Cut::new(room / addition.attributes.len().max(1) / 2);
+            addition = rewrite_addition(arena, addition, &mut cut);
+            repairs.truncated += cut.changed();
+        }
+        let kept = open::kept(existing, addition.attributes);
+        let count = self.limits.attributes.saturating_sub(open_attributes(kept.clone()) + 1);
+        let (attributes, left_out) = within(addition.attributes, count);
+        addition.attributes = attributes;
+        repairs.dropped_attributes += left_out;
+        if addition.size() > room {
+            let all = u32::try_from(addition.attributes.len()).unwrap_or(u32::MAX);
+            repairs.dropped_attributes = repairs.dropped_attributes.saturating_add(all);
+            return open::merge(arena, open::kept(existing, &[]), &Addition::default());
+        }
+        match open::merge(arena, kept.clone(), &addition) {
+            Err(WriteError::InvalidUtf8) => {
+                let mut repair = Repair::default();
+                let repaired = rewrite_addition(arena, addition, &mut repair);
+                repairs.utf8 += repair.changed();
+                open::merge(arena, kept, &repaired)
+            }
+            done => done,
+        }
+    }
+
+    /// A text that is kept beyond the call, valid.
+    pub(crate) fn repaired_text<'a>(
+        &self,
+        arena: &'a Bump,
+        text: &'a [u8],
+        repairs: &mut Repairs,
+    ) -> &'a [u8] {
+        let mut repair = Repair::default();
+        let text = repair.text(arena, cut_at_character(text, self.limits.record_bytes / 4));
+        repairs.utf8 += repair.changed();
+        text
+    }
+
+    /// The same for a name in two parts.
+    pub(crate) fn repaired_name<'a>(
+        &self,
+        arena: &'a Bump,
+        name: [&'a [u8]; 2],
+        repairs: &mut Repairs,
+    ) -> [&'a [u8]; 2] {
+        name.map(|part| self.repaired_text(arena, part, repairs))
+    }
+
+    /// Typed and free attributes, unique and within the limits. `kept` are already there.
+    pub(crate) fn unite<'a>(
+        &self,
+        arena: &'a Bump,
+        typed: ArenaVec<'a, Attribute<'a>>,
+        free: &'a [Attribute<'a>],
+        kept: usize,
+        repairs: &mut Repairs,
+    ) -> &'a [Attribute<'a>] {
+        // `session.id` is on every record and counts.
+        let count = self.limits.attributes.saturating_sub(kept + 1);
+        unite(arena, typed, free, AttributeLimits { count, value_bytes: self.limits.value_bytes }, repairs)
+    }
+
+    /// A whole event as a span.
+    pub(crate) fn span<'a>(
+        &self,
+        arena: &'a Bump,
+        session: &'a Session,
+        identity: Identity,
+        data: &EventData<'a>,
+        repairs: &mut Repairs,
+    ) -> SpanRecord<'a> {
+        let Times { start, end } = times(data, repairs);
+        let attributes = self.attributes(arena, session, data, Phase::Whole, 0, repairs);
+        let (events, dropped_events) = within(data.events, self.limits.events);
+        let (links, dropped_links) = within(data.links, self.limits.links);
+        let (status, status_message) = status(data);
+        SpanRecord {
+            trace_id: session.trace_id,
+            span_id: identity.span_id,
+            parent: identity.parent.map(|parent| parent.span_id),
+            trace_state: &session.trace_state,
+            flags: session.span_flags(identity.parent.is_some_and(|parent| parent.is_remote)),
+            name: name(data, Phase::Whole),
+            kind: data.span_kind.unwrap_or_else(|| semconv::span_kind(&data.detail)),
+            start,
+            end,
+            encoded: [&session.on_spans, &[]],
+            attributes,
+            dropped_attributes: repairs.dropped_attributes,
+            events,
+            dropped_events,
+            links,
+            dropped_links,
+            status,
+            status_message,
+        }
+    }
+
+    /// A session's root span at its end; `name` and `kept` are what was known of it before.
+    pub(crate) fn root<'a>(
+        &self,
+        session: &'a Session,
+        name: &'a [u8],
+        kept: (&'a [u8], u32),
+        end_data: &SessionEnd<'a>,
+        attributes: &'a [Attribute<'a>],
+        repairs: &mut Repairs,
+    ) -> SpanRecord<'a> {
+        let given = sane(end_data.end, repairs);
+        let end = if given > 0 {
+            given
+        } else {
+            // The duration comes from the clock that never jumps.
+            session.start.saturating_add(clock::monotonic().saturating_sub(session.started_at))
+        };
+        let Times { start, end } = ordered(session.start, end, repairs);
+        let failed = end_data.state == super::data::EndState::Fail;
+        SpanRecord {
+            trace_id: session.trace_id,
+            span_id: session.root_span_id,
+            parent: session.parent.map(|parent| parent.span_id),
+            trace_state: &session.trace_state,
+            flags: session.span_flags(session.parent.is_some_and(|parent| parent.is_remote)),
+            name: [name, &[]],
+            kind: SpanKind::Internal,
+            start,
+            end,
+            encoded: [&session.on_spans, kept.0],
+            attributes,
+            dropped_attributes: kept.1.saturating_add(repairs.dropped_attributes),
+            events: &[],
+            dropped_events: 0,
+            links: &[],
+            dropped_links: 0,
+            status: if failed { StatusCode::Error } else { StatusCode::Unset },
+            status_message: if failed { end_data.reason } else { &[] },
+        }
+    }
+
+    /// The log record that an error leaves on a span.
+    pub(crate) fn exception<'a>(
+        &self,
+        arena: &'a Bump,
+        session: &'a Session,
+        span: SpanContext,
+        kind: EventKind,
+        error: &ErrorDetail<'a>,
+        repairs: &mut Repairs,
+    ) -> LogRecord<'a> {
+        let (event_name, severity) = semconv::exception_event(kind);
+        let now = clock::wall();
+        let given = sane(error.time, repairs);
+        let mut typed = ArenaVec::with_capacity_in(MOST_TYPED, arena);
+        semconv::exception(&mut typed, error);
+        LogRecord {
+            trace_id: span.trace_id,
+            span_id: span.span_id,
+            flags: u32::from(span.trace_flags),
+            time: if given > 0 { given } else { now },
+            observed: now,
+            severity,
+            event_name,
+            body: Value::Empty,
+            encoded: &session.on_logs,
+            attributes: self.unite(arena, typed, &[], 0, repairs),
+        }
+    }
+
+    /// Commits a record. What has to be set right first is, and is counted with the record.
+    #[inline]
+    pub(crate) fn commit<'a, R: Record<'a>>(
+        &self,
+        journal: &Journal,
+        shard: usize,
+        arena: &'a Bump,
+        mut entry: Entry,
+        record: R,
+    ) -> Result<(), AppendError> {
+        let size = record.size();
+        if size.payload <= self.limits.record_bytes {
+            match journal.append(shard, entry, size.payload, |place| record.write(size, place)) {
+                Err(AppendError::Write(WriteError::InvalidUtf8)) => {}
+                done => return done,
+            }
+        }
+        let record = self.set_right(arena, record, &mut entry.repairs);
+        let size = record.size();
+        journal.append(shard, entry, size.payload, |place| record.write(size, place))
+    }
+
+    /// Repairs the texts of a record and makes it fit.
+    #[cold]
+    fn set_right<'a, R: Record<'a>>(&self, arena: &'a Bump, record: R, repairs: &mut Repairs) -> R {
+        let limit = self.limits.record_bytes;
+        // Cut first, so that no more than a record's worth is copied; a cut never breaks what is UTF-8.
+        let mut fitting = record;
+        let mut value_bytes = limit;
+        while fitting.size().payload > limit && value_bytes > LEAST_CUT_BYTES {
+            value_bytes /= 2;
+            let mut cut = Cut::new(value_bytes);
+            fitting = record.cut(arena, &mut cut);
+            repairs.truncated = cut.changed();
+        }
+        let mut repair = Repair::default();
+        let mut repaired = fitting.repaired(arena, &mut repair);
+        repairs.utf8 += repair.changed();
+        // A replaced byte becomes three: look again, and leave attributes out when cutting was not enough.
+        let mut count = repaired.attribute_count();
+        while repaired.size().payload > limit && count > 0 {
+            count /= 2;
+            repairs.dropped_attributes +=
+                u32::try_from(repaired.attribute_count().saturating_sub(count)).unwrap_or(u32::MAX);
+            repaired = repaired.with_attributes(count);
+        }
+        if repaired.size().payload > limit {
+            repaired = repaired.with_attributes(0);
+        }
+        repaired
+    }
+}
+
+/// The name that an event gives its span; both parts empty when it gives none.
+pub(crate) fn name<'a>(data: &EventData<'a>, phase: Phase) -> [&'a [u8]; 2] {
+    if data.name.is_empty() { semconv::span_name(&data.detail, phase) } else { [data.name, b""] }
+}
+
+/// A journal entry for a span.
+pub(crate) fn span_entry(kind: u8, status: StatusCode, repairs: Repairs) -> Entry {
+    let flags = if status == StatusCode::Error { FLAG_ERROR } else { 0 };
+    Entry { signal: Signal::Traces, kind, flags, origin: Origin::Caller, repairs }
+}
+
+/// A journal entry for an error's log record.
+pub(crate) fn exception_entry(kind: EventKind, origin: Origin, repairs: Repairs) -> Entry {
+    Entry { signal: Signal::Logs, kind: kind as u8, flags: FLAG_ERROR, origin, repairs }
+}

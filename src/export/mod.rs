@@ -1,0 +1,201 @@
+//! The ExportManager: one worker thread that takes frames out of the journal and brings them where they belong. Every
+//! exporter and signal is a lane (`lane`) with cursors, batch (`batch`), retry (`backoff`) and health of its own; the
+//! worker (`worker`) wakes them. Transports (`otlp_http`, `file`, `console`) get a finished request and say what became
+//! of it (`outcome`); they know neither journal nor counters.
+
+mod backoff;
+mod batch;
+mod console;
+mod file;
+mod lane;
+mod otlp_http;
+mod outcome;
+mod printable;
+#[cfg(test)]
+mod scripted_server;
+mod settings;
+mod worker;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use crate::config::Config;
+use crate::diagnostics::Diagnostics;
+use crate::journal::Journal;
+use crate::journal::accounting::LaneCounters;
+use crate::journal::cursor::{LaneId, Position};
+use crate::otlp::Signal;
+use crate::otlp::request::RequestHeader;
+use crate::sys::thread;
+
+/// Why the worker could not be started.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error("exporter `{name}`: {why}")]
+    Settings { name: String, why: String },
+    #[error("the worker thread could not be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// How a lane fares, for stats and for whoever waits.
+#[derive(Default)]
+pub(crate) struct LaneHealth {
+    pub(crate) attempts: AtomicU64,
+    pub(crate) failures: AtomicU64,
+    /// The last attempt failed in a way that may pass.
+    pub(crate) is_down: AtomicBool,
+    pub(crate) last_error: Mutex<String>,
+}
+
+/// A lane as the outside sees it.
+pub(crate) struct LaneEntry {
+    pub(crate) id: LaneId,
+    pub(crate) exporter: String,
+    pub(crate) signal: Signal,
+    pub(crate) health: Arc<LaneHealth>,
+}
+
+/// What other threads tell the worker.
+#[derive(Default)]
+pub(crate) struct Control {
+    pub(crate) notify: Notify,
+    /// Raised by every flush.
+    pub(crate) flushes: AtomicU64,
+    /// Set once, by shutdown: when to stop at the latest, and whether end points that are down are waited for.
+    pub(crate) stop: Mutex<Option<Stop>>,
+    finished: Mutex<bool>,
+    finishing: Condvar,
+}
+
+/// How to stop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stop {
+    pub(crate) deadline: Instant,
+    /// Give a lane up as soon as its end point is known to be down.
+    pub(crate) leave_down: bool,
+}
+
+impl Control {
+    pub(crate) fn stop(&self) -> Option<Stop> {
+        *self.stop.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_finished(&self) {
+        *self.finished.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.finishing.notify_all();
+    }
+
+    fn wait_finished(&self, deadline: Instant) -> bool {
+        let mut finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*finished {
+            let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+            else {
+                return false;
+            };
+            finished = self.finishing.wait_timeout(finished, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+}
+
+/// What shutdown's own bookkeeping may take beyond its deadline; the promise is a quarter of a second.
+const STOP_GRACE: Duration = Duration::from_millis(150);
+
+pub(crate) struct ExportManager {
+    journal: Arc<Journal>,
+    control: Arc<Control>,
+    lanes: Vec<LaneEntry>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl ExportManager {
+    /// Attaches the configured exporters to the journal and starts the worker. Without exporters there is no worker.
+    pub(crate) fn start(
+        config: &Config,
+        header: RequestHeader,
+        journal: Arc<Journal>,
+        control: Arc<Control>,
+        diagnostics: Arc<Diagnostics>,
+    ) -> Result<Self, StartError> {
+        let mut lanes = Vec::new();
+        let mut plans = Vec::new();
+        for exporter in &config.exporters {
+            let exporter_plans = settings::plans(exporter)
+                .map_err(|why| StartError::Settings { name: exporter.name.clone(), why })?;
+            for plan in exporter_plans {
+                let id = LaneId(u32::try_from(lanes.len()).unwrap_or(u32::MAX));
+                let health = Arc::new(LaneHealth::default());
+                journal.attach(id, plan.signal);
+                lanes.push(LaneEntry {
+                    id,
+                    exporter: exporter.name.clone(),
+                    signal: plan.signal,
+                    health: Arc::clone(&health),
+                });
+                plans.push((id, plan, health));
+            }
+        }
+        let thread = if plans.is_empty() {
+            control.set_finished();
+            None
+        } else {
+            let worker =
+                worker::Worker::new(plans, header, Arc::clone(&journal), Arc::clone(&control), diagnostics);
+            Some(thread::spawn("agentotel-io", move || worker.run())?)
+        };
+        Ok(Self { journal, control, lanes, thread: Mutex::new(thread) })
+    }
+
+    /// The lane of an exporter and signal.
+    pub(crate) fn lane(&self, exporter: &str, signal: Signal) -> Option<&LaneEntry> {
+        self.lanes.iter().find(|lane| lane.signal == signal && lane.exporter == exporter)
+    }
+
+    pub(crate) fn counters(&self, lane: &LaneEntry) -> LaneCounters {
+        self.journal.lane_counters(lane.id)
+    }
+
+    fn settled(&self, heads: &[Position]) -> bool {
+        self.lanes.iter().all(|lane| self.journal.has_settled(lane.id, heads))
+    }
+
+    /// Delivers what is in the journal now; false when that took longer than allowed.
+    pub(crate) fn flush(&self, timeout: Duration) -> bool {
+        let heads = self.journal.heads();
+        self.control.flushes.fetch_add(1, Ordering::AcqRel);
+        self.control.notify.notify_one();
+        self.journal.wait_progress(Instant::now() + timeout, || self.settled(&heads))
+    }
+
+    /// Delivers what is left and stops the worker; the journal takes nothing new by now. False when something stayed
+    /// pending.
+    pub(crate) fn stop(&self, timeout: Duration, leave_down: bool) -> bool {
+        let deadline = Instant::now() + timeout;
+        *self.control.stop.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Stop { deadline, leave_down });
+        self.control.notify.notify_one();
+        let finished = self.control.wait_finished(deadline + STOP_GRACE);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread.filter(|_| finished) {
+            // It has said that it is done: there is nothing left in it that could wait.
+            let _ = thread.join();
+        }
+        self.settled(&self.journal.heads())
+    }
+
+    /// What is pending, in words, and the last errors of those who have it.
+    pub(crate) fn pending_words(&self) -> String {
+        let words = self.lanes.iter().filter_map(|lane| {
+            let pending = self.counters(lane).pending;
+            let error = lane.health.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let why = if error.is_empty() { String::new() } else { format!(" ({error})") };
+            (pending > 0)
+                .then(|| format!("{pending} {} for exporter `{}`{why}", lane.signal.name(), lane.exporter))
+        });
+        words.collect::<Vec<_>>().join("; ")
+    }
+}

@@ -1,0 +1,136 @@
+//! The frame, format v1: how one record stands in a segment.
+//!
+//! ```text
+//! offset  size  field (little-endian)
+//!      0     4  length of the payload; 0 = no frame here; published last, with release order
+//!      4     1  signal (1 traces, 2 logs, 3 metrics)
+//!      5     1  kind of the event (0 custom, 1 llm, 2 tool, 3 action, 255 session root)
+//!      6     2  flags (bit 0: the record tells of an error)
+//!      8     8  sequence number in the shard, from 1, without gaps
+//!     16     n  payload: one record as an element of its request, tag and length included
+//!   16+n     4  CRC-32C over generation, salt and payload where segments outlive the process, else 0
+//! ```
+//!
+//! Frames are padded to 8 bytes. The zero length of the next frame is written before this one's length.
+
+use crate::otlp::Signal;
+
+/// Bytes before the payload.
+pub(crate) const HEADER_BYTES: usize = 16;
+/// Bytes of the checksum behind the payload.
+const TRAILER_BYTES: usize = 4;
+/// Bytes of the length word that ends the frames of a segment.
+const LENGTH_BYTES: usize = 4;
+/// Frames start at multiples of this.
+const FRAME_ALIGNMENT: usize = 8;
+
+/// Bit 0 of the flags: the record tells of an error.
+pub(crate) const FLAG_ERROR: u16 = 1;
+
+/// What a frame says about its payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FrameHeader {
+    pub(crate) signal: Signal,
+    pub(crate) kind: u8,
+    pub(crate) flags: u16,
+    pub(crate) sequence: u64,
+}
+
+/// Bytes that a frame with a payload of this size takes.
+#[inline]
+pub(crate) const fn frame_size(payload: usize) -> usize {
+    (HEADER_BYTES + payload + TRAILER_BYTES).next_multiple_of(FRAME_ALIGNMENT)
+}
+
+/// Writes everything of a frame's surroundings but its length into `place`, which starts where the frame does and
+/// reaches to the end of the segment.
+#[inline]
+pub(crate) fn write_surroundings(place: &mut [u8], payload: usize, header: FrameHeader) {
+    if let Some(next_length) =
+        place.get_mut(frame_size(payload)..).and_then(|rest| rest.first_chunk_mut::<LENGTH_BYTES>())
+    {
+        *next_length = [0; LENGTH_BYTES];
+    }
+    if let Some(trailer) = place.get_mut(HEADER_BYTES + payload..frame_size(payload)) {
+        trailer.fill(0);
+    }
+    if let Some(fields) = place.first_chunk_mut::<HEADER_BYTES>() {
+        let [_, _, _, _, signal, kind, flags @ .., _, _, _, _, _, _, _, _] = fields;
+        *signal = header.signal as u8;
+        *kind = header.kind;
+        flags.copy_from_slice(&header.flags.to_le_bytes());
+        if let Some(sequence) = fields.last_chunk_mut::<8>() {
+            *sequence = header.sequence.to_le_bytes();
+        }
+    }
+}
+
+/// A frame as it is read back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame<'s> {
+    pub(crate) header: FrameHeader,
+    pub(crate) payload: &'s [u8],
+    /// Bytes from this frame's start to the next one's.
+    pub(crate) size: usize,
+}
+
+/// Reads the frames of a segment from some offset on.
+pub(crate) struct Frames<'s> {
+    rest: &'s [u8],
+}
+
+impl<'s> Frames<'s> {
+    /// `committed` are the bytes of a segment from a frame's start on.
+    pub(crate) fn new(committed: &'s [u8]) -> Self {
+        Self { rest: committed }
+    }
+}
+
+impl<'s> Iterator for Frames<'s> {
+    type Item = Frame<'s>;
+
+    /// The next frame; ends at the end of the bytes, at a zero length, or at anything that is no frame.
+    #[inline]
+    fn next(&mut self) -> Option<Frame<'s>> {
+        let fields = self.rest.first_chunk::<HEADER_BYTES>()?;
+        let length = u32::from_le_bytes(*fields.first_chunk()?);
+        let payload = usize::try_from(length).ok().filter(|length| *length > 0)?;
+        let size = frame_size(payload);
+        let (frame, rest) = self.rest.split_at_checked(size)?;
+        let [_, _, _, _, signal, kind, low, high, ..] = *fields;
+        let header = FrameHeader {
+            signal: Signal::from_number(u32::from(signal))?,
+            kind,
+            flags: u16::from_le_bytes([low, high]),
+            sequence: u64::from_le_bytes(*fields.last_chunk()?),
+        };
+        self.rest = rest;
+        Some(Frame { header, payload: frame.get(HEADER_BYTES..HEADER_BYTES + payload)?, size })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_reads_back_as_it_was_written_and_ends_at_the_zero_length() {
+        let mut segment = vec![0xaa; 128];
+        let header = FrameHeader { signal: Signal::Logs, kind: 3, flags: FLAG_ERROR, sequence: 77 };
+        write_surroundings(&mut segment, 5, header);
+        segment[..4].copy_from_slice(&5u32.to_le_bytes());
+        segment[16..21].copy_from_slice(b"hello");
+        let frames: Vec<_> = Frames::new(&segment).collect();
+        assert_eq!(frames.len(), 1);
+        assert_eq!(frames[0].header, header);
+        assert_eq!(frames[0].payload, b"hello");
+        assert_eq!(frames[0].size, 32);
+    }
+
+    #[test]
+    fn what_is_no_frame_ends_the_reading() {
+        for bytes in [&[][..], &[0; 16][..], &[0xff; 64][..], &[5, 0, 0, 0][..]] {
+            assert_eq!(Frames::new(bytes).count(), 0);
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! The journal: where accepted records are until every exporter is done with them. Recording threads append frames
+//! (`frame`) to the active segment of their shard (`shard`), under a lock that nobody holds across I/O; the worker reads
+//! committed frames without it and moves each lane's `cursor`. Segments come from a bounded store (`store`) and go back
+//! when every cursor is past them. What happens when none is left is decided here; what is counted is in `accounting`.
+
+pub(crate) mod accounting;
+pub(crate) mod cursor;
+pub(crate) mod frame;
+mod shard;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use self::accounting::{Drop, LaneCounters, Refusal, Repairs, SignalCounters};
+use self::cursor::{LaneId, Position, Settlement};
+use self::frame::{FrameHeader, frame_size};
+use self::shard::ShardState;
+pub(crate) use self::shard::{Origin, Unread};
+use self::store::HeapStore;
+use crate::otlp::Signal;
+use crate::otlp::wire::WriteError;
+
+/// What to do when no segment is left and no exporter is ahead of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OverflowPolicy {
+    /// Refuse the caller.
+    DropNewest,
+    /// Give up the oldest segment, for every exporter.
+    DropOldest,
+    /// Let the caller wait this long, then refuse it.
+    Block(Duration),
+}
+
+/// The measures of a journal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JournalSettings {
+    pub(crate) shards: usize,
+    pub(crate) segment_bytes: usize,
+    pub(crate) max_bytes: usize,
+    pub(crate) overflow: OverflowPolicy,
+}
+
+/// What is appended, but for its payload.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) signal: Signal,
+    pub(crate) kind: u8,
+    pub(crate) flags: u16,
+    pub(crate) origin: Origin,
+    pub(crate) repairs: Repairs,
+}
+
+/// Why nothing was appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AppendError {
+    /// The payload could not be written as it is; nothing was counted.
+    Write(WriteError),
+    /// No room, and the policy refuses; counted.
+    Full,
+    /// The journal is closed; counted.
+    Closed,
+}
+
+/// Shards live on cache lines of their own (two lines: the adjacent-line prefetcher pulls pairs).
+#[repr(align(128))]
+struct Shard {
+    state: Mutex<ShardState>,
+}
+
+impl Shard {
+    fn lock(&self) -> MutexGuard<'_, ShardState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes whoever exports, once per filled segment.
+pub(crate) type Wake = Box<dyn Fn() + Send + Sync>;
+
+pub(crate) struct Journal {
+    shards: Box<[Shard]>,
+    store: HeapStore,
+    overflow: OverflowPolicy,
+    serial: AtomicU64,
+    wake: Wake,
+    progress: Mutex<u64>,
+    progressed: Condvar,
+}
+
+impl Journal {
+    pub(crate) fn new(settings: JournalSettings, wake: Wake) -> Self {
+        let shard = || Shard { state: Mutex::new(ShardState::new()) };
+        Self {
+            shards: std::iter::repeat_with(shard).take(settings.shards.max(1)).collect(),
+            store: HeapStore::new(settings.segment_bytes, settings.max_bytes),
+            overflow: settings.overflow,
+            serial: AtomicU64::new(0),
+            wake,
+            progress: Mutex::new(0),
+            progressed: Condvar::new(),
+        }
+    }
+
+    /// How many shards there are; a thread keeps to one of them.
+    pub(crate) fn shard_count(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// The shard with this number, counted round.
+    #[inline]
+    fn shard(&self, index: usize) -> Option<&Shard> {
+        self.shards.get(index).or_else(|| self.shards.get(index % self.shards.len()))
+    }
+
+    /// Appends one record. `write` fills a payload of exactly `payload` bytes; it runs under the shard's lock and must
+    /// only copy. Nothing is allocated and no system call made but when a segment is full.
+    #[inline]
+    pub(crate) fn append(
+        &self,
+        shard: usize,
+        entry: Entry,
+        payload: usize,
+        write: impl FnOnce(&mut [u8]) -> Result<(), WriteError>,
+    ) -> Result<(), AppendError> {
+        let Some(shard) = self.shard(shard) else { return Err(AppendError::Closed) };
+        let mut state = shard.lock();
+        if !state.open || !state.has_room(payload) {
+            drop(state);
+            state = self.make_room(shard, entry, payload)?;
+        }
+        let header = FrameHeader { signal: entry.signal, kind: entry.kind, flags: entry.flags, sequence: 0 };
+        state.append(header, payload, write).map_err(AppendError::Write)?;
+        let counters = state.counters_mut(entry.signal);
+        match entry.origin {
+            Origin::Caller => {
+                counters.offered += 1;
+                counters.accepted_caller += 1;
+            }
+            Origin::Derived => counters.accepted_derived += 1,
+        }
+        if entry.repairs != Repairs::default() {
+            counters.repaired(entry.repairs);
+        }
+        Ok(())
+    }
+
+    /// Comes back with the shard locked and room in it, or counts the refusal.
+    #[cold]
+    fn make_room<'s>(
+        &self,
+        shard: &'s Shard,
+        entry: Entry,
+        payload: usize,
+    ) -> Result<MutexGuard<'s, ShardState>, AppendError> {
+        let fits_a_segment = frame_size(payload) <= self.store.segment_bytes();
+        let deadline = match self.overflow {
+            OverflowPolicy::Block(wait) => Instant::now().checked_add(wait),
+            _ => None,
+        };
+        loop {
+            let seen = self.store.returned();
+            let mut state = shard.lock();
+            if !state.open {
+                Self::refuse_in(&mut state, entry, Refusal::ShutDown);
+                return Err(AppendError::Closed);
+            }
+            if state.has_room(payload) {
+                return Ok(state);
+            }
+            if fits_a_segment && let Some(writer) = self.store.acquire() {
+                state.roll(writer, self.serial.fetch_add(1, Ordering::Relaxed) + 1);
+                drop(state);
+                // The others go on while the worker is told; room may be gone again by then.
+                (self.wake)();
+                continue;
+            }
+            drop(state);
+            if fits_a_segment && (self.release_settled() || self.advance_laggards()) {
+                continue;
+            }
+            let freed = fits_a_segment
+                && match self.overflow {
+                    OverflowPolicy::DropNewest => false,
+                    OverflowPolicy::DropOldest => self.drop_oldest(),
+                    OverflowPolicy::Block(_) => {
+                        (self.wake)();
+                        deadline.is_some_and(|deadline| self.store.wait_returned(seen, deadline))
+                    }
+                };
+            if !freed {
+                Self::refuse_in(&mut shard.lock(), entry, Refusal::QueueFull);
+                return Err(AppendError::Full);
+            }
+        }
+    }
+
+    fn refuse_in(state: &mut ShardState, entry: Entry, reason: Refusal) {
+        // A derived record was not offered by anybody: its loss shows in the derived count only.
+        if entry.origin == Origin::Caller {
+            state.counters_mut(entry.signal).refuse(reason);
+        }
+    }
+
+    /// Counts a call that was refused before it came to an append.
+    pub(crate) fn refuse(&self, shard: usize, signal: Signal, reason: Refusal) {
+        if let Some(shard) = self.shard(shard) {
+            shard.lock().counters_mut(signal).refuse(reason);
+        }
+    }
+
+    /// Counts what was set right in something that is not a record yet.
+    pub(crate) fn count_repairs(&self, shard: usize, signal: Signal, repairs: Repairs) {
+        if repairs != Repairs::default()
+            && let Some(shard) = self.shard(shard)
+        {
+            shard.lock().counters_mut(signal).repaired(repairs);
+        }
+    }
+
+    /// Counts a record of a session that is not sampled; false when the journal is closed (then counted as refused).
+    pub(crate) fn leave_out_unsampled(&self, shard: usize, signal: Signal) -> bool {
+        let Some(shard) = self.shard(shard) else { return false };
+        let mut state = shard.lock();
+        let open = state.open;
+        let counters = state.counters_mut(signal);
+        if open {
+            counters.offered += 1;
+            counters.head_unsampled += 1;
+        } else {
+            counters.refuse(Refusal::ShutDown);
+        }
+        open
+    }
+
+    /// Recycles every segment that all cursors are past; true when one came free.
+    pub(crate) fn release_settled(&self) -> bool {
+        let mut released = false;
+        for shard in &self.shards {
+            shard.lock().release(|writer| {
+                self.store.release(writer);
+                released = true;
+            });
+        }
+        released
+    }
+
+    /// Shards in the order of their oldest sealed segments.
+    fn oldest_first(&self) -> Vec<(u64, &Shard)> {
+        let mut oldest: Vec<_> =
+            self.shards.iter().filter_map(|shard| Some((shard.lock().oldest_sealed()?, shard))).collect();
+        oldest.sort_by_key(|(serial, _)| *serial);
+        oldest
+    }
+
+    /// The lag rule: exporters that hold the oldest segment while another of their signal is past it lose it.
+    fn advance_laggards(&self) -> bool {
+        self.oldest_first().into_iter().any(|(serial, shard)| {
+            let mut state = shard.lock();
+            let lagging = state.oldest_sealed() == Some(serial) && state.only_laggards_hold_oldest();
+            lagging && self.give_up_oldest(&mut state, Drop::Lag)
+        })
+    }
+
+    fn drop_oldest(&self) -> bool {
+        self.oldest_first().into_iter().any(|(serial, shard)| {
+            let mut state = shard.lock();
+            state.oldest_sealed() == Some(serial) && self.give_up_oldest(&mut state, Drop::Overflow)
+        })
+    }
+
+    fn give_up_oldest(&self, state: &mut ShardState, reason: Drop) -> bool {
+        let mut released = false;
+        state.advance_past_oldest(reason);
+        state.release(|writer| {
+            self.store.release(writer);
+            released = true;
+        });
+        released
+    }
+
+    /// Adds a lane that gets what is appended from now on.
+    pub(crate) fn attach(&self, lane: LaneId, signal: Signal) {
+        for shard in &self.shards {
+            shard.lock().attach(lane, signal);
+        }
+    }
+
+    /// How many frames a lane has not read, in all shards.
+    pub(crate) fn unread(&self, lane: LaneId) -> u64 {
+        self.shards.iter().map(|shard| shard.lock().unread(lane)).sum()
+    }
+
+    /// Where a lane reads next in a shard.
+    pub(crate) fn next_unread(&self, shard: usize, lane: LaneId) -> Option<Unread> {
+        self.shards.get(shard)?.lock().next_unread(lane)
+    }
+
+    /// A batch takes what was read; false when it was given up meanwhile and the batch must let it go.
+    pub(crate) fn take(
+        &self,
+        shard: usize,
+        lane: LaneId,
+        from: Position,
+        end: Position,
+        batch: u64,
+        frames: u64,
+    ) -> bool {
+        self.shards.get(shard).is_some_and(|shard| shard.lock().take(lane, from, end, batch, frames))
+    }
+
+    /// A batch's share of a shard has ended; segments that nobody needs any more are recycled.
+    pub(crate) fn settle(&self, shard: usize, lane: LaneId, batch: u64, settlement: Settlement) {
+        if let Some(shard) = self.shards.get(shard) {
+            let mut state = shard.lock();
+            state.settle(lane, batch, settlement);
+            state.release(|writer| self.store.release(writer));
+        }
+    }
+
+    /// Counts frames that are sent again.
+    pub(crate) fn resent(&self, shard: usize, lane: LaneId, frames: u64) {
+        if let Some(shard) = self.shards.get(shard)
+            && let Some(cursor) = shard.lock().cursor_mut(lane)
+        {
+            cursor.resent(frames);
+        }
+    }
+
+    /// Tells whoever waits in `wait_progress` that something was settled.
+    pub(crate) fn announce_progress(&self) {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.progressed.notify_all();
+    }
+
+    /// Waits until `done` says so, looking again after each announcement; false at the deadline.
+    pub(crate) fn wait_progress(&self, deadline: Instant, done: impl Fn() -> bool) -> bool {
+        loop {
+            let seen = *self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+            if done() {
+                return true;
+            }
+            let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+            while *progress == seen {
+                let Some(left) =
+                    deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+                else {
+                    return false;
+                };
+                progress =
+                    self.progressed.wait_timeout(progress, left).unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
+    }
+
+    /// Where every shard's head is now: the target of a flush.
+    pub(crate) fn heads(&self) -> Vec<Position> {
+        self.shards.iter().map(|shard| shard.lock().head()).collect()
+    }
+
+    /// Whether a lane has settled everything before these heads.
+    pub(crate) fn has_settled(&self, lane: LaneId, heads: &[Position]) -> bool {
+        self.shards.iter().zip(heads).all(|(shard, head)| shard.lock().has_settled(lane, *head))
+    }
+
+    /// Refuses every append from now on.
+    pub(crate) fn close(&self) {
+        for shard in &self.shards {
+            shard.lock().open = false;
+        }
+    }
+
+    /// Frees memory that an idle journal has no use for.
+    pub(crate) fn trim(&self, keep_segments: usize) {
+        self.store.trim(keep_segments);
+    }
+
+    /// Bytes of segments in use.
+    pub(crate) fn bytes_in_use(&self) -> usize {
+        self.store.bytes_in_use()
+    }
+
+    /// One exact cut: all shards are locked, then read.
+    fn cut<T>(&self, mut read: impl FnMut(&ShardState) -> T) -> Vec<T> {
+        let guards: Vec<_> = self.shards.iter().map(Shard::lock).collect();
+        guards.iter().map(|state| read(state)).collect()
+    }
+
+    /// The counters of a signal.
+    pub(crate) fn signal_counters(&self, signal: Signal) -> SignalCounters {
+        let mut sum = SignalCounters::default();
+        self.cut(|state| state.counters.get(signal.index()).copied().unwrap_or_default())
+            .iter()
+            .for_each(|part| sum += part);
+        sum
+    }
+
+    /// The counters of a lane.
+    pub(crate) fn lane_counters(&self, lane: LaneId) -> LaneCounters {
+        let mut sum = LaneCounters::default();
+        self.cut(|state| state.lane_counters(lane)).iter().for_each(|part| sum += part);
+        sum
+    }
+}

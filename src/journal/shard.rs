@@ -1,0 +1,266 @@
+//! A shard: a chain of segments behind one lock, the sequence of its frames, the cursors of all lanes in it, and its
+//! counters. Recording threads append at the active segment; the worker reads committed bytes without the lock and
+//! takes it only to move a cursor.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::accounting::{Drop, LaneCounters, SignalCounters};
+use super::cursor::{Cursor, LaneId, Position, Settlement};
+use super::frame::{FrameHeader, Frames, HEADER_BYTES, frame_size, write_surroundings};
+use crate::otlp::Signal;
+use crate::otlp::wire::WriteError;
+use crate::sys::memory::{AppendRegion, RegionWriter};
+
+/// A segment with how many frames of each signal stand in it.
+pub(crate) struct Segment {
+    writer: RegionWriter,
+    serial: u64,
+    frames: [u64; 3],
+}
+
+impl Segment {
+    fn end(&self) -> Position {
+        Position { serial: self.serial, offset: self.writer.committed() }
+    }
+
+    /// Frames of the signal from `offset` on.
+    fn count_from(&self, offset: usize, signal: Signal) -> u64 {
+        if offset == 0 {
+            return self.frames.get(signal.index()).copied().unwrap_or(0);
+        }
+        let committed = self.writer.region().committed();
+        let rest = committed.get(offset..).unwrap_or_default();
+        Frames::new(rest).map(|frame| u64::from(frame.header.signal == signal)).sum()
+    }
+}
+
+/// What the worker reads next for a lane.
+pub(crate) struct Unread {
+    pub(crate) region: Arc<AppendRegion>,
+    pub(crate) from: Position,
+}
+
+/// Who asked for a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A call.
+    Caller,
+    /// The library, because of a call that asked for something else.
+    Derived,
+}
+
+pub(crate) struct ShardState {
+    pub(crate) open: bool,
+    sequence: u64,
+    active: Option<Segment>,
+    sealed: VecDeque<Segment>,
+    cursors: Vec<Cursor>,
+    pub(crate) counters: [SignalCounters; 3],
+}
+
+impl ShardState {
+    pub(crate) fn new() -> Self {
+        Self {
+            open: true,
+            sequence: 0,
+            active: None,
+            sealed: VecDeque::new(),
+            cursors: Vec::new(),
+            counters: Default::default(),
+        }
+    }
+
+    pub(crate) fn counters_mut(&mut self, signal: Signal) -> &mut SignalCounters {
+        let [traces, logs, metrics] = &mut self.counters;
+        match signal {
+            Signal::Traces => traces,
+            Signal::Logs => logs,
+            Signal::Metrics => metrics,
+        }
+    }
+
+    fn accepted(&self, signal: Signal) -> u64 {
+        let [traces, logs, metrics] = &self.counters;
+        match signal {
+            Signal::Traces => traces.accepted(),
+            Signal::Logs => logs.accepted(),
+            Signal::Metrics => metrics.accepted(),
+        }
+    }
+
+    /// Whether a frame with this payload fits into the active segment.
+    #[inline]
+    pub(crate) fn has_room(&self, payload: usize) -> bool {
+        self.active.as_ref().is_some_and(|active| active.writer.room() >= frame_size(payload))
+    }
+
+    /// Appends one frame, which must fit; `write` fills the payload. On its error nothing is committed.
+    #[inline]
+    pub(crate) fn append(
+        &mut self,
+        mut header: FrameHeader,
+        payload: usize,
+        write: impl FnOnce(&mut [u8]) -> Result<(), WriteError>,
+    ) -> Result<(), WriteError> {
+        let active = self.active.as_mut().ok_or(WriteError::Size)?;
+        let length = u32::try_from(payload).map_err(|_| WriteError::Size)?;
+        let place = active.writer.spare();
+        write(place.get_mut(HEADER_BYTES..HEADER_BYTES + payload).ok_or(WriteError::Size)?)?;
+        header.sequence = self.sequence + 1;
+        write_surroundings(place, payload, header);
+        active.writer.commit(frame_size(payload), length);
+        self.sequence += 1;
+        if let Some(count) = active.frames.get_mut(header.signal.index()) {
+            *count += 1;
+        }
+        Ok(())
+    }
+
+    /// Seals the active segment and goes on in a fresh one.
+    pub(crate) fn roll(&mut self, writer: RegionWriter, serial: u64) {
+        let fresh = Segment { writer, serial, frames: [0; 3] };
+        if let Some(full) = self.active.replace(fresh) {
+            self.sealed.push_back(full);
+        }
+    }
+
+    /// Where the next frame will stand.
+    pub(crate) fn head(&self) -> Position {
+        self.active.as_ref().map(Segment::end).unwrap_or_default()
+    }
+
+    /// Adds a lane's cursor at the head.
+    pub(crate) fn attach(&mut self, lane: LaneId, signal: Signal) {
+        let cursor = Cursor::new(lane, signal, self.head(), self.accepted(signal));
+        self.cursors.push(cursor);
+    }
+
+    fn segments(&self) -> impl DoubleEndedIterator<Item = &Segment> {
+        self.sealed.iter().chain(&self.active)
+    }
+
+    fn cursor(&self, lane: LaneId) -> Option<&Cursor> {
+        self.cursors.iter().find(|cursor| cursor.lane == lane)
+    }
+
+    pub(crate) fn cursor_mut(&mut self, lane: LaneId) -> Option<&mut Cursor> {
+        self.cursors.iter_mut().find(|cursor| cursor.lane == lane)
+    }
+
+    /// How many frames the lane has not read.
+    pub(crate) fn unread(&self, lane: LaneId) -> u64 {
+        self.cursor(lane).map_or(0, |cursor| cursor.unread(self.accepted(cursor.signal)))
+    }
+
+    /// The segment and place where the lane reads next; `None` when nothing of its signal is unread.
+    pub(crate) fn next_unread(&self, lane: LaneId) -> Option<Unread> {
+        let cursor = self.cursor(lane)?;
+        if cursor.unread(self.accepted(cursor.signal)) == 0 {
+            return None;
+        }
+        let taken = cursor.taken();
+        let segment = self.segments().find(|segment| segment.end() > taken)?;
+        // `from` is what `take` compares with: the cursor's own word for this place.
+        Some(Unread { region: Arc::clone(segment.writer.region()), from: taken }).map(|mut unread| {
+            if segment.serial != taken.serial {
+                unread.from = Position { serial: segment.serial, offset: 0 };
+            }
+            unread
+        })
+    }
+
+    /// A batch takes what was read from `from` up to `end`.
+    pub(crate) fn take(
+        &mut self,
+        lane: LaneId,
+        from: Position,
+        end: Position,
+        batch: u64,
+        frames: u64,
+    ) -> bool {
+        let Some(taken) = self.cursor(lane).map(Cursor::taken) else { return false };
+        // The reader may have started at a segment that follows the end of the one where the cursor stands.
+        let follows = self
+            .segments()
+            .find(|segment| segment.end() > taken)
+            .is_some_and(|segment| from == Position { serial: segment.serial, offset: 0 } || from == taken);
+        follows && self.cursor_mut(lane).is_some_and(|cursor| cursor.take(taken, end, batch, frames))
+    }
+
+    pub(crate) fn settle(&mut self, lane: LaneId, batch: u64, settlement: Settlement) {
+        if let Some(cursor) = self.cursor_mut(lane) {
+            cursor.settle(batch, settlement);
+        }
+    }
+
+    /// Removes the segments that every cursor is past, oldest first.
+    pub(crate) fn release(&mut self, mut recycle: impl FnMut(RegionWriter)) {
+        let head = self.head();
+        let accepted = Signal::ALL.map(|signal| self.accepted(signal));
+        for cursor in &mut self.cursors {
+            cursor.skip_to(head, accepted.get(cursor.signal.index()).copied().unwrap_or(0));
+        }
+        while let Some(oldest) = self.sealed.front() {
+            let end = oldest.end();
+            if self.cursors.iter().any(|cursor| cursor.settled() < end) {
+                break;
+            }
+            if let Some(segment) = self.sealed.pop_front() {
+                recycle(segment.writer);
+            }
+        }
+    }
+
+    /// The serial number of the oldest sealed segment.
+    pub(crate) fn oldest_sealed(&self) -> Option<u64> {
+        self.sealed.front().map(|segment| segment.serial)
+    }
+
+    /// Whether every cursor that holds the oldest sealed segment lags behind another one of its signal that does not.
+    pub(crate) fn only_laggards_hold_oldest(&self) -> bool {
+        let Some(end) = self.sealed.front().map(Segment::end) else { return false };
+        self.cursors.iter().filter(|cursor| cursor.settled() < end).all(|holder| {
+            self.cursors.iter().any(|other| other.signal == holder.signal && other.settled() >= end)
+        })
+    }
+
+    /// Moves every cursor that holds the oldest sealed segment past it, counting what it had not read.
+    pub(crate) fn advance_past_oldest(&mut self, reason: Drop) {
+        let Some(oldest) = self.sealed.front() else { return };
+        let end = oldest.end();
+        for cursor in &mut self.cursors {
+            if cursor.settled() >= end {
+                continue;
+            }
+            let taken = cursor.taken();
+            let unread = if taken >= end {
+                0
+            } else {
+                let offset = if taken.serial == end.serial { taken.offset } else { 0 };
+                oldest.count_from(offset, cursor.signal)
+            };
+            cursor.advance(end, unread, reason);
+        }
+    }
+
+    /// A lane's counters; what is pending is counted from the frames.
+    pub(crate) fn lane_counters(&self, lane: LaneId) -> LaneCounters {
+        let Some(cursor) = self.cursor(lane) else { return LaneCounters::default() };
+        let taken = cursor.taken();
+        let unread = self
+            .segments()
+            .filter(|segment| segment.end() > taken)
+            .map(|segment| {
+                let offset = if segment.serial == taken.serial { taken.offset } else { 0 };
+                segment.count_from(offset, cursor.signal)
+            })
+            .sum();
+        cursor.counters(self.accepted(cursor.signal), unread)
+    }
+
+    /// Whether the lane has settled everything before `target`.
+    pub(crate) fn has_settled(&self, lane: LaneId, target: Position) -> bool {
+        self.cursor(lane).is_none_or(|cursor| cursor.has_settled(target, self.accepted(cursor.signal)))
+    }
+}

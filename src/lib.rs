@@ -1,0 +1,31 @@
+//! agentotel records what agents do and delivers it as OpenTelemetry: sessions become traces; LLM calls, actions and
+//! tools become spans; errors become log records too. It is a C library (`include/agentotel.h`) written in Rust.
+//!
+//! The rooms, from the top down; each knows only those below it:
+//!
+//! - [`abi`]: the C interface, and nothing else
+//! - `manager`: what one start of the library is made of
+//! - `session`, `event`, `live`, [`sampling`]: what is recorded, and whether
+//! - `journal`, `otlp`, `export`: where it is kept, what it looks like, where it goes
+//! - [`config`], `diagnostics`: what was asked for, and what went wrong
+//! - `sys`: what only the operating system can answer
+
+#![deny(unsafe_op_in_unsafe_fn)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(any(test, feature = "test-panic")), deny(clippy::panic))]
+// The C interface says in its own documentation what its callers must keep to.
+#![allow(clippy::missing_safety_doc)]
+
+pub mod abi;
+pub mod config;
+mod diagnostics;
+mod event;
+mod export;
+mod handle;
+mod journal;
+mod live;
+mod manager;
+mod otlp;
+pub mod sampling;
+mod session;
+mod sys;

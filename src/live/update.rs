@@ -1,0 +1,236 @@
+//! What happens to an event in flight between its start and its end: from a call's words to the contents of its slot, and
+//! from those to its span. Reads slots, never the table.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
+
+use super::slot::{Contents, Fixed, Slot};
+use crate::event::data::{Detail, EventData, EventKind};
+use crate::event::processor::{EventProcessor, Identity, name, ordered, status, within};
+use crate::event::semconv::{self, Phase};
+use crate::journal::accounting::Repairs;
+use crate::otlp::open::{self, Addition};
+use crate::otlp::span::{ATTRIBUTES, EVENTS, LINKS, SpanKind, SpanRecord, StatusCode};
+use crate::otlp::value::{Attribute, Value};
+use crate::otlp::wire::WriteError;
+use crate::session::{Session, Usage};
+use crate::sys::clock;
+
+/// New contents for a slot.
+pub(crate) struct NewContents<'a> {
+    fixed: Fixed,
+    name: [&'a [u8]; 2],
+    message: &'a [u8],
+    fields: &'a [u8],
+    /// What was set right on the way.
+    pub(crate) repairs: Repairs,
+}
+
+impl NewContents<'_> {
+    /// Puts them into the slot.
+    pub(crate) fn write(&self, slot: &mut Slot) {
+        slot.write(&self.fixed, self.name, self.message, self.fields);
+    }
+}
+
+/// A count that a slot keeps in 16 bits.
+fn short(count: u32) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+/// The lists of a call, within what the limits leave beside `existing`.
+fn addition<'a>(
+    processor: &EventProcessor,
+    data: &EventData<'a>,
+    attributes: &'a [Attribute<'a>],
+    existing: &[u8],
+    fixed: &mut Fixed,
+) -> Addition<'a> {
+    let limits = processor.limits();
+    let (events, dropped_events) =
+        within(data.events, limits.events.saturating_sub(open::count(existing, EVENTS)));
+    let (links, dropped_links) =
+        within(data.links, limits.links.saturating_sub(open::count(existing, LINKS)));
+    fixed.dropped_events = fixed.dropped_events.saturating_add(short(dropped_events));
+    fixed.dropped_links = fixed.dropped_links.saturating_add(short(dropped_links));
+    Addition { attributes, events, links }
+}
+
+/// A new event's contents.
+pub(crate) fn start<'a>(
+    processor: &EventProcessor,
+    arena: &'a Bump,
+    session: &'a Session,
+    identity: Identity,
+    data: &EventData<'a>,
+) -> Result<NewContents<'a>, WriteError> {
+    let mut repairs = Repairs::default();
+    if data.start < 0 {
+        repairs.time += 1;
+    }
+    let attributes = processor.attributes(arena, session, data, Phase::Whole, 0, &mut repairs);
+    let now = clock::wall();
+    let (status, message) = status(data);
+    let kind = data.span_kind.unwrap_or_else(|| semconv::span_kind(&data.detail));
+    let mut fixed = Fixed {
+        updated: now,
+        start: if data.start > 0 { data.start } else { now },
+        started_at: clock::monotonic(),
+        usage: Usage::of(data, Usage::default()),
+        trace_id: session.trace_id,
+        trace_flags: session.trace_flags,
+        span_id: identity.span_id,
+        parent: identity.parent.map_or([0; 8], |parent| parent.span_id),
+        parent_is_remote: identity.parent.is_some_and(|parent| parent.is_remote),
+        kind: data.detail.kind() as u8,
+        span_kind: kind as u8,
+        status: status as u8,
+        ..Fixed::default()
+    };
+    let addition = addition(processor, data, attributes, &[], &mut fixed);
+    let fields = processor.merge_open(arena, &[], addition, &mut repairs)?;
+    fixed.dropped_attributes = repairs.dropped_attributes;
+    let name = processor.repaired_name(arena, name(data, Phase::Whole), &mut repairs);
+    let message = processor.repaired_text(arena, message, &mut repairs);
+    Ok(NewContents { fixed, name, message, fields, repairs })
+}
+
+/// An event's contents with what an update adds.
+pub(crate) fn merge<'a>(
+    processor: &EventProcessor,
+    arena: &'a Bump,
+    session: &'a Session,
+    slot: &Slot,
+    data: &EventData<'a>,
+) -> Result<NewContents<'a>, WriteError> {
+    let before = slot.read();
+    let existing = arena.alloc_slice_fill_iter(before.fields.concat());
+    let mut repairs = Repairs::default();
+    let attributes = processor.attributes(arena, session, data, Phase::Later, 0, &mut repairs);
+    let (status_given, message_given) = status(data);
+    let mut fixed = Fixed { updated: clock::wall(), ..before.fixed };
+    fixed.usage = Usage::of(data, fixed.usage);
+    if let Some(kind) = data.span_kind {
+        fixed.span_kind = kind as u8;
+    }
+    let message: &[u8] = if status_given == StatusCode::Unset {
+        arena.alloc_slice_copy(before.message)
+    } else {
+        fixed.status = status_given as u8;
+        processor.repaired_text(arena, message_given, &mut repairs)
+    };
+    let addition = addition(processor, data, attributes, existing, &mut fixed);
+    let fields = processor.merge_open(arena, existing, addition, &mut repairs)?;
+    fixed.dropped_attributes = fixed.dropped_attributes.saturating_add(repairs.dropped_attributes);
+    let name = match name(data, Phase::Later) {
+        [[], []] => [&*arena.alloc_slice_copy(before.name), &[][..]],
+        given => processor.repaired_name(arena, given, &mut repairs),
+    };
+    Ok(NewContents { fixed, name, message, fields, repairs })
+}
+
+/// Notes the first token, once.
+pub(crate) fn first_token(fixed: &mut Fixed, now: i64) {
+    if fixed.first_chunk_at == 0 {
+        fixed.first_chunk_at = now;
+    }
+}
+
+/// Counts a chunk.
+pub(crate) fn chunk(fixed: &mut Fixed, bytes: usize, now: i64) {
+    first_token(fixed, now);
+    fixed.chunks = fixed.chunks.saturating_add(1);
+    fixed.chunk_bytes = fixed.chunk_bytes.saturating_add(bytes as u64);
+}
+
+/// What the stream of an event comes to, as attributes.
+fn stream_attributes<'a>(out: &mut ArenaVec<'a, Attribute<'a>>, fixed: &Fixed, data: &EventData<'_>) {
+    const NANOS_PER_SECOND: f64 = 1e9;
+    let is_llm = fixed.kind == EventKind::Llm as u8;
+    let given = matches!(data.detail, Detail::Llm(llm) if llm.time_to_first_chunk.is_some());
+    let streams = matches!(data.detail, Detail::Llm(llm) if llm.stream.is_some());
+    if fixed.first_chunk_at > 0 && is_llm {
+        if !given {
+            let nanos = fixed.first_chunk_at.saturating_sub(fixed.started_at);
+            out.push(Attribute::new(
+                semconv::TIME_TO_FIRST_CHUNK,
+                Value::Double(nanos as f64 / NANOS_PER_SECOND),
+            ));
+        }
+        if !streams {
+            out.push(Attribute::new(semconv::STREAM, Value::Bool(true)));
+        }
+    }
+    if fixed.chunks > 0 {
+        let count = |count: u64| Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
+        out.push(Attribute::new(semconv::CHUNK_COUNT, count(fixed.chunks)));
+        out.push(Attribute::new(semconv::CHUNK_BYTES, count(fixed.chunk_bytes)));
+    }
+}
+
+/// An event's span, with what its end adds.
+pub(crate) fn finish<'a>(
+    processor: &EventProcessor,
+    arena: &'a Bump,
+    session: &'a Session,
+    contents: &Contents<'a>,
+    data: &EventData<'a>,
+    interrupted: bool,
+    repairs: &mut Repairs,
+) -> Result<SpanRecord<'a>, WriteError> {
+    let mut fixed = contents.fixed;
+    let mut typed = processor.typed(arena, session, data, Phase::Later);
+    stream_attributes(&mut typed, &fixed, data);
+    if interrupted {
+        typed.push(Attribute::new(semconv::INTERRUPTED, Value::Bool(true)));
+    }
+    let existing: &'a [u8] = match contents.fields {
+        [all, []] => all,
+        pieces => arena.alloc_slice_fill_iter(pieces.concat()),
+    };
+    let attributes = processor.unite(arena, typed, data.attributes, 0, repairs);
+    let addition = addition(processor, data, attributes, existing, &mut fixed);
+    let kept = processor.kept(arena, existing, &addition)?;
+    let room = processor.limits().attributes.saturating_sub(open::count(kept, ATTRIBUTES) + 1);
+    let (attributes, left_out) = within(attributes, room);
+    repairs.dropped_attributes += left_out;
+    let elapsed = clock::monotonic().saturating_sub(fixed.started_at);
+    if data.end < 0 || data.duration < 0 {
+        repairs.time += 1;
+    }
+    let end = match (data.end, data.duration) {
+        (1.., _) => data.end,
+        (_, 1..) => fixed.start.saturating_add(data.duration),
+        _ => fixed.start.saturating_add(elapsed),
+    };
+    let times = ordered(fixed.start, end, repairs);
+    let (status, status_message) = match status(data) {
+        (StatusCode::Unset, _) => (StatusCode::from_number(fixed.status), contents.message),
+        given => given,
+    };
+    let name = match name(data, Phase::Later) {
+        [[], []] => [contents.name, &[][..]],
+        given => given,
+    };
+    let kind = data.span_kind.or_else(|| SpanKind::from_number(fixed.span_kind.into()));
+    Ok(SpanRecord {
+        trace_id: session.trace_id,
+        span_id: fixed.span_id,
+        parent: Some(fixed.parent).filter(|parent| *parent != [0; 8]),
+        trace_state: &session.trace_state,
+        flags: session.span_flags(fixed.parent_is_remote),
+        name,
+        kind: kind.unwrap_or(SpanKind::Internal),
+        start: times.start,
+        end: times.end,
+        encoded: [&session.on_spans, kept],
+        attributes,
+        dropped_attributes: fixed.dropped_attributes.saturating_add(repairs.dropped_attributes),
+        events: addition.events,
+        dropped_events: fixed.dropped_events.into(),
+        links: addition.links,
+        dropped_links: fixed.dropped_links.into(),
+        status,
+        status_message,
+    })
+}

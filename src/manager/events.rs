@@ -1,0 +1,403 @@
+//! What calls do with events: record, start, update, stream, end, fail, list.
+
+use std::sync::Arc;
+
+use bumpalo::Bump;
+
+use super::caller::RememberedSessions;
+use super::{Caller, Error, OtelManager, handle_error, not_encoded};
+use crate::event::data::{Detail, ErrorDetail, EventData, EventKind, SpanContext, Target};
+use crate::event::processor::{Identity, exception_entry, span_entry};
+use crate::handle::HandleKind;
+use crate::journal::accounting::Repairs;
+use crate::journal::{AppendError, Origin};
+use crate::live::slot::Fixed;
+use crate::live::table::LiveEvent;
+use crate::live::update;
+use crate::otlp::Signal;
+use crate::otlp::span::StatusCode;
+use crate::session::{Session, Usage};
+use crate::sys::clock;
+
+/// An event in flight, as it is listed.
+pub(crate) struct LiveListing {
+    pub(crate) event: u64,
+    pub(crate) session: u64,
+    pub(crate) context: SpanContext,
+    pub(crate) kind: u8,
+    pub(crate) chunks: u64,
+    pub(crate) start: i64,
+    pub(crate) elapsed: i64,
+    pub(crate) name: Vec<u8>,
+}
+
+/// A span, and the kind of its event.
+#[derive(Clone, Copy)]
+struct Failing {
+    span: SpanContext,
+    kind: EventKind,
+}
+
+/// What a whole event must say.
+fn check_whole(data: &EventData<'_>) -> Result<(), Error> {
+    let missing = match data.detail {
+        Detail::Custom if data.name.is_empty() => "name is absent: a custom event needs one",
+        Detail::Tool(tool) if tool.name.is_empty() => "tool.name is absent: a tool event needs it",
+        Detail::Action(action) if action.kind.is_empty() => "action.type is absent: an action event needs it",
+        _ => return Ok(()),
+    };
+    Err(Error::InvalidArgument(missing.to_owned()))
+}
+
+fn stale(event: u64) -> Error {
+    Error::StaleHandle { kind: HandleKind::Event, handle: event }
+}
+
+impl OtelManager {
+    /// The session that a handle names, in what the calling thread remembers.
+    #[inline]
+    fn session_of<'c>(
+        &self,
+        remembered: &'c mut RememberedSessions,
+        handle: u64,
+    ) -> Result<&'c Arc<Session>, Error> {
+        remembered.find(&self.sessions, handle).map_err(|why| handle_error(HandleKind::Session, handle, why))
+    }
+
+    fn live_event(&self, event: u64) -> Result<LiveEvent<'_>, Error> {
+        self.live.get(event).map_err(|why| handle_error(HandleKind::Event, event, why))
+    }
+
+    /// The span that a target names.
+    fn resolve(
+        &self,
+        session: &Session,
+        session_handle: u64,
+        target: Target,
+        what: &str,
+    ) -> Result<Failing, Error> {
+        let context = match target {
+            Target::Root => return Ok(Failing { span: session.context(), kind: EventKind::Custom }),
+            Target::Event(event) => {
+                let live = self.live_event(event)?;
+                let slot = live.slot().ok_or_else(|| stale(event))?;
+                if slot.handles().1 != session_handle {
+                    return Err(Error::InvalidArgument(format!("{what} is an event of another session")));
+                }
+                let fixed = slot.read().fixed;
+                let kind = EventKind::from_number(fixed.kind.into()).unwrap_or_default();
+                return Ok(Failing { span: session.context_of(fixed.span_id), kind });
+            }
+            Target::Context(context) => context,
+        };
+        if !context.is_valid() {
+            return Err(Error::InvalidArgument(format!("{what} is a context with an id that is all zero")));
+        }
+        if context.trace_id != session.trace_id {
+            return Err(Error::InvalidArgument(format!("{what} is a span of another trace; use a link")));
+        }
+        Ok(Failing { span: context, kind: EventKind::Custom })
+    }
+
+    /// Records a whole event.
+    #[inline]
+    pub(crate) fn record_event<'a>(
+        &self,
+        caller: &mut Caller,
+        arena: &'a Bump,
+        session_handle: u64,
+        data: &EventData<'a>,
+    ) -> Result<SpanContext, Error> {
+        let shard = caller.number;
+        let Caller { ids, sessions, .. } = caller;
+        let checked = self.check_running().and_then(|()| check_whole(data));
+        let session = match checked.and_then(|()| self.session_of(sessions, session_handle)) {
+            Ok(session) => session,
+            Err(error) => return Err(self.refused(shard, Signal::Traces, error)),
+        };
+        let parent = match data.parent {
+            Target::Root => session.context(),
+            target => match self.resolve(session, session_handle, target, "parent") {
+                Ok(parent) => parent.span,
+                Err(error) => return Err(self.refused(shard, Signal::Traces, error)),
+            },
+        };
+        let context = session.context_of(ids.span_id());
+        if !session.sampled {
+            self.leave_out_unsampled(shard, Signal::Traces)?;
+            return Ok(context);
+        }
+        let mut repairs = Repairs::default();
+        let identity = Identity { span_id: context.span_id, parent: Some(parent) };
+        let record = self.processor.span(arena, session, identity, data, &mut repairs);
+        let kind = data.detail.kind();
+        let entry = span_entry(kind as u8, record.status, repairs);
+        if let Err(error) = self.processor.commit(&self.journal, shard, arena, entry, record) {
+            return Err(self.append_error(shard, Signal::Traces, error));
+        }
+        session.add(
+            shard % self.journal.shard_count(),
+            kind,
+            record.status,
+            Usage::of(data, Usage::default()),
+        );
+        if let Some(error) = data.error {
+            self.leave_derived_exception(
+                shard,
+                arena,
+                session,
+                Failing { span: context, kind },
+                error,
+                record.end,
+            );
+        }
+        Ok(context)
+    }
+
+    /// Leaves an error's log record on a span.
+    fn leave_exception<'a>(
+        &self,
+        shard: usize,
+        arena: &'a Bump,
+        session: &'a Session,
+        failing: Failing,
+        error: &ErrorDetail<'a>,
+        origin: Origin,
+    ) -> Result<(), AppendError> {
+        let mut repairs = Repairs::default();
+        let log = self.processor.exception(arena, session, failing.span, failing.kind, error, &mut repairs);
+        let entry = exception_entry(failing.kind, origin, repairs);
+        self.processor.commit(&self.journal, shard, arena, entry, log)
+    }
+
+    /// The same for an error that came with an event. The event is recorded by then: what becomes of its log record does
+    /// not change the call's answer.
+    fn leave_derived_exception<'a>(
+        &self,
+        shard: usize,
+        arena: &'a Bump,
+        session: &'a Session,
+        failing: Failing,
+        error: &ErrorDetail<'a>,
+        at: i64,
+    ) {
+        let error = ErrorDetail { time: if error.time > 0 { error.time } else { at }, ..*error };
+        if self.leave_exception(shard, arena, session, failing, &error, Origin::Derived).is_err() {
+            self.diagnostics
+                .say(crate::config::Level::Warn, "the log record of an error found no room in the queue");
+        }
+    }
+
+    /// Starts an event; gives its handle.
+    pub(crate) fn start_event<'a>(
+        &self,
+        caller: &mut Caller,
+        arena: &'a Bump,
+        session_handle: u64,
+        data: &EventData<'a>,
+    ) -> Result<u64, Error> {
+        let shard = caller.number;
+        self.try_start_event(caller, arena, session_handle, data)
+            .map_err(|error| self.refused(shard, Signal::Traces, error))
+    }
+
+    fn try_start_event<'a>(
+        &self,
+        caller: &mut Caller,
+        arena: &'a Bump,
+        session_handle: u64,
+        data: &EventData<'a>,
+    ) -> Result<u64, Error> {
+        self.check_running()?;
+        check_whole(data)?;
+        let Caller { ids, number: shard, sessions } = caller;
+        let session = self.session_of(sessions, session_handle)?;
+        let parent = self.resolve(session, session_handle, data.parent, "parent")?.span;
+        let identity = Identity { span_id: ids.span_id(), parent: Some(parent) };
+        let contents = update::start(&self.processor, arena, session, identity, data).map_err(not_encoded)?;
+        self.journal.count_repairs(*shard, Signal::Traces, contents.repairs);
+        let event = self
+            .live
+            .insert(Arc::clone(session), session_handle, |slot| contents.write(slot))
+            .ok_or(Error::Limit { what: "events", most: self.config.live.max_events })?;
+        if session.has_ended() {
+            // It ended meanwhile and may not have seen this event.
+            if let Ok(live) = self.live.get(event) {
+                self.live.free(live, event);
+            }
+            return Err(Error::StaleHandle { kind: HandleKind::Session, handle: session_handle });
+        }
+        Ok(event)
+    }
+
+    /// Adds to an event in flight.
+    pub(crate) fn update_event<'a>(
+        &self,
+        shard: usize,
+        arena: &'a Bump,
+        event: u64,
+        data: &EventData<'a>,
+    ) -> Result<(), Error> {
+        self.check_running()?;
+        let mut live = self.live_event(event)?;
+        let (Some(session), Some(slot)) = (live.session().map(Arc::clone), live.slot_mut()) else {
+            return Err(stale(event));
+        };
+        let contents = update::merge(&self.processor, arena, &session, slot, data).map_err(not_encoded)?;
+        contents.write(slot);
+        self.journal.count_repairs(shard, Signal::Traces, contents.repairs);
+        Ok(())
+    }
+
+    /// Changes counts and times of an event in flight.
+    fn change_event(&self, event: u64, change: impl FnOnce(&mut Fixed)) -> Result<(), Error> {
+        self.check_running()?;
+        self.live_event(event)?.slot_mut().ok_or_else(|| stale(event))?.change(change);
+        Ok(())
+    }
+
+    /// Notes the first token.
+    pub(crate) fn first_token(&self, event: u64) -> Result<(), Error> {
+        self.change_event(event, |fixed| update::first_token(fixed, clock::monotonic()))
+    }
+
+    /// Counts a chunk of `bytes`.
+    pub(crate) fn chunk(&self, event: u64, bytes: usize) -> Result<(), Error> {
+        self.change_event(event, |fixed| update::chunk(fixed, bytes, clock::monotonic()))
+    }
+
+    /// Ends an event in flight.
+    pub(crate) fn end_event<'a>(
+        &self,
+        caller: &mut Caller,
+        arena: &'a Bump,
+        event: u64,
+        data: &EventData<'a>,
+    ) -> Result<(), Error> {
+        let shard = caller.number;
+        if let Err(error) = self.check_running() {
+            return Err(self.refused(shard, Signal::Traces, error));
+        }
+        match self.live_event(event) {
+            Ok(live) => {
+                self.record_live_event(shard, arena, &live, data, false)?;
+                self.live.free(live, event);
+                Ok(())
+            }
+            Err(error) => Err(self.refused(shard, Signal::Traces, error)),
+        }
+    }
+
+    /// Ends an event because its session ends; gone it is in any case.
+    pub(super) fn interrupt_event(&self, shard: usize, arena: &Bump, event: u64) {
+        // One that another thread ends at this moment is ended by it.
+        if let Ok(live) = self.live.get(event) {
+            // A queue without room refuses it, and has counted that.
+            let _ = self.record_live_event(shard, arena, &live, &EventData::default(), true);
+            self.live.free(live, event);
+        }
+    }
+
+    fn record_live_event<'a>(
+        &self,
+        shard: usize,
+        arena: &'a Bump,
+        live: &'a LiveEvent<'_>,
+        data: &EventData<'a>,
+        interrupted: bool,
+    ) -> Result<(), Error> {
+        let (Some(session), Some(slot)) = (live.session(), live.slot()) else {
+            return Err(Error::Internal("an event in flight has no slot".to_owned()));
+        };
+        if !session.sampled {
+            return self.leave_out_unsampled(shard, Signal::Traces);
+        }
+        let contents = slot.read();
+        let kind = EventKind::from_number(contents.fixed.kind.into()).unwrap_or_default();
+        let mut repairs = Repairs::default();
+        let record =
+            update::finish(&self.processor, arena, session, &contents, data, interrupted, &mut repairs)
+                .map_err(|why| self.refused(shard, Signal::Traces, not_encoded(why)))?;
+        let entry = span_entry(kind as u8, record.status, repairs);
+        self.processor
+            .commit(&self.journal, shard, arena, entry, record)
+            .map_err(|error| self.append_error(shard, Signal::Traces, error))?;
+        let usage = Usage::of(data, contents.fixed.usage);
+        session.add(shard % self.journal.shard_count(), kind, record.status, usage);
+        if let Some(error) = data.error {
+            let failing = Failing { span: session.context_of(contents.fixed.span_id), kind };
+            self.leave_derived_exception(shard, arena, session, failing, error, record.end);
+        }
+        Ok(())
+    }
+
+    /// The context of an event in flight.
+    pub(crate) fn event_context(&self, event: u64) -> Result<SpanContext, Error> {
+        self.check_running()?;
+        let live = self.live_event(event)?;
+        match (live.session(), live.slot()) {
+            (Some(session), Some(slot)) => Ok(session.context_of(slot.read().fixed.span_id)),
+            _ => Err(stale(event)),
+        }
+    }
+
+    /// All events in flight, oldest first.
+    pub(crate) fn list_live(&self) -> Result<Vec<LiveListing>, Error> {
+        self.check_running()?;
+        let now = clock::monotonic();
+        let mut listing = Vec::new();
+        self.live.for_each(|slot| {
+            let (event, session) = slot.handles();
+            let contents = slot.read();
+            let fixed = contents.fixed;
+            listing.push(LiveListing {
+                event,
+                session,
+                context: SpanContext {
+                    trace_id: fixed.trace_id,
+                    span_id: fixed.span_id,
+                    trace_flags: fixed.trace_flags,
+                    is_remote: false,
+                },
+                kind: fixed.kind,
+                chunks: fixed.chunks,
+                start: fixed.start,
+                elapsed: now.saturating_sub(fixed.started_at),
+                name: contents.name.to_vec(),
+            });
+        });
+        listing.sort_by_key(|event| std::cmp::Reverse(event.elapsed));
+        Ok(listing)
+    }
+
+    /// Records an error on a span.
+    pub(crate) fn record_error<'a>(
+        &self,
+        caller: &mut Caller,
+        arena: &'a Bump,
+        session_handle: u64,
+        target: Target,
+        error: &'a ErrorDetail<'a>,
+    ) -> Result<(), Error> {
+        let shard = caller.number;
+        let checked = self.check_running();
+        let session = match checked.and_then(|()| self.session_of(&mut caller.sessions, session_handle)) {
+            Ok(session) => session,
+            Err(error) => return Err(self.refused(shard, Signal::Logs, error)),
+        };
+        let failing = match self.resolve(session, session_handle, target, "target") {
+            Ok(failing) => failing,
+            Err(error) => return Err(self.refused(shard, Signal::Logs, error)),
+        };
+        if !session.sampled {
+            return self.leave_out_unsampled(shard, Signal::Logs);
+        }
+        if let Target::Event(event) = target {
+            let failed = EventData { error: Some(error), status: StatusCode::Error, ..EventData::default() };
+            self.update_event(shard, arena, event, &failed)
+                .map_err(|error| self.refused(shard, Signal::Logs, error))?;
+        }
+        self.leave_exception(shard, arena, session, failing, error, Origin::Caller)
+            .map_err(|error| self.append_error(shard, Signal::Logs, error))
+    }
+}

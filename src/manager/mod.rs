@@ -1,0 +1,231 @@
+//! The OtelManager: everything that one start of the library is made of, and what can be asked of it. Built from a
+//! Config, shared by all calling threads, shut down once. `sessions` and `events` are what calls do; `caller` is what a
+//! thread brings along; `error` is what can go wrong. Knows no C types and no global.
+
+mod caller;
+mod error;
+mod events;
+mod sessions;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+pub(crate) use self::caller::Caller;
+pub(crate) use self::error::Error;
+pub(crate) use self::events::LiveListing;
+use crate::config::{Config, Level, Overflow, resource};
+use crate::diagnostics::Diagnostics;
+use crate::event::processor::{EventProcessor, RecordLimits};
+use crate::export::{Control, ExportManager, StartError};
+use crate::handle::{HandleError, HandleKind};
+use crate::journal::accounting::{LaneCounters, Refusal, SignalCounters};
+use crate::journal::{AppendError, Journal, JournalSettings, OverflowPolicy};
+use crate::live::table::LiveTable;
+use crate::otlp::Signal;
+use crate::otlp::request::RequestHeader;
+use crate::otlp::wire::WriteError;
+use crate::sampling::HeadSampler;
+use crate::session::SessionTable;
+
+const RUNNING: u8 = 0;
+const STOPPING: u8 = 1;
+const SHUT_DOWN: u8 = 2;
+
+/// The counters of one signal with what is open and in use.
+pub(crate) struct Stats {
+    pub(crate) counters: SignalCounters,
+    pub(crate) in_flight_events: u64,
+    pub(crate) open_sessions: u64,
+    pub(crate) queue_bytes: u64,
+    pub(crate) queue_capacity_bytes: u64,
+}
+
+/// The counters of one exporter and signal with its requests.
+pub(crate) struct ExporterStats {
+    pub(crate) counters: LaneCounters,
+    pub(crate) attempts: u64,
+    pub(crate) failures: u64,
+}
+
+pub(crate) struct OtelManager {
+    config: Arc<Config>,
+    journal: Arc<Journal>,
+    sessions: SessionTable,
+    live: LiveTable,
+    processor: EventProcessor,
+    sampler: HeadSampler,
+    diagnostics: Arc<Diagnostics>,
+    export: ExportManager,
+    state: AtomicU8,
+}
+
+impl OtelManager {
+    /// Builds and starts everything. Handles will carry `epoch`.
+    pub(crate) fn start(config: Arc<Config>, warnings: &[String], epoch: u64) -> Result<Arc<Self>, Error> {
+        let diagnostics = Arc::new(Diagnostics::new(config.diagnostics.level));
+        for warning in warnings {
+            diagnostics.say(Level::Warn, warning);
+        }
+        let control = Arc::new(Control::default());
+        let overflow = match config.queue.overflow {
+            Overflow::DropNewest => OverflowPolicy::DropNewest,
+            Overflow::DropOldest => OverflowPolicy::DropOldest,
+            Overflow::Block => OverflowPolicy::Block(Duration::from_millis(config.queue.block_ms)),
+        };
+        let settings = JournalSettings {
+            shards: config.queue.shards,
+            segment_bytes: config.queue.segment_bytes,
+            max_bytes: config.queue.max_bytes,
+            overflow,
+        };
+        let waker = Arc::clone(&control);
+        let journal = Arc::new(Journal::new(settings, Box::new(move || waker.notify.notify_one())));
+        let header = RequestHeader::new(&resource::detect(&config));
+        let export =
+            ExportManager::start(&config, header, Arc::clone(&journal), control, Arc::clone(&diagnostics))
+                .map_err(|error| match error {
+                    StartError::Settings { .. } => Error::Config(error.to_string()),
+                    StartError::Thread(_) => Error::System(error.to_string()),
+                })?;
+        let limits = RecordLimits {
+            attributes: config.limits.attributes,
+            value_bytes: config.limits.value_bytes,
+            events: config.limits.events,
+            links: config.limits.links,
+            record_bytes: config.limits.event_bytes,
+        };
+        Ok(Arc::new(Self {
+            journal,
+            sessions: SessionTable::new(epoch),
+            live: LiveTable::new(epoch, config.live.max_events),
+            processor: EventProcessor::new(limits),
+            sampler: HeadSampler::new(&config.sampler),
+            diagnostics,
+            export,
+            state: AtomicU8::new(RUNNING),
+            config,
+        }))
+    }
+
+    fn check_running(&self) -> Result<(), Error> {
+        if self.state.load(Ordering::Acquire) == RUNNING { Ok(()) } else { Err(Error::ShutDown) }
+    }
+
+    /// Whether it has been shut down, or is about to be.
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.state.load(Ordering::Acquire) != RUNNING
+    }
+
+    /// Counts a call that is refused before anything could be recorded, and passes its error on.
+    #[cold]
+    pub(crate) fn refused(&self, shard: usize, signal: Signal, error: Error) -> Error {
+        let reason = match &error {
+            Error::InvalidHandle { .. } | Error::StaleHandle { .. } => Refusal::Handle,
+            Error::QueueFull => Refusal::QueueFull,
+            Error::ShutDown | Error::NotInitialized => Refusal::ShutDown,
+            Error::Limit { .. } => Refusal::Limit,
+            Error::Internal(_) | Error::System(_) => Refusal::Internal,
+            _ => Refusal::Argument,
+        };
+        self.journal.refuse(shard, signal, reason);
+        error
+    }
+
+    /// The error of an append; what the journal has not counted is counted here.
+    #[cold]
+    fn append_error(&self, shard: usize, signal: Signal, error: AppendError) -> Error {
+        match error {
+            AppendError::Full => Error::QueueFull,
+            AppendError::Closed => Error::ShutDown,
+            AppendError::Write(why) => self.refused(
+                shard,
+                signal,
+                Error::Internal(format!("a record could not be written: {why:?}")),
+            ),
+        }
+    }
+
+    /// Delivers what is recorded by now.
+    pub(crate) fn flush(&self, timeout: Duration) -> Result<(), Error> {
+        self.check_running()?;
+        if self.export.flush(timeout) { Ok(()) } else { Err(Error::Timeout(self.export.pending_words())) }
+    }
+
+    /// Ends what is open, delivers, stops.
+    pub(crate) fn shutdown(&self, timeout: Duration) -> Result<(), Error> {
+        self.stop(timeout, false)
+    }
+
+    /// The same when the host exits without a word: bounded by configuration, and without waiting for end points that
+    /// are down.
+    pub(crate) fn shut_down_at_exit(&self) {
+        if self.config.flush_at_exit_ms > 0 {
+            let _ = self.stop(Duration::from_millis(self.config.flush_at_exit_ms), true);
+        }
+    }
+
+    fn stop(&self, timeout: Duration, leave_down: bool) -> Result<(), Error> {
+        self.state
+            .compare_exchange(RUNNING, STOPPING, Ordering::AcqRel, Ordering::Acquire)
+            .map_err(|_| Error::ShutDown)?;
+        self.end_everything();
+        self.journal.close();
+        let settled = self.export.stop(timeout, leave_down);
+        self.state.store(SHUT_DOWN, Ordering::Release);
+        if settled {
+            self.journal.release_settled();
+            self.journal.trim(0);
+            Ok(())
+        } else {
+            let pending = self.export.pending_words();
+            self.diagnostics.say(Level::Error, &format!("shut down with something pending: {pending}"));
+            Err(Error::Timeout(pending))
+        }
+    }
+
+    /// The counters of a signal.
+    pub(crate) fn stats(&self, signal: Signal) -> Stats {
+        let is_traces = signal == Signal::Traces;
+        let count = |number: usize| if is_traces { number as u64 } else { 0 };
+        Stats {
+            counters: self.journal.signal_counters(signal),
+            in_flight_events: count(self.live.live()),
+            open_sessions: count(self.sessions.open()),
+            queue_bytes: self.journal.bytes_in_use() as u64,
+            queue_capacity_bytes: self.config.queue.max_bytes as u64,
+        }
+    }
+
+    /// The counters of an exporter and signal.
+    pub(crate) fn exporter_stats(&self, name: &[u8], signal: Signal) -> Result<ExporterStats, Error> {
+        let shown = String::from_utf8_lossy(name);
+        let lane = self.export.lane(&shown, signal).ok_or_else(|| {
+            let shown: String = shown.chars().take(64).collect();
+            Error::NotFound(format!("no exporter `{shown}` that takes {}", signal.name()))
+        })?;
+        Ok(ExporterStats {
+            counters: self.export.counters(lane),
+            attempts: lane.health.attempts.load(Ordering::Relaxed),
+            failures: lane.health.failures.load(Ordering::Relaxed),
+        })
+    }
+
+    /// The last diagnostic lines.
+    pub(crate) fn diagnostics_text(&self) -> String {
+        self.diagnostics.text()
+    }
+}
+
+/// What should never happen: a text that was made valid is not.
+fn not_encoded(why: WriteError) -> Error {
+    Error::Internal(format!("a record could not be encoded: {why:?}"))
+}
+
+/// What a handle that names nothing is answered with.
+fn handle_error(kind: HandleKind, handle: u64, error: HandleError) -> Error {
+    match error {
+        HandleError::Invalid => Error::InvalidHandle { kind, handle },
+        HandleError::Stale => Error::StaleHandle { kind, handle },
+    }
+}

@@ -1,0 +1,193 @@
+//! What calls do with sessions: start, attributes, context, end.
+
+use std::sync::Arc;
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
+
+use super::{Caller, Error, OtelManager, handle_error, not_encoded};
+use crate::event::data::{ROOT_FRAME_KIND, SessionEnd, SessionOptions, SpanContext};
+use crate::event::processor::span_entry;
+use crate::event::semconv::{self, MOST_TYPED};
+use crate::event::text::{cut_at_character, repaired};
+use crate::handle::HandleKind;
+use crate::journal::accounting::Repairs;
+use crate::otlp::open::{self, Addition};
+use crate::otlp::value::{Attribute, Value};
+use crate::otlp::{Signal, log, span};
+use crate::sampling::RemoteParent;
+use crate::session::{FLAG_RANDOM, FLAG_SAMPLED, MOST_SESSIONS, NewSession, Root, Session};
+use crate::sys::clock;
+
+/// The longest session id, conversation id and the like.
+const MOST_ID_BYTES: usize = 1024;
+/// The longest `tracestate` that is passed on (W3C Trace Context, 3.3.1.5, asks for at least 512).
+const MOST_TRACE_STATE_BYTES: usize = 8192;
+
+/// A text of the session's own keeping: valid, and not too long.
+fn owned(text: &[u8], most: usize) -> Box<[u8]> {
+    repaired(cut_at_character(text, most)).into_boxed_slice()
+}
+
+impl OtelManager {
+    /// Starts a session; gives its handle.
+    pub(crate) fn start_session(
+        &self,
+        caller: &mut Caller,
+        arena: &Bump,
+        options: &SessionOptions<'_>,
+    ) -> Result<u64, Error> {
+        self.check_running()?;
+        let parent = options.parent.map(|parent| SpanContext { is_remote: true, ..parent });
+        if parent.is_some_and(|parent| !parent.is_valid()) {
+            return Err(Error::InvalidArgument("options.parent has an id that is all zero".to_owned()));
+        }
+        let trace_id = parent.map_or_else(|| caller.ids.trace_id(), |parent| parent.trace_id);
+        let given_trace_state =
+            String::from_utf8_lossy(cut_at_character(options.trace_state, MOST_TRACE_STATE_BYTES));
+        let name = repaired(&semconv::root_name(options).concat());
+        let name = cut_at_character(&name, MOST_ID_BYTES).to_vec();
+        let remote = parent.map(|parent| RemoteParent {
+            trace_id: parent.trace_id,
+            span_id: parent.span_id,
+            flags: parent.trace_flags,
+            trace_state: &given_trace_state,
+        });
+        let decision = self.sampler.decide(trace_id, remote, &String::from_utf8_lossy(&name));
+        let random = parent.map_or(FLAG_RANDOM, |parent| parent.trace_flags & FLAG_RANDOM);
+        let sampled = if decision.sampled { FLAG_SAMPLED } else { 0 };
+
+        let id = match options.session_id {
+            [] => caller.ids.uuid().into_bytes().into_boxed_slice(),
+            given => owned(given, MOST_ID_BYTES),
+        };
+        let id = [Attribute::new(semconv::SESSION_ID, Value::Text(&id))];
+        let start = if options.start > 0 { options.start } else { clock::wall() };
+        let mut root = Root { name, ..Root::default() };
+        let mut typed = ArenaVec::with_capacity_in(MOST_TYPED, arena);
+        semconv::root(&mut typed, options);
+        self.merge_into_root(arena, &mut root, typed, options.attributes)?;
+        let session = Session::new(
+            NewSession {
+                trace_id,
+                root_span_id: caller.ids.span_id(),
+                parent,
+                trace_flags: sampled | random,
+                trace_state: decision.trace_state.unwrap_or_default().into_bytes().into_boxed_slice(),
+                conversation_id: owned(options.conversation_id, MOST_ID_BYTES),
+                provider: owned(options.provider, MOST_ID_BYTES),
+                on_spans: open::encoded(span::ATTRIBUTES, &id).map_err(not_encoded)?.into_boxed_slice(),
+                on_logs: open::encoded(log::ATTRIBUTES, &id).map_err(not_encoded)?.into_boxed_slice(),
+                start,
+                started_at: clock::monotonic(),
+                root,
+            },
+            self.journal.shard_count(),
+        );
+        self.sessions.insert(Arc::new(session)).ok_or(Error::Limit { what: "sessions", most: MOST_SESSIONS })
+    }
+
+    /// Merges attributes into a root span that is still open.
+    fn merge_into_root<'a>(
+        &self,
+        arena: &'a Bump,
+        root: &mut Root,
+        typed: ArenaVec<'a, Attribute<'a>>,
+        free: &'a [Attribute<'a>],
+    ) -> Result<(), Error> {
+        let mut repairs = Repairs::default();
+        let attributes = self.processor.unite(arena, typed, free, 0, &mut repairs);
+        let addition = Addition { attributes, ..Addition::default() };
+        let merged = self.processor.merge_open(arena, &root.attributes, addition, &mut repairs);
+        root.attributes = merged.map_err(not_encoded)?.to_vec();
+        root.dropped_attributes = root.dropped_attributes.saturating_add(repairs.dropped_attributes);
+        Ok(())
+    }
+
+    /// Sets attributes of a session's root span.
+    pub(crate) fn set_session_attributes<'a>(
+        &self,
+        arena: &'a Bump,
+        session: u64,
+        attributes: &'a [Attribute<'a>],
+    ) -> Result<(), Error> {
+        self.check_running()?;
+        let found =
+            self.sessions.get(session).map_err(|why| handle_error(HandleKind::Session, session, why))?;
+        self.merge_into_root(arena, &mut found.root(), ArenaVec::new_in(arena), attributes)
+    }
+
+    /// The context of a session's root span.
+    pub(crate) fn session_context(&self, caller: &mut Caller, session: u64) -> Result<SpanContext, Error> {
+        self.check_running()?;
+        let found = caller.sessions.find(&self.sessions, session);
+        found.map(|session| session.context()).map_err(|why| handle_error(HandleKind::Session, session, why))
+    }
+
+    /// Ends a session: its events in flight first, then its root span.
+    pub(crate) fn end_session(
+        &self,
+        caller: &mut Caller,
+        arena: &Bump,
+        session: u64,
+        end: &SessionEnd<'_>,
+    ) -> Result<(), Error> {
+        if let Err(error) = self.check_running() {
+            return Err(self.refused(caller.number, Signal::Traces, error));
+        }
+        self.end_open_session(caller, arena, session, end)
+    }
+
+    pub(super) fn end_open_session(
+        &self,
+        caller: &mut Caller,
+        arena: &Bump,
+        handle: u64,
+        end: &SessionEnd<'_>,
+    ) -> Result<(), Error> {
+        let session = match self.sessions.remove(handle) {
+            Ok(session) => session,
+            Err(why) => {
+                let error = handle_error(HandleKind::Session, handle, why);
+                return Err(self.refused(caller.number, Signal::Traces, error));
+            }
+        };
+        caller.sessions.forget(handle);
+        for event in self.live.of_session(handle) {
+            self.interrupt_event(caller.number, arena, event);
+        }
+        if !session.sampled {
+            return self.leave_out_unsampled(caller.number, Signal::Traces);
+        }
+        let root = std::mem::take(&mut *session.root());
+        let mut typed = ArenaVec::with_capacity_in(MOST_TYPED, arena);
+        let sums = session.sums();
+        semconv::root_end(&mut typed, end, &sums);
+        let mut repairs = Repairs::default();
+        let attributes = self.processor.unite(arena, typed, &[], 0, &mut repairs);
+        let addition = Addition { attributes, ..Addition::default() };
+        let kept = self.processor.kept(arena, &root.attributes, &addition).map_err(not_encoded)?;
+        let kept = (kept, root.dropped_attributes);
+        let record = self.processor.root(&session, &root.name, kept, end, attributes, &mut repairs);
+        let entry = span_entry(ROOT_FRAME_KIND, record.status, repairs);
+        self.processor
+            .commit(&self.journal, caller.number, arena, entry, record)
+            .map_err(|error| self.append_error(caller.number, Signal::Traces, error))
+    }
+
+    /// Counts a record of an unsampled session.
+    pub(super) fn leave_out_unsampled(&self, shard: usize, signal: Signal) -> Result<(), Error> {
+        if self.journal.leave_out_unsampled(shard, signal) { Ok(()) } else { Err(Error::ShutDown) }
+    }
+
+    /// Ends every session and event that is open, at shutdown.
+    pub(super) fn end_everything(&self) {
+        let mut caller = Caller::new();
+        let mut arena = Bump::new();
+        let end = SessionEnd { reason: b"shutdown", ..SessionEnd::default() };
+        for session in self.sessions.handles() {
+            let _ = self.end_open_session(&mut caller, &arena, session, &end);
+            arena.reset();
+        }
+    }
+}

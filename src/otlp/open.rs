@@ -1,0 +1,91 @@
+//! Fields of a record that is still open (a session's root span, an event in flight): kept encoded, merged with what later
+//! calls give. The last attribute given wins; what it replaces is left out, so that keys stay unique.
+
+use bumpalo::Bump;
+
+use super::span::{ATTRIBUTES, Link, SpanEvent, moments_size, write_moments};
+use super::value::{Attribute, attributes_size, write_attributes};
+use super::wire::{Fields, WriteError, Writer, bytes_tag};
+
+/// `KeyValue.key`.
+const KEY: u32 = bytes_tag(1);
+
+/// The key of an encoded `KeyValue`.
+fn key(content: &[u8]) -> Option<&[u8]> {
+    Fields::new(content).next().filter(|field| field.tag == KEY).map(|field| field.content)
+}
+
+/// How many encoded fields have this tag.
+pub(crate) fn count(encoded: &[u8], tag: u32) -> usize {
+    Fields::new(encoded).filter(|field| field.tag == tag).count()
+}
+
+/// The encoded fields of a span but the attributes whose keys `replaced` has, each as it stands.
+pub(crate) fn kept<'e>(
+    encoded: &'e [u8],
+    replaced: &[Attribute<'_>],
+) -> impl Iterator<Item = &'e [u8]> + Clone {
+    let is_kept =
+        |content: &[u8]| key(content).is_none_or(|key| replaced.iter().all(|other| other.key != key));
+    Fields::new(encoded)
+        .filter(move |field| field.tag != ATTRIBUTES || is_kept(field.content))
+        .map(|f| f.whole)
+}
+
+/// What a call adds to an open record.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Addition<'a> {
+    pub(crate) attributes: &'a [Attribute<'a>],
+    pub(crate) events: &'a [SpanEvent<'a>],
+    pub(crate) links: &'a [Link<'a>],
+}
+
+impl Addition<'_> {
+    /// Bytes that it takes as fields of a span.
+    pub(crate) fn size(&self) -> usize {
+        attributes_size(self.attributes) + moments_size(self.events, self.links)
+    }
+}
+
+/// The fields of a span that come from `kept` and `addition`.
+pub(crate) fn merge<'a, 'e>(
+    arena: &'a Bump,
+    kept: impl Iterator<Item = &'e [u8]> + Clone,
+    addition: &Addition<'_>,
+) -> Result<&'a [u8], WriteError> {
+    let kept_bytes: usize = kept.clone().map(<[u8]>::len).sum();
+    let place = arena.alloc_slice_fill_copy(kept_bytes + addition.size(), 0);
+    let mut writer = Writer::new(place);
+    kept.for_each(|field| writer.raw(field));
+    write_attributes(&mut writer, ATTRIBUTES, addition.attributes);
+    write_moments(&mut writer, addition.events, addition.links);
+    writer.finish()?;
+    Ok(place)
+}
+
+/// Attributes as a repeated field with `tag`.
+pub(crate) fn encoded(tag: u32, attributes: &[Attribute<'_>]) -> Result<Vec<u8>, WriteError> {
+    let mut place = vec![0; attributes_size(attributes)];
+    let mut writer = Writer::new(&mut place);
+    write_attributes(&mut writer, tag, attributes);
+    writer.finish()?;
+    Ok(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::value::Value;
+    use super::*;
+
+    #[test]
+    fn the_last_value_of_a_key_is_the_one_that_stays() {
+        let arena = Bump::new();
+        let old = [Attribute::new("a", Value::Int(1)), Attribute::new("b", Value::Text(b"x"))];
+        let new = [Attribute::new("b", Value::Bool(true)), Attribute::new("c", Value::Int(3))];
+        let before = encoded(ATTRIBUTES, &old).unwrap();
+        let addition = Addition { attributes: &new, ..Addition::default() };
+        let merged = merge(&arena, kept(&before, &new), &addition).unwrap();
+        assert_eq!(merged, encoded(ATTRIBUTES, &[old[0], new[0], new[1]]).unwrap());
+        assert_eq!(count(merged, ATTRIBUTES), 3);
+    }
+}

@@ -1,0 +1,158 @@
+//! Attributes: keys and values borrowed from the caller, their size on the wire and their writing as `KeyValue`. A
+//! value may nest (a map or a list); the depth is bounded where values are made. Source: opentelemetry-proto
+//! `common/v1/common.proto`.
+
+use super::wire::{Writer, bytes_tag, delimited_size, fixed64_tag, varint_size, varint_tag};
+
+const KEY: u32 = bytes_tag(1);
+const VALUE: u32 = bytes_tag(2);
+
+const STRING_VALUE: u32 = bytes_tag(1);
+const BOOL_VALUE: u32 = varint_tag(2);
+const INT_VALUE: u32 = varint_tag(3);
+const DOUBLE_VALUE: u32 = fixed64_tag(4);
+const ARRAY_VALUE: u32 = bytes_tag(5);
+const KVLIST_VALUE: u32 = bytes_tag(6);
+const BYTES_VALUE: u32 = bytes_tag(7);
+/// `ArrayValue.values` and `KeyValueList.values`.
+const VALUES: u32 = bytes_tag(1);
+
+/// Every tag here is below 128.
+const TAG_SIZE: usize = 1;
+
+/// A value as OTLP's AnyValue knows it. Texts are bytes until they are written: whether they are UTF-8 is found out
+/// in the copy.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Value<'a> {
+    /// No value (a JSON null).
+    Empty,
+    Text(&'a [u8]),
+    Bool(bool),
+    Int(i64),
+    Double(f64),
+    Bytes(&'a [u8]),
+    Texts(&'a [&'a [u8]]),
+    Bools(&'a [u8]),
+    Ints(&'a [i64]),
+    Doubles(&'a [f64]),
+    List(&'a [Value<'a>]),
+    Map(&'a [Attribute<'a>]),
+}
+
+/// A key and its value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Attribute<'a> {
+    pub(crate) key: &'a [u8],
+    pub(crate) value: Value<'a>,
+}
+
+impl<'a> Attribute<'a> {
+    pub(crate) fn new(key: &'static str, value: Value<'a>) -> Self {
+        Self { key: key.as_bytes(), value }
+    }
+}
+
+/// Two's complement, as protobuf's int64 goes on the wire.
+#[inline]
+const fn int_bits(value: i64) -> u64 {
+    value.cast_unsigned()
+}
+
+/// Size of the `AnyValue` message's content.
+#[inline]
+pub(crate) fn value_size(value: &Value<'_>) -> usize {
+    match value {
+        Value::Empty => 0,
+        Value::Text(text) | Value::Bytes(text) => TAG_SIZE + delimited_size(text.len()),
+        Value::Bool(_) => TAG_SIZE + 1,
+        Value::Int(number) => TAG_SIZE + varint_size(int_bits(*number)),
+        Value::Double(_) => TAG_SIZE + 8,
+        _ => TAG_SIZE + delimited_size(items_size(value)),
+    }
+}
+
+/// Size of the content of an `ArrayValue` or `KeyValueList`.
+fn items_size(value: &Value<'_>) -> usize {
+    let item = |content: usize| TAG_SIZE + delimited_size(content);
+    match value {
+        Value::Texts(texts) => texts.iter().map(|text| item(TAG_SIZE + delimited_size(text.len()))).sum(),
+        Value::Bools(values) => values.len() * item(TAG_SIZE + 1),
+        Value::Ints(values) => values.iter().map(|n| item(TAG_SIZE + varint_size(int_bits(*n)))).sum(),
+        Value::Doubles(values) => values.len() * item(TAG_SIZE + 8),
+        Value::List(values) => values.iter().map(|value| item(value_size(value))).sum(),
+        Value::Map(entries) => entries.iter().map(|entry| item(attribute_content_size(entry))).sum(),
+        _ => 0,
+    }
+}
+
+/// Size of the `KeyValue` message's content.
+#[inline]
+pub(crate) fn attribute_content_size(attribute: &Attribute<'_>) -> usize {
+    TAG_SIZE + delimited_size(attribute.key.len()) + TAG_SIZE + delimited_size(value_size(&attribute.value))
+}
+
+/// Size of attributes as a repeated field whose tag takes one byte.
+#[inline]
+pub(crate) fn attributes_size(attributes: &[Attribute<'_>]) -> usize {
+    attributes.iter().map(|attribute| TAG_SIZE + delimited_size(attribute_content_size(attribute))).sum()
+}
+
+/// Writes attributes as a repeated field.
+#[inline]
+pub(crate) fn write_attributes(writer: &mut Writer<'_>, tag: u32, attributes: &[Attribute<'_>]) {
+    for attribute in attributes {
+        writer.tag(tag);
+        write_attribute(writer, attribute);
+    }
+}
+
+/// Writes the length and content of one `KeyValue`.
+#[inline]
+fn write_attribute(writer: &mut Writer<'_>, attribute: &Attribute<'_>) {
+    let value_size = value_size(&attribute.value);
+    let content = TAG_SIZE + delimited_size(attribute.key.len()) + TAG_SIZE + delimited_size(value_size);
+    writer.length(content);
+    writer.text_field(KEY, attribute.key);
+    writer.tag(VALUE);
+    writer.length(value_size);
+    write_value(writer, &attribute.value);
+}
+
+/// Writes the content of one `AnyValue`.
+#[inline]
+pub(crate) fn write_value(writer: &mut Writer<'_>, value: &Value<'_>) {
+    match value {
+        Value::Text(text) => writer.text_field(STRING_VALUE, text),
+        Value::Int(number) => writer.varint_field(INT_VALUE, int_bits(*number)),
+        Value::Bool(truth) => writer.varint_field(BOOL_VALUE, u64::from(*truth)),
+        Value::Double(number) => writer.fixed64_field(DOUBLE_VALUE, number.to_bits()),
+        Value::Bytes(bytes) => writer.bytes_field(BYTES_VALUE, bytes),
+        Value::Empty => {}
+        _ => write_items(writer, value),
+    }
+}
+
+/// Writes an `ArrayValue` or `KeyValueList` with its tag and length.
+fn write_items(writer: &mut Writer<'_>, value: &Value<'_>) {
+    writer.tag(if matches!(value, Value::Map(_)) { KVLIST_VALUE } else { ARRAY_VALUE });
+    writer.length(items_size(value));
+    let mut item = |value: Value<'_>| {
+        writer.tag(VALUES);
+        writer.length(value_size(&value));
+        write_value(writer, &value);
+    };
+    match value {
+        Value::Texts(texts) => texts.iter().for_each(|text| item(Value::Text(text))),
+        Value::Bools(values) => values.iter().for_each(|value| item(Value::Bool(*value != 0))),
+        Value::Ints(values) => values.iter().for_each(|value| item(Value::Int(*value))),
+        Value::Doubles(values) => values.iter().for_each(|value| item(Value::Double(*value))),
+        Value::List(values) => values.iter().for_each(|value| item(*value)),
+        Value::Map(entries) => {
+            for entry in *entries {
+                writer.tag(VALUES);
+                write_attribute(writer, entry);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,169 @@
+//! `AppendRegion`: a fixed piece of memory that one writer fills from the front while readers look at what is
+//! committed. This is the storage of a journal segment, on the heap now and behind a mapping with the same layout. The
+//! interface is safe by construction: the writer is a value that cannot be cloned and alone sees the bytes behind the
+//! committed length; readers see only the bytes before it, which never change again until every reader is gone.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+/// Frames need 8. More than malloc's own 16 would make the allocator touch every page to zero it.
+const ALIGNMENT: usize = 16;
+
+struct Memory {
+    start: NonNull<u8>,
+    layout: Layout,
+}
+
+// SAFETY: the pointer is owned by this value alone and the memory behind it has no affinity to a thread.
+unsafe impl Send for Memory {}
+// SAFETY: shared access is mediated by `AppendRegion`: readers touch committed bytes only, the single writer touches
+// the others only.
+unsafe impl Sync for Memory {}
+
+impl Memory {
+    fn zeroed(bytes: usize) -> Option<Self> {
+        let layout = Layout::from_size_align(bytes, ALIGNMENT).ok().filter(|layout| layout.size() > 0)?;
+        // SAFETY: the layout has a size above zero.
+        let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+        Some(Self { start, layout })
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: allocated by `zeroed` with this layout, and freed once.
+        unsafe { dealloc(self.start.as_ptr(), self.layout) }
+    }
+}
+
+/// The shared side: what readers hold.
+pub(crate) struct AppendRegion {
+    memory: Memory,
+    committed: AtomicUsize,
+}
+
+impl AppendRegion {
+    /// What is committed. These bytes do not change while the returned slice lives.
+    pub(crate) fn committed(&self) -> &[u8] {
+        let length = self.committed.load(Ordering::Acquire);
+        // SAFETY: `length` is within the allocation (checked by `commit`), the bytes before it were written before the
+        // release store that published it, and the writer never touches them again while a reader can exist (`reset`
+        // demands that it holds the only reference).
+        unsafe { std::slice::from_raw_parts(self.memory.start.as_ptr(), length) }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.memory.layout.size()
+    }
+}
+
+/// The writing side; there is one per region.
+pub(crate) struct RegionWriter {
+    region: Arc<AppendRegion>,
+    committed: usize,
+}
+
+impl RegionWriter {
+    /// A region of `bytes` zero bytes; `None` when memory is not to be had.
+    pub(crate) fn new(bytes: usize) -> Option<Self> {
+        let region =
+            Arc::new(AppendRegion { memory: Memory::zeroed(bytes)?, committed: AtomicUsize::new(0) });
+        Some(Self { region, committed: 0 })
+    }
+
+    /// The readers' side.
+    pub(crate) fn region(&self) -> &Arc<AppendRegion> {
+        &self.region
+    }
+
+    /// How many bytes are committed.
+    #[inline]
+    pub(crate) fn committed(&self) -> usize {
+        self.committed
+    }
+
+    /// How many bytes are left.
+    #[inline]
+    pub(crate) fn room(&self) -> usize {
+        self.region.capacity() - self.committed
+    }
+
+    /// The bytes behind the committed ones, to be written freely.
+    #[inline]
+    pub(crate) fn spare(&mut self) -> &mut [u8] {
+        // SAFETY: `committed <= capacity`; no reader looks behind the committed length, and this value is the only
+        // writer, borrowed mutably.
+        unsafe {
+            let start = self.region.memory.start.as_ptr().add(self.committed);
+            std::slice::from_raw_parts_mut(start, self.region.capacity() - self.committed)
+        }
+    }
+
+    /// Publishes the next `bytes` bytes, whose first four become `head` last of all, with release order: whoever reads
+    /// the memory by other means than `committed` (a recovery after a kill) sees either no head or a whole frame. Does
+    /// nothing when the numbers do not fit or are not aligned to 4.
+    #[inline]
+    pub(crate) fn commit(&mut self, bytes: usize, head: u32) {
+        if bytes < 4 || bytes > self.room() || self.committed % 4 != 0 {
+            return;
+        }
+        // SAFETY: the four bytes are inside the allocation and aligned (the start is, the offset is a multiple of 4);
+        // nobody else writes them.
+        unsafe {
+            let word = self.region.memory.start.as_ptr().add(self.committed).cast::<u32>();
+            AtomicU32::from_ptr(word).store(head.to_le(), Ordering::Release);
+        }
+        self.committed += bytes;
+        self.region.committed.store(self.committed, Ordering::Release);
+    }
+
+    /// Starts over when nobody reads any more; gives itself back unchanged when somebody does. The old bytes stay
+    /// where they are: what is behind the committed length means nothing.
+    pub(crate) fn reset(&mut self) -> bool {
+        match Arc::get_mut(&mut self.region) {
+            Some(region) => {
+                *region.committed.get_mut() = 0;
+                self.committed = 0;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_see_what_is_committed_and_nothing_behind_it() {
+        let mut writer = RegionWriter::new(8192).unwrap();
+        let reader = Arc::clone(writer.region());
+        writer.spare()[..8].copy_from_slice(&[9, 9, 9, 9, 1, 2, 3, 4]);
+        assert!(reader.committed().is_empty());
+        writer.commit(8, 7);
+        assert_eq!(reader.committed(), [7, 0, 0, 0, 1, 2, 3, 4]);
+        assert_eq!(writer.room(), 8184);
+    }
+
+    #[test]
+    fn a_region_is_not_reset_under_its_readers() {
+        let mut writer = RegionWriter::new(4096).unwrap();
+        writer.commit(4, 1);
+        let reader = Arc::clone(writer.region());
+        assert!(!writer.reset());
+        drop(reader);
+        assert!(writer.reset());
+        assert_eq!(writer.committed(), 0);
+        assert_eq!(writer.room(), 4096);
+    }
+
+    #[test]
+    fn a_commit_beyond_the_end_changes_nothing() {
+        let mut writer = RegionWriter::new(4096).unwrap();
+        writer.commit(8192, 1);
+        assert_eq!(writer.committed(), 0);
+    }
+}

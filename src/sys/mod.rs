@@ -1,0 +1,26 @@
+//! What only an operating system can answer: clocks, thread starts with signals masked, fork detection, random seeds,
+//! exit hooks, and the one piece of shared raw memory (`AppendRegion`). Imports nothing from above; `unsafe` that is
+//! not about C callers lives here.
+
+#[cfg(not(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_pointer_width = "64",
+    target_endian = "little"
+)))]
+compile_error!(
+    "agentotel supports 64-bit little-endian Linux (x86_64, aarch64); a new platform is added in src/sys/"
+);
+
+pub(crate) mod clock;
+pub(crate) mod exit;
+pub(crate) mod fork;
+pub(crate) mod memory;
+pub(crate) mod thread;
+
+/// True when the process runs with privileges that its caller does not have (setuid, file capabilities): environment
+/// variables are then the caller's word, not the owner's. Source: getauxval(3), AT_SECURE.
+pub(crate) fn is_privileged() -> bool {
+    // SAFETY: getauxval takes a number, returns a number, and touches nothing of ours.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}

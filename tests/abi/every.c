@@ -1,0 +1,133 @@
+/* See every.h. The list is complete: symbols.sh compares the library's symbols with the committed list, and
+ * `the_list_of_functions_is_complete` this one with that. */
+#include "every.h"
+
+static agentotel_status init_(void) {
+  return agentotel_init(AGENTOTEL_ABI_VERSION, "{\"exporters\":[]}");
+}
+static agentotel_status flush_(void) {
+  return agentotel_flush(1000);
+}
+static agentotel_status shutdown_(void) {
+  return agentotel_shutdown(1000);
+}
+
+static agentotel_status last_error_(void) {
+  size_t needed = 0;
+  char words[1024];
+  return agentotel_last_error(words, sizeof words, &needed);
+}
+
+static agentotel_status start_session_(void) {
+  agentotel_session session = 0;
+  return agentotel_start_session(NULL, &session);
+}
+
+static agentotel_status session_set_attributes_(void) {
+  agentotel_attribute attribute = agentotel_attr_int64(AGENTOTEL_STR("key"), 1);
+  return agentotel_session_set_attributes(0, &attribute, 1);
+}
+
+static agentotel_status session_context_(void) {
+  agentotel_span_context context;
+  return agentotel_session_context(0, &context);
+}
+
+static agentotel_status end_session_(void) {
+  return agentotel_end_session(0, NULL);
+}
+
+static agentotel_status record_event_(void) {
+  agentotel_event_data data = named_event("event");
+  return agentotel_record_event(0, &data, NULL);
+}
+
+static agentotel_status record_events_(void) {
+  agentotel_event_data data = named_event("event");
+  size_t recorded = 99;
+  agentotel_status status = agentotel_record_events(0, &data, 1, NULL, &recorded);
+  return recorded == 0 ? status : 1;
+}
+
+static agentotel_status start_event_(void) {
+  agentotel_event_data data = named_event("event");
+  agentotel_event event = 0;
+  return agentotel_start_event(0, &data, &event);
+}
+
+static agentotel_status update_event_(void) {
+  agentotel_event_data data = named_event("event");
+  return agentotel_update_event(0, &data);
+}
+
+static agentotel_status event_first_token_(void) {
+  return agentotel_event_first_token(0);
+}
+static agentotel_status event_chunk_(void) {
+  return agentotel_event_chunk(0, AGENTOTEL_STR("chunk"));
+}
+static agentotel_status end_event_(void) {
+  return agentotel_end_event(0, NULL);
+}
+
+static agentotel_status event_context_(void) {
+  agentotel_span_context context;
+  return agentotel_event_context(0, &context);
+}
+
+static agentotel_status list_live_(void) {
+  size_t needed = 0;
+  agentotel_live_event live[4] = {AGENTOTEL_LIVE_EVENT_INIT};
+  return agentotel_list_live(live, COUNT(live), &needed);
+}
+
+static agentotel_status record_error_(void) {
+  agentotel_target root = {0, NULL};
+  agentotel_error error = AGENTOTEL_ERROR_INIT;
+  error.type = AGENTOTEL_STR("timeout");
+  return agentotel_record_error(0, root, &error);
+}
+
+static agentotel_status get_stats_(void) {
+  agentotel_stats stats = AGENTOTEL_STATS_INIT;
+  return agentotel_get_stats(AGENTOTEL_SIGNAL_TRACES, &stats);
+}
+
+static agentotel_status get_exporter_stats_(void) {
+  agentotel_exporter_stats stats = AGENTOTEL_EXPORTER_STATS_INIT;
+  return agentotel_get_exporter_stats(AGENTOTEL_STR("file"), AGENTOTEL_SIGNAL_TRACES, &stats);
+}
+
+static agentotel_status get_diagnostics_(void) {
+  char text[8192];
+  return agentotel_get_diagnostics(text, sizeof text, NULL);
+}
+
+#define NOT_YET AGENTOTEL_ERR_NOT_INITIALIZED
+#define NO_MORE AGENTOTEL_ERR_SHUT_DOWN
+
+const struct every_function every_function[] = {
+    {"agentotel_flush", flush_, NOT_YET, NO_MORE},
+    {"agentotel_shutdown", shutdown_, NOT_YET, NO_MORE},
+    {"agentotel_last_error", last_error_, AGENTOTEL_OK, AGENTOTEL_OK},
+    {"agentotel_start_session", start_session_, NOT_YET, NO_MORE},
+    {"agentotel_session_set_attributes", session_set_attributes_, NOT_YET, NO_MORE},
+    {"agentotel_session_context", session_context_, NOT_YET, NO_MORE},
+    {"agentotel_end_session", end_session_, NOT_YET, NO_MORE},
+    {"agentotel_record_event", record_event_, NOT_YET, NO_MORE},
+    {"agentotel_record_events", record_events_, NOT_YET, NO_MORE},
+    {"agentotel_start_event", start_event_, NOT_YET, NO_MORE},
+    {"agentotel_update_event", update_event_, NOT_YET, NO_MORE},
+    {"agentotel_event_first_token", event_first_token_, NOT_YET, NO_MORE},
+    {"agentotel_event_chunk", event_chunk_, NOT_YET, NO_MORE},
+    {"agentotel_end_event", end_event_, NOT_YET, NO_MORE},
+    {"agentotel_event_context", event_context_, NOT_YET, NO_MORE},
+    {"agentotel_list_live", list_live_, NOT_YET, NO_MORE},
+    {"agentotel_record_error", record_error_, NOT_YET, NO_MORE},
+    {"agentotel_get_stats", get_stats_, NOT_YET, AGENTOTEL_OK},
+    {"agentotel_get_exporter_stats", get_exporter_stats_, NOT_YET, AGENTOTEL_OK},
+    {"agentotel_get_diagnostics", get_diagnostics_, NOT_YET, AGENTOTEL_OK},
+    /* Last, since it changes the answer of all others. */
+    {"agentotel_init", init_, AGENTOTEL_OK, AGENTOTEL_OK},
+};
+const size_t every_function_count = COUNT(every_function);

@@ -1,0 +1,37 @@
+/* The test program: runs one group of tests, named by its argument, in this process. A process is one life of
+ * the library, so groups do not share one. `--list` names them all; `--child` is for tests that need another
+ * process. */
+#include "support.h"
+
+int run_arguments(void);
+int run_counts(void);
+int run_events(void);
+int run_handles(void);
+int run_lifecycle(void);
+int run_processes(void);
+int run_sessions(void);
+int run_stats(void);
+int run_texts(void);
+int run_threads_group(void);
+int run_values(void);
+
+static const struct {
+  const char *name;
+  int (*run)(void);
+} groups[] = {
+    {"arguments", run_arguments},   {"counts", run_counts},       {"events", run_events},
+    {"handles", run_handles},       {"lifecycle", run_lifecycle}, {"processes", run_processes},
+    {"sessions", run_sessions},     {"stats", run_stats},         {"texts", run_texts},
+    {"threads", run_threads_group}, {"values", run_values},
+};
+
+int main(int argc, char **argv) {
+  if (argc == 4 && strcmp(argv[1], "--child") == 0) return child_main(argv[2], argv[3]);
+  for (size_t i = 0; i < COUNT(groups); i++) {
+    if (argc == 2 && strcmp(argv[1], "--list") == 0) puts(groups[i].name);
+    if (argc == 2 && strcmp(argv[1], groups[i].name) == 0) return groups[i].run();
+  }
+  if (argc == 2 && strcmp(argv[1], "--list") == 0) return 0;
+  fprintf(stderr, "usage: %s GROUP | --list\n", argv[0]);
+  return 2;
+}
