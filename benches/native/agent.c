@@ -106,8 +106,12 @@ static agentotel_event_data custom_event(agentotel_attribute *into, const agent_
   agentotel_event_data event = AGENTOTEL_EVENT_DATA_INIT;
   event.name = AGENTOTEL_STR("agent.step");
   for (size_t i = 0; i < count; i++) {
-    into[i] = agentotel_attr_string(agentotel_str_of(attributes[i].key, attributes[i].key_len),
-                                    agentotel_str_of(attributes[i].value, attributes[i].value_len));
+    into[i].key.data = attributes[i].key;
+    into[i].key.len = attributes[i].key_len;
+    into[i].type = AGENTOTEL_TYPE_STRING;
+    into[i].reserved = 0;
+    into[i].value.string.data = attributes[i].value;
+    into[i].value.string.len = attributes[i].value_len;
   }
   event.attributes = into;
   event.attribute_count = count;

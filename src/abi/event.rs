@@ -35,8 +35,8 @@ pub unsafe extern "C" fn agentotel_record_event(
         // SAFETY: `data` is NULL or valid through the call, by this function's contract; `out_context` likewise.
         unsafe {
             let context = match snapshot::event_data(parts.arena, data, "data") {
-                Ok(data) => parts.manager.record_event(parts.caller, parts.arena, session, &data)?,
-                Err(error) => return Err(parts.manager.refused(parts.caller.number, Signal::Traces, error)),
+                Ok(data) => parts.manager.record_event(parts.caller, parts.arena, session, data)?,
+                Err(error) => return Err(parts.refused(Signal::Traces, error)),
             };
             write::optional(out_context, snapshot::context_out(context));
         }
@@ -76,9 +76,9 @@ pub unsafe extern "C" fn agentotel_record_events(
             // `count` places, `out_recorded` is NULL or valid, all by this function's contract.
             unsafe {
                 let context = match snapshot::event_data_at(parts.arena, events, position) {
-                    Ok(data) => parts.manager.record_event(parts.caller, parts.arena, session, &data)?,
+                    Ok(data) => parts.manager.record_event(parts.caller, parts.arena, session, data)?,
                     Err(error) => {
-                        return Err(parts.manager.refused(parts.caller.number, Signal::Traces, error));
+                        return Err(parts.refused(Signal::Traces, error));
                     }
                 };
                 if !out_contexts.is_null() {
@@ -114,8 +114,8 @@ pub unsafe extern "C" fn agentotel_start_event(
         // SAFETY: `data` is NULL or valid through the call and `out_event` is valid, by this function's contract.
         unsafe {
             let event = match snapshot::event_data(parts.arena, data, "data") {
-                Ok(data) => parts.manager.start_event(parts.caller, parts.arena, session, &data)?,
-                Err(error) => return Err(parts.manager.refused(parts.caller.number, Signal::Traces, error)),
+                Ok(data) => parts.manager.start_event(parts.caller, parts.arena, session, data)?,
+                Err(error) => return Err(parts.refused(Signal::Traces, error)),
             };
             write::output(out_event, event, "out_event")
         }
@@ -139,10 +139,10 @@ pub unsafe extern "C" fn agentotel_update_event(
     data: *const agentotel_event_data,
 ) -> agentotel_status {
     guard::call(|state| {
-        let parts = state.parts()?;
+        let mut parts = state.parts()?;
         // SAFETY: `data` is NULL or valid through the call, by this function's contract.
         let data = unsafe { snapshot::later_event_data(parts.arena, data, "data")? };
-        parts.manager.update_event(parts.caller.number, parts.arena, event, &data)
+        parts.manager.update_event(parts.shard(), parts.arena, event, data)
     })
 }
 
@@ -196,8 +196,8 @@ pub unsafe extern "C" fn agentotel_end_event(
         let parts = state.parts()?;
         // SAFETY: `data` is NULL or valid through the call, by this function's contract.
         match unsafe { snapshot::optional_event_data(parts.arena, data) } {
-            Ok(data) => parts.manager.end_event(parts.caller, parts.arena, event, &data),
-            Err(error) => Err(parts.manager.refused(parts.caller.number, Signal::Traces, error)),
+            Ok(data) => parts.manager.end_event(parts.caller, parts.arena, event, data),
+            Err(error) => Err(parts.refused(Signal::Traces, error)),
         }
     })
 }
@@ -287,10 +287,8 @@ pub unsafe extern "C" fn agentotel_record_error(
             Ok((target, Some(error))) => {
                 parts.manager.record_error(parts.caller, parts.arena, session, target, error)
             }
-            Ok((_, None)) => {
-                Err(parts.manager.refused(parts.caller.number, Signal::Logs, Error::null("error")))
-            }
-            Err(error) => Err(parts.manager.refused(parts.caller.number, Signal::Logs, error)),
+            Ok((_, None)) => Err(parts.refused(Signal::Logs, Error::null("error"))),
+            Err(error) => Err(parts.refused(Signal::Logs, error)),
         }
     })
 }

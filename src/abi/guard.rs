@@ -11,7 +11,8 @@ use bumpalo::Bump;
 use super::global;
 use super::status::{self, agentotel_status};
 use crate::manager::{Caller, Error, OtelManager};
-use crate::sys::fork;
+use crate::otlp::Signal;
+use crate::sys::{fork, thread};
 
 /// An arena larger than this is not kept for the thread's next call.
 const MOST_KEPT_ARENA_BYTES: usize = 65_536;
@@ -71,19 +72,30 @@ pub(crate) struct Parts<'t> {
     pub(crate) arena: &'t Bump,
 }
 
-thread_local! {
+impl Parts<'_> {
+    /// The shard that the thread keeps to.
+    pub(crate) fn shard(&mut self) -> usize {
+        self.manager.shard_of(self.caller)
+    }
+
+    /// Counts a call whose arguments are wrong, and passes the error on.
+    #[cold]
+    pub(crate) fn refused(mut self, signal: Signal, error: Error) -> Error {
+        let shard = self.shard();
+        self.manager.refused(shard, signal, error)
+    }
+}
+
+/// What a thread's storage holds.
+struct Slot {
     /// Taken out for the length of a call: a call from inside a call (out of a callback) finds none and makes its own.
-    static STATE: Cell<Option<Box<ThreadState>>> = const { Cell::new(None) };
-    static IN_GUARD: Cell<bool> = const { Cell::new(false) };
+    state: Cell<Option<Box<ThreadState>>>,
+    /// How many guards the thread is in.
+    guards: Cell<u32>,
 }
 
-fn take() -> Box<ThreadState> {
-    // While the thread's storage is being torn down there is nothing to take.
-    STATE.try_with(Cell::take).ok().flatten().unwrap_or_else(ThreadState::new)
-}
-
-fn put_back(state: Box<ThreadState>) {
-    let _ = STATE.try_with(|cell| cell.set(Some(state)));
+thread_local! {
+    static SLOT: Slot = const { Slot { state: Cell::new(None), guards: Cell::new(0) } };
 }
 
 /// Installs the quiet hook, once: panics inside a guard are reported by status, all others go where they went before.
@@ -92,7 +104,8 @@ pub(crate) fn install_quiet_hook() {
     INSTALLED.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            if !IN_GUARD.try_with(Cell::get).unwrap_or(true) && !crate::sys::thread::is_ours() {
+            let is_ours = SLOT.try_with(|slot| slot.guards.get() > 0).unwrap_or(true) || thread::is_ours();
+            if !is_ours {
                 before(panic);
             }
         }));
@@ -109,14 +122,26 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
 /// Runs one call of the C interface.
 #[inline]
 pub(crate) fn call(body: impl FnOnce(&mut ThreadState) -> Result<(), Error>) -> agentotel_status {
-    let mut state = take();
-    let was_in_guard = IN_GUARD.try_with(|flag| flag.replace(true)).unwrap_or(true);
+    let mut body = Some(body);
+    let mut run =
+        |slot: &Slot| body.take().map_or(status::AGENTOTEL_ERR_INTERNAL, |body| guarded(slot, body));
+    match SLOT.try_with(&mut run) {
+        Ok(status) => status,
+        // The thread is ending and its storage is gone: this call brings its own.
+        Err(_) => run(&Slot { state: Cell::new(None), guards: Cell::new(0) }),
+    }
+}
+
+#[inline]
+fn guarded(slot: &Slot, body: impl FnOnce(&mut ThreadState) -> Result<(), Error>) -> agentotel_status {
+    let mut state = slot.state.take().unwrap_or_else(ThreadState::new);
+    slot.guards.set(slot.guards.get() + 1);
     let result = catch_unwind(AssertUnwindSafe(|| {
         #[cfg(feature = "test-panic")]
         super::panic_test::fire();
         body(&mut state)
     }));
-    let _ = IN_GUARD.try_with(|flag| flag.set(was_in_guard));
+    slot.guards.set(slot.guards.get() - 1);
     let status = match result {
         Ok(Ok(())) => status::AGENTOTEL_OK,
         Ok(Err(error)) => failed(&mut state, &error),
@@ -131,7 +156,7 @@ pub(crate) fn call(body: impl FnOnce(&mut ThreadState) -> Result<(), Error>) -> 
     } else {
         state.arena.reset();
     }
-    put_back(state);
+    slot.state.set(Some(state));
     status
 }
 
@@ -145,8 +170,8 @@ fn failed(state: &mut ThreadState, error: &Error) -> agentotel_status {
 
 /// Runs `read` on this thread's last error; an empty text when there was none.
 pub(crate) fn with_last_error<T>(read: impl FnOnce(&str) -> T) -> T {
-    let state = take();
+    let state = SLOT.try_with(|slot| slot.state.take()).ok().flatten().unwrap_or_else(ThreadState::new);
     let result = read(&state.last_error);
-    put_back(state);
+    let _ = SLOT.try_with(|slot| slot.state.set(Some(state)));
     result
 }

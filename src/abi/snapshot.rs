@@ -2,6 +2,7 @@
 //! caller's structs. A struct is copied as far as its `struct_size` goes; what it does not have is as if zero. Arrays
 //! and nested values live in the call's arena; texts stay where they are.
 
+use core::alloc::Layout;
 use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
 
@@ -55,11 +56,16 @@ sized! {
 ///
 /// # Safety
 /// `from` points to a struct of the size that its first field says.
+#[inline(always)]
 unsafe fn sized<T: Sized_>(from: *const T) -> Result<(T, usize), Error> {
     // SAFETY: the struct begins with its size, by contract.
     let size = unsafe { from.cast::<usize>().read_unaligned() };
     if size < T::FIRST {
         return Err(Error::StructSize { name: T::NAME, size, smallest: T::FIRST });
+    }
+    if size >= size_of::<T>() {
+        // SAFETY: as many bytes as a `T` has are there.
+        return Ok((unsafe { from.read_unaligned() }, size));
     }
     let mut value = MaybeUninit::<T>::zeroed();
     // SAFETY: both sides have at least `min` bytes; zeroed and then overwritten bytes are a valid `T` by the trait.
@@ -106,6 +112,7 @@ pub(crate) unsafe fn c_text<'a>(text: *const c_char) -> Option<&'a [u8]> {
 }
 
 /// The length of a text, checked.
+#[inline(always)]
 pub(crate) fn text_length(text: agentotel_str, what: &'static str) -> Result<usize, Error> {
     if text.len > AGENTOTEL_MAX_TEXT_BYTES {
         Err(Error::TooLarge { what, given: text.len, most: AGENTOTEL_MAX_TEXT_BYTES })
@@ -120,7 +127,7 @@ pub(crate) fn text_length(text: agentotel_str, what: &'static str) -> Result<usi
 ///
 /// # Safety
 /// `text` is absent or has `len` bytes that outlive `'a`. They may change meanwhile: what is read then is any mix.
-#[inline]
+#[inline(always)]
 pub(crate) unsafe fn text<'a>(text: agentotel_str, what: &'static str) -> Result<&'a [u8], Error> {
     match text_length(text, what)? {
         0 => Ok(&[]),
@@ -173,7 +180,7 @@ unsafe fn texts<'a>(
 ///
 /// # Safety
 /// The member of the union that `kind` names is set, and valid through `'a`.
-#[inline]
+#[inline(always)]
 unsafe fn value<'a>(arena: &'a Bump, kind: u32, value: agentotel_value) -> Result<Value<'a>, Error> {
     const WHAT: &str = "attribute.value";
     // SAFETY: the member is the one that is set, by contract; each is passed on as such.
@@ -223,15 +230,46 @@ pub(crate) unsafe fn attributes<'a>(
     if from.is_null() {
         return Err(Error::InvalidArgument(format!("{what} is NULL and its count is {count}")));
     }
-    let read = |position: usize| {
-        // SAFETY: within the array by contract; each attribute is read once, its texts are valid through `'a`.
+    let layout = Layout::array::<Attribute<'a>>(count).map_err(|_| Error::null(what))?;
+    let read = arena.alloc_layout(layout).cast::<Attribute<'a>>();
+    for position in 0..count {
+        // SAFETY: within the array by contract; each attribute is read once, and its texts are valid through `'a`. The
+        // member that is looked at is the one that the type names. `read` has room for `count` attributes.
         unsafe {
             let attribute = from.add(position).read_unaligned();
-            let key = text(attribute.key, "attribute.key")?;
-            Ok(Attribute { key, value: value(arena, attribute.r#type, attribute.value)? })
+            let value = match ordinary(&attribute) {
+                Some(attribute) => attribute,
+                None => {
+                    let key = text(attribute.key, "attribute.key")?;
+                    Attribute { key, value: value(arena, attribute.r#type, attribute.value)? }
+                }
+            };
+            read.add(position).write(value);
         }
-    };
-    arena.alloc_slice_try_fill_with(count, read).map(|attributes| &*attributes)
+    }
+    // SAFETY: `count` attributes were written above, into memory of the arena.
+    Ok(unsafe { core::slice::from_raw_parts(read.as_ptr(), count) })
+}
+
+/// What most attributes are: a text under a key, both present and of a sound length.
+///
+/// # Safety
+/// The member of the value that the type names is set, and valid through `'a`.
+#[inline(always)]
+unsafe fn ordinary<'a>(from: &agentotel_attribute) -> Option<Attribute<'a>> {
+    if from.r#type != AGENTOTEL_TYPE_STRING {
+        return None;
+    }
+    // SAFETY: the type says that this member is set; lengths and pointers are checked before they are used.
+    unsafe {
+        let (key, text) = (from.key, from.value.string);
+        let sound = |text: agentotel_str| !text.data.is_null() && text.len <= AGENTOTEL_MAX_TEXT_BYTES;
+        if !sound(key) || !sound(text) {
+            return None;
+        }
+        let slice = |text: agentotel_str| core::slice::from_raw_parts(text.data.cast::<u8>(), text.len);
+        Some(Attribute { key: slice(key), value: Value::Text(slice(text)) })
+    }
 }
 
 /// A context that names a span.
@@ -358,7 +396,28 @@ pub(crate) unsafe fn error<'a>(
 ///
 /// # Safety
 /// The detail's pointers are NULL or valid through `'a`.
+#[inline(always)]
 unsafe fn detail<'a>(arena: &'a Bump, from: &agentotel_event_data, whole: bool) -> Result<Detail<'a>, Error> {
+    if from.kind == AGENTOTEL_KIND_CUSTOM
+        && from.llm.is_null()
+        && from.tool.is_null()
+        && from.action.is_null()
+    {
+        return Ok(Detail::Custom);
+    }
+    // SAFETY: passed on.
+    unsafe { some_detail(arena, from, whole) }
+}
+
+/// The same for an event that has one, or should.
+///
+/// # Safety
+/// As for `detail`.
+unsafe fn some_detail<'a>(
+    arena: &'a Bump,
+    from: &agentotel_event_data,
+    whole: bool,
+) -> Result<Detail<'a>, Error> {
     let given = [
         (EventKind::Llm, !from.llm.is_null()),
         (EventKind::Tool, !from.tool.is_null()),
@@ -476,12 +535,12 @@ unsafe fn span_events<'a>(
 
 /// # Safety
 /// What `from` points to is valid through `'a`.
-#[inline]
+#[inline(always)]
 unsafe fn event<'a>(
     arena: &'a Bump,
     from: &agentotel_event_data,
     whole: bool,
-) -> Result<EventData<'a>, Error> {
+) -> Result<&'a EventData<'a>, Error> {
     let span_kind = match from.span_kind {
         AGENTOTEL_SPAN_KIND_DEFAULT => None,
         number => Some(SpanKind::from_number(number).ok_or_else(|| {
@@ -500,21 +559,33 @@ unsafe fn event<'a>(
     };
     // SAFETY: passed on.
     unsafe {
-        Ok(EventData {
-            detail: detail(arena, from, whole)?,
+        let detail = detail(arena, from, whole)?;
+        let name = text(from.name, "name")?;
+        let parent = target(from.parent, "parent")?;
+        let status_message = text(from.status_message, "status_message")?;
+        let attributes = attributes(arena, from.attributes, from.attribute_count, "attributes")?;
+        let links = if from.link_count == 0 { &[] } else { links(arena, from.links, from.link_count)? };
+        let events = match from.span_event_count {
+            0 => &[],
+            count => span_events(arena, from.span_events, count)?,
+        };
+        let error = if from.error.is_null() { None } else { error(arena, from.error)? };
+        // Made where it stays: a struct of this size is not moved for nothing.
+        Ok(arena.alloc_with(|| EventData {
+            detail,
             span_kind,
-            name: text(from.name, "name")?,
-            parent: target(from.parent, "parent")?,
+            name,
+            parent,
             start: from.start_time_unix_nano,
             end: from.end_time_unix_nano,
             duration: from.duration_nano,
             status,
-            status_message: text(from.status_message, "status_message")?,
-            attributes: attributes(arena, from.attributes, from.attribute_count, "attributes")?,
-            links: links(arena, from.links, from.link_count)?,
-            events: span_events(arena, from.span_events, from.span_event_count)?,
-            error: error(arena, from.error)?,
-        })
+            status_message,
+            attributes,
+            links,
+            events,
+            error,
+        }))
     }
 }
 
@@ -527,7 +598,7 @@ pub(crate) unsafe fn event_data<'a>(
     arena: &'a Bump,
     from: *const agentotel_event_data,
     argument: &'static str,
-) -> Result<EventData<'a>, Error> {
+) -> Result<&'a EventData<'a>, Error> {
     not_null(from, argument)?;
     // SAFETY: passed on.
     unsafe { event(arena, &sized(from)?.0, true) }
@@ -541,7 +612,7 @@ pub(crate) unsafe fn event_data_at<'a>(
     arena: &'a Bump,
     from: *const agentotel_event_data,
     position: usize,
-) -> Result<EventData<'a>, Error> {
+) -> Result<&'a EventData<'a>, Error> {
     not_null(from, "events")?;
     // SAFETY: passed on.
     unsafe { event(arena, &sized_at(from, position)?, true) }
@@ -555,7 +626,7 @@ pub(crate) unsafe fn later_event_data<'a>(
     arena: &'a Bump,
     from: *const agentotel_event_data,
     argument: &'static str,
-) -> Result<EventData<'a>, Error> {
+) -> Result<&'a EventData<'a>, Error> {
     not_null(from, argument)?;
     // SAFETY: passed on.
     unsafe { event(arena, &sized(from)?.0, false) }
@@ -568,9 +639,14 @@ pub(crate) unsafe fn later_event_data<'a>(
 pub(crate) unsafe fn optional_event_data<'a>(
     arena: &'a Bump,
     from: *const agentotel_event_data,
-) -> Result<EventData<'a>, Error> {
+) -> Result<&'a EventData<'a>, Error> {
     // SAFETY: passed on.
-    unsafe { optional(from)?.map_or_else(|| Ok(EventData::default()), |from| event(arena, &from, false)) }
+    unsafe {
+        match optional(from)? {
+            Some(from) => event(arena, &from, false),
+            None => Ok(arena.alloc_with(EventData::default)),
+        }
+    }
 }
 
 /// The options of a session.

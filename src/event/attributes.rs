@@ -47,19 +47,34 @@ impl Fingerprints {
     }
 }
 
-/// True when no two keys of `free` are the same, none is empty, and none is `session.id`. May say false of keys that are
+/// True when no two keys of `free` are the same, none is empty, and none is `reserved`. May say false of keys that are
 /// fine, never true of keys that are not.
-#[inline]
-fn surely_unique(free: &[Attribute<'_>]) -> bool {
+#[inline(always)]
+fn surely_unique(free: &[Attribute<'_>], reserved: &[u8]) -> bool {
     let mut fingerprints = Fingerprints::new();
-    fingerprints.seen(SESSION_ID.as_bytes());
-    free.iter().enumerate().all(|(position, attribute)| {
-        !attribute.key.is_empty()
-            && (!fingerprints.seen(attribute.key)
-                || (position <= FEW
-                    && attribute.key != SESSION_ID.as_bytes()
-                    && free.iter().take(position).all(|before| before.key != attribute.key)))
-    })
+    fingerprints.seen(reserved);
+    for (position, attribute) in free.iter().enumerate() {
+        let key = attribute.key;
+        if key.is_empty() || (fingerprints.seen(key) && !is_new(free, position, key, reserved)) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether a key with a fingerprint that was seen is another one all the same.
+#[cold]
+fn is_new(free: &[Attribute<'_>], position: usize, key: &[u8], reserved: &[u8]) -> bool {
+    position <= FEW && key != reserved && free.iter().take(position).all(|before| before.key != key)
+}
+
+/// Attributes that no limit is on, with unique keys: the last one given wins.
+pub(crate) fn unique<'a>(arena: &'a Bump, attributes: &'a [Attribute<'a>]) -> &'a [Attribute<'a>] {
+    if surely_unique(attributes, b"") {
+        return attributes;
+    }
+    let nothing = ArenaVec::new_in(arena);
+    unite_carefully(nothing, attributes, b"", usize::MAX, &mut Repairs::default())
 }
 
 /// The limits on a record's attributes.
@@ -79,10 +94,12 @@ pub(crate) fn unite<'a>(
     limits: AttributeLimits,
     repairs: &mut Repairs,
 ) -> &'a [Attribute<'a>] {
-    let united = if typed.is_empty() && free.len() <= limits.count && surely_unique(free) {
+    let united = if typed.is_empty()
+        && (free.is_empty() || (free.len() <= limits.count && surely_unique(free, SESSION_ID.as_bytes())))
+    {
         free
     } else {
-        unite_carefully(typed, free, limits.count, repairs)
+        unite_carefully(typed, free, SESSION_ID.as_bytes(), limits.count, repairs)
     };
     match limits.value_bytes {
         None => united,
@@ -98,6 +115,7 @@ pub(crate) fn unite<'a>(
 fn unite_carefully<'a>(
     typed: ArenaVec<'a, Attribute<'a>>,
     free: &'a [Attribute<'a>],
+    reserved: &[u8],
     count: usize,
     repairs: &mut Repairs,
 ) -> &'a [Attribute<'a>] {
@@ -106,14 +124,13 @@ fn unite_carefully<'a>(
     // From the last to the first, so that the last one given is the one that stays.
     if free.len() + typed_count <= FEW {
         for attribute in free.iter().rev() {
-            if all.iter().all(|before| before.key != attribute.key) && attribute.key != SESSION_ID.as_bytes()
-            {
+            if all.iter().all(|before| before.key != attribute.key) && attribute.key != reserved {
                 all.push(*attribute);
             }
         }
     } else {
         let mut keys: HashSet<&[u8]> = all.iter().map(|attribute| attribute.key).collect();
-        keys.insert(SESSION_ID.as_bytes());
+        keys.insert(reserved);
         all.extend(free.iter().rev().filter(|attribute| keys.insert(attribute.key)));
     }
     if let Some(kept_free) = all.get_mut(typed_count..) {

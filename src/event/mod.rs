@@ -6,4 +6,6 @@ mod attributes;
 pub(crate) mod data;
 pub(crate) mod processor;
 pub(crate) mod semconv;
+#[cfg(test)]
+mod tests;
 pub(crate) mod text;

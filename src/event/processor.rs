@@ -5,7 +5,7 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
-use super::attributes::{AttributeLimits, unite};
+use super::attributes::{AttributeLimits, unique, unite};
 use super::data::{ErrorDetail, EventData, EventKind, SessionEnd, SpanContext};
 use super::semconv::{self, Inherited, MOST_TYPED, OTHER_ERROR, Phase};
 use super::text::{Cut, Repair, Rewrite as _, cut_at_character, rewrite_addition, rewrite_log, rewrite_span};
@@ -15,7 +15,7 @@ use crate::journal::{AppendError, Entry, Journal, Origin};
 use crate::otlp::Signal;
 use crate::otlp::log::LogRecord;
 use crate::otlp::open::{self, Addition};
-use crate::otlp::span::{ATTRIBUTES, RecordSize, SpanKind, SpanRecord, StatusCode};
+use crate::otlp::span::{ATTRIBUTES, Link, RecordSize, SpanEvent, SpanKind, SpanRecord, StatusCode};
 use crate::otlp::value::{Attribute, Value};
 use crate::otlp::wire::WriteError;
 use crate::session::Session;
@@ -48,6 +48,7 @@ fn sane(time: i64, repairs: &mut Repairs) -> i64 {
 }
 
 /// Start and end from what was given: two of start, end and duration give the third; a missing end is now.
+#[inline(always)]
 pub(crate) fn times(data: &EventData<'_>, repairs: &mut Repairs) -> Times {
     let (start, end) = (sane(data.start, repairs), sane(data.end, repairs));
     let duration = sane(data.duration, repairs);
@@ -80,6 +81,7 @@ pub(crate) struct Identity {
 }
 
 /// Status and its description, from what was said of the outcome.
+#[inline(always)]
 pub(crate) fn status<'a>(data: &EventData<'a>) -> (StatusCode, &'a [u8]) {
     match (data.error, data.status) {
         (None, StatusCode::Error) => (StatusCode::Error, data.status_message),
@@ -123,16 +125,19 @@ pub(crate) trait Record<'a>: Copy {
 }
 
 impl<'a> Record<'a> for SpanRecord<'a> {
+    #[inline]
     fn size(&self) -> RecordSize {
         SpanRecord::size(self)
     }
 
+    #[inline]
     fn write(&self, size: RecordSize, place: &mut [u8]) -> Result<(), WriteError> {
         SpanRecord::write(self, size, place)
     }
 
     fn repaired(self, arena: &'a Bump, repair: &mut Repair) -> Self {
-        rewrite_span(arena, self, repair)
+        // Keys that were different may be the same by now.
+        with_unique_keys(arena, rewrite_span(arena, self, repair))
     }
 
     fn cut(self, arena: &'a Bump, cut: &mut Cut) -> Self {
@@ -175,7 +180,8 @@ impl<'a> Record<'a> for LogRecord<'a> {
     }
 
     fn repaired(self, arena: &'a Bump, repair: &mut Repair) -> Self {
-        rewrite_log(arena, self, repair)
+        let log = rewrite_log(arena, self, repair);
+        LogRecord { attributes: unique(arena, log.attributes), ..log }
     }
 
     fn cut(self, arena: &'a Bump, cut: &mut Cut) -> Self {
@@ -189,6 +195,30 @@ impl<'a> Record<'a> for LogRecord<'a> {
     fn attribute_count(&self) -> usize {
         self.attributes.len()
     }
+}
+
+/// A span whose attributes, and those of its span events and links, have unique keys.
+fn with_unique_keys<'a>(arena: &'a Bump, span: SpanRecord<'a>) -> SpanRecord<'a> {
+    SpanRecord {
+        attributes: unique(arena, span.attributes),
+        events: unique_in_events(arena, span.events),
+        links: unique_in_links(arena, span.links),
+        ..span
+    }
+}
+
+/// Span events whose attributes have unique keys.
+#[inline]
+fn unique_in_events<'a>(arena: &'a Bump, events: &'a [SpanEvent<'a>]) -> &'a [SpanEvent<'a>] {
+    let unique = |event: &SpanEvent<'a>| SpanEvent { attributes: unique(arena, event.attributes), ..*event };
+    if events.is_empty() { events } else { arena.alloc_slice_fill_iter(events.iter().map(unique)) }
+}
+
+/// Links whose attributes have unique keys.
+#[inline]
+fn unique_in_links<'a>(arena: &'a Bump, links: &'a [Link<'a>]) -> &'a [Link<'a>] {
+    let unique = |link: &Link<'a>| Link { attributes: unique(arena, link.attributes), ..*link };
+    if links.is_empty() { links } else { arena.alloc_slice_fill_iter(links.iter().map(unique)) }
 }
 
 /// A name is not cut below this.
@@ -210,6 +240,7 @@ impl EventProcessor {
     }
 
     /// What an event says, as attributes: unique, within the limits. `kept` are already there.
+    #[inline(always)]
     pub(crate) fn attributes<'a>(
         &self,
         arena: &'a Bump,
@@ -223,6 +254,7 @@ impl EventProcessor {
     }
 
     /// What an event's typed detail says, as attributes.
+    #[inline(always)]
     pub(crate) fn typed<'a>(
         &self,
         arena: &'a Bump,
@@ -264,6 +296,8 @@ impl EventProcessor {
         mut addition: Addition<'a>,
         repairs: &mut Repairs,
     ) -> Result<&'a [u8], WriteError> {
+        addition.events = unique_in_events(arena, addition.events);
+        addition.links = unique_in_links(arena, addition.links);
         // Half of a record: the other half is left for what the end adds.
         let most = self.limits.record_bytes / 2;
         let room = most.saturating_sub(existing.len());
@@ -286,8 +320,9 @@ impl EventProcessor {
             Err(WriteError::InvalidUtf8) => {
                 let mut repair = Repair::default();
                 let repaired = rewrite_addition(arena, addition, &mut repair);
+                let repaired = Addition { attributes: unique(arena, repaired.attributes), ..repaired };
                 repairs.utf8 += repair.changed();
-                open::merge(arena, kept, &repaired)
+                open::merge(arena, open::kept(existing, repaired.attributes), &repaired)
             }
             done => done,
         }
@@ -317,6 +352,7 @@ impl EventProcessor {
     }
 
     /// Typed and free attributes, unique and within the limits. `kept` are already there.
+    #[inline(always)]
     pub(crate) fn unite<'a>(
         &self,
         arena: &'a Bump,
@@ -331,6 +367,7 @@ impl EventProcessor {
     }
 
     /// A whole event as a span.
+    #[inline(always)]
     pub(crate) fn span<'a>(
         &self,
         arena: &'a Bump,
@@ -343,6 +380,7 @@ impl EventProcessor {
         let attributes = self.attributes(arena, session, data, Phase::Whole, 0, repairs);
         let (events, dropped_events) = within(data.events, self.limits.events);
         let (links, dropped_links) = within(data.links, self.limits.links);
+        let (events, links) = (unique_in_events(arena, events), unique_in_links(arena, links));
         let (status, status_message) = status(data);
         SpanRecord {
             trace_id: session.trace_id,
@@ -444,7 +482,7 @@ impl EventProcessor {
         shard: usize,
         arena: &'a Bump,
         mut entry: Entry,
-        record: R,
+        record: &R,
     ) -> Result<(), AppendError> {
         let size = record.size();
         if size.payload <= self.limits.record_bytes {
@@ -453,7 +491,7 @@ impl EventProcessor {
                 done => return done,
             }
         }
-        let record = self.set_right(arena, record, &mut entry.repairs);
+        let record = self.set_right(arena, *record, &mut entry.repairs);
         let size = record.size();
         journal.append(shard, entry, size.payload, |place| record.write(size, place))
     }
@@ -490,6 +528,7 @@ impl EventProcessor {
 }
 
 /// The name that an event gives its span; both parts empty when it gives none.
+#[inline(always)]
 pub(crate) fn name<'a>(data: &EventData<'a>, phase: Phase) -> [&'a [u8]; 2] {
     if data.name.is_empty() { semconv::span_name(&data.detail, phase) } else { [data.name, b""] }
 }

@@ -14,6 +14,8 @@ mod printable;
 #[cfg(test)]
 mod scripted_server;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -50,7 +50,8 @@ pub(super) fn plans(exporter: &ExporterConfig) -> Result<Vec<Plan>, String> {
 type Transports = Vec<std::sync::Arc<Exporter>>;
 
 fn shared(transport: Exporter, signals: &[Signal]) -> Transports {
-    vec![std::sync::Arc::new(transport); signals.len()]
+    let transport = std::sync::Arc::new(transport);
+    signals.iter().map(|_| std::sync::Arc::clone(&transport)).collect()
 }
 
 fn otlp_transports(otlp: &config::Otlp, signals: &[Signal]) -> Result<Transports, String> {

@@ -170,6 +170,8 @@ impl Journal {
             if state.has_room(payload) {
                 return Ok(state);
             }
+            // What is settled by now comes back first: a segment used a moment ago is still in the cache.
+            state.release(|writer| self.store.release(writer));
             if fits_a_segment && let Some(writer) = self.store.acquire() {
                 state.roll(writer, self.serial.fetch_add(1, Ordering::Relaxed) + 1);
                 drop(state);

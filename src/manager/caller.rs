@@ -15,14 +15,29 @@ const REMEMBERED_SESSIONS: usize = 4;
 
 pub(crate) struct Caller {
     pub(crate) ids: Ids,
-    /// The shard is this, counted round.
-    pub(crate) number: usize,
+    number: usize,
+    /// The shard for so many shards.
+    shard: (usize, usize),
     pub(crate) sessions: RememberedSessions,
 }
 
 impl Caller {
     pub(crate) fn new() -> Self {
-        Self { ids: Ids::new(), number: thread::number(), sessions: RememberedSessions::default() }
+        Self {
+            ids: Ids::new(),
+            number: thread::number(),
+            shard: (0, 0),
+            sessions: RememberedSessions::default(),
+        }
+    }
+
+    /// The shard that this thread keeps to, of `count`.
+    #[inline]
+    pub(crate) fn shard(&mut self, count: usize) -> usize {
+        if self.shard.1 != count {
+            self.shard = (self.number % count.max(1), count);
+        }
+        self.shard.0
     }
 }
 

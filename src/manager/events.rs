@@ -108,7 +108,7 @@ impl OtelManager {
         session_handle: u64,
         data: &EventData<'a>,
     ) -> Result<SpanContext, Error> {
-        let shard = caller.number;
+        let shard = caller.shard(self.journal.shard_count());
         let Caller { ids, sessions, .. } = caller;
         let checked = self.check_running().and_then(|()| check_whole(data));
         let session = match checked.and_then(|()| self.session_of(sessions, session_handle)) {
@@ -132,15 +132,10 @@ impl OtelManager {
         let record = self.processor.span(arena, session, identity, data, &mut repairs);
         let kind = data.detail.kind();
         let entry = span_entry(kind as u8, record.status, repairs);
-        if let Err(error) = self.processor.commit(&self.journal, shard, arena, entry, record) {
+        if let Err(error) = self.processor.commit(&self.journal, shard, arena, entry, &record) {
             return Err(self.append_error(shard, Signal::Traces, error));
         }
-        session.add(
-            shard % self.journal.shard_count(),
-            kind,
-            record.status,
-            Usage::of(data, Usage::default()),
-        );
+        session.add(shard, kind, record.status, Usage::of(data, Usage::default()));
         if let Some(error) = data.error {
             self.leave_derived_exception(
                 shard,
@@ -167,7 +162,7 @@ impl OtelManager {
         let mut repairs = Repairs::default();
         let log = self.processor.exception(arena, session, failing.span, failing.kind, error, &mut repairs);
         let entry = exception_entry(failing.kind, origin, repairs);
-        self.processor.commit(&self.journal, shard, arena, entry, log)
+        self.processor.commit(&self.journal, shard, arena, entry, &log)
     }
 
     /// The same for an error that came with an event. The event is recorded by then: what becomes of its log record does
@@ -196,7 +191,7 @@ impl OtelManager {
         session_handle: u64,
         data: &EventData<'a>,
     ) -> Result<u64, Error> {
-        let shard = caller.number;
+        let shard = caller.shard(self.journal.shard_count());
         self.try_start_event(caller, arena, session_handle, data)
             .map_err(|error| self.refused(shard, Signal::Traces, error))
     }
@@ -210,12 +205,13 @@ impl OtelManager {
     ) -> Result<u64, Error> {
         self.check_running()?;
         check_whole(data)?;
-        let Caller { ids, number: shard, sessions } = caller;
+        let shard = caller.shard(self.journal.shard_count());
+        let Caller { ids, sessions, .. } = caller;
         let session = self.session_of(sessions, session_handle)?;
         let parent = self.resolve(session, session_handle, data.parent, "parent")?.span;
         let identity = Identity { span_id: ids.span_id(), parent: Some(parent) };
         let contents = update::start(&self.processor, arena, session, identity, data).map_err(not_encoded)?;
-        self.journal.count_repairs(*shard, Signal::Traces, contents.repairs);
+        self.journal.count_repairs(shard, Signal::Traces, contents.repairs);
         let event = self
             .live
             .insert(Arc::clone(session), session_handle, |slot| contents.write(slot))
@@ -274,7 +270,7 @@ impl OtelManager {
         event: u64,
         data: &EventData<'a>,
     ) -> Result<(), Error> {
-        let shard = caller.number;
+        let shard = caller.shard(self.journal.shard_count());
         if let Err(error) = self.check_running() {
             return Err(self.refused(shard, Signal::Traces, error));
         }
@@ -320,10 +316,10 @@ impl OtelManager {
                 .map_err(|why| self.refused(shard, Signal::Traces, not_encoded(why)))?;
         let entry = span_entry(kind as u8, record.status, repairs);
         self.processor
-            .commit(&self.journal, shard, arena, entry, record)
+            .commit(&self.journal, shard, arena, entry, &record)
             .map_err(|error| self.append_error(shard, Signal::Traces, error))?;
         let usage = Usage::of(data, contents.fixed.usage);
-        session.add(shard % self.journal.shard_count(), kind, record.status, usage);
+        session.add(shard, kind, record.status, usage);
         if let Some(error) = data.error {
             let failing = Failing { span: session.context_of(contents.fixed.span_id), kind };
             self.leave_derived_exception(shard, arena, session, failing, error, record.end);
@@ -379,7 +375,7 @@ impl OtelManager {
         target: Target,
         error: &'a ErrorDetail<'a>,
     ) -> Result<(), Error> {
-        let shard = caller.number;
+        let shard = caller.shard(self.journal.shard_count());
         let checked = self.check_running();
         let session = match checked.and_then(|()| self.session_of(&mut caller.sessions, session_handle)) {
             Ok(session) => session,

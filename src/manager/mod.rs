@@ -117,6 +117,11 @@ impl OtelManager {
         self.state.load(Ordering::Acquire) != RUNNING
     }
 
+    /// The shard that a thread keeps to.
+    pub(crate) fn shard_of(&self, caller: &mut Caller) -> usize {
+        caller.shard(self.journal.shard_count())
+    }
+
     /// Counts a call that is refused before anything could be recorded, and passes its error on.
     #[cold]
     pub(crate) fn refused(&self, shard: usize, signal: Signal, error: Error) -> Error {

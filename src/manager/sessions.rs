@@ -133,7 +133,7 @@ impl OtelManager {
         end: &SessionEnd<'_>,
     ) -> Result<(), Error> {
         if let Err(error) = self.check_running() {
-            return Err(self.refused(caller.number, Signal::Traces, error));
+            return Err(self.refused(caller.shard(self.journal.shard_count()), Signal::Traces, error));
         }
         self.end_open_session(caller, arena, session, end)
     }
@@ -149,15 +149,15 @@ impl OtelManager {
             Ok(session) => session,
             Err(why) => {
                 let error = handle_error(HandleKind::Session, handle, why);
-                return Err(self.refused(caller.number, Signal::Traces, error));
+                return Err(self.refused(caller.shard(self.journal.shard_count()), Signal::Traces, error));
             }
         };
         caller.sessions.forget(handle);
         for event in self.live.of_session(handle) {
-            self.interrupt_event(caller.number, arena, event);
+            self.interrupt_event(caller.shard(self.journal.shard_count()), arena, event);
         }
         if !session.sampled {
-            return self.leave_out_unsampled(caller.number, Signal::Traces);
+            return self.leave_out_unsampled(caller.shard(self.journal.shard_count()), Signal::Traces);
         }
         let root = std::mem::take(&mut *session.root());
         let mut typed = ArenaVec::with_capacity_in(MOST_TYPED, arena);
@@ -171,8 +171,10 @@ impl OtelManager {
         let record = self.processor.root(&session, &root.name, kept, end, attributes, &mut repairs);
         let entry = span_entry(ROOT_FRAME_KIND, record.status, repairs);
         self.processor
-            .commit(&self.journal, caller.number, arena, entry, record)
-            .map_err(|error| self.append_error(caller.number, Signal::Traces, error))
+            .commit(&self.journal, caller.shard(self.journal.shard_count()), arena, entry, &record)
+            .map_err(|error| {
+                self.append_error(caller.shard(self.journal.shard_count()), Signal::Traces, error)
+            })
     }
 
     /// Counts a record of an unsampled session.

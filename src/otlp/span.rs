@@ -162,14 +162,25 @@ fn link_size(link: &Link<'_>) -> usize {
 }
 
 /// Size of events and links as fields of a span.
+#[inline(always)]
 pub(crate) fn moments_size(events: &[SpanEvent<'_>], links: &[Link<'_>]) -> usize {
+    if events.is_empty() && links.is_empty() {
+        return 0;
+    }
     let events: usize = events.iter().map(|event| 1 + delimited_size(event_size(event))).sum();
     let links: usize = links.iter().map(|link| 1 + delimited_size(link_size(link))).sum();
     events + links
 }
 
 /// Writes events and links as fields of a span.
+#[inline(always)]
 pub(crate) fn write_moments(writer: &mut Writer<'_>, events: &[SpanEvent<'_>], links: &[Link<'_>]) {
+    if !events.is_empty() || !links.is_empty() {
+        write_some_moments(writer, events, links);
+    }
+}
+
+fn write_some_moments(writer: &mut Writer<'_>, events: &[SpanEvent<'_>], links: &[Link<'_>]) {
     for event in events {
         writer.tag(EVENTS);
         writer.length(event_size(event));
@@ -203,6 +214,7 @@ impl SpanRecord<'_> {
         (size > 0).then_some(size)
     }
 
+    #[inline]
     fn content_size(&self) -> usize {
         TRACE_ID_FIELD
             + SPAN_ID_FIELD
@@ -224,33 +236,50 @@ impl SpanRecord<'_> {
     }
 
     /// Size of the content and of the whole payload.
+    #[inline]
     pub(crate) fn size(&self) -> RecordSize {
         let content = self.content_size();
         RecordSize { content, payload: 1 + delimited_size(content) }
     }
 
     /// Writes the payload into `place`, which has the size that `size` gave.
+    #[inline]
     pub(crate) fn write(&self, size: RecordSize, place: &mut [u8]) -> Result<(), WriteError> {
         let mut writer = Writer::new(place);
         writer.tag(ITEM);
         writer.length(size.content);
-        writer.bytes_field(TRACE_ID, &self.trace_id);
-        writer.bytes_field(SPAN_ID, &self.span_id);
+        // Fields of known size go in blocks: one check of the room for each.
+        writer.block::<{ TRACE_ID_FIELD + SPAN_ID_FIELD }>(|block| {
+            put(block, 0, [TRACE_ID as u8, 16]);
+            put(block, 2, self.trace_id);
+            put(block, TRACE_ID_FIELD, [SPAN_ID as u8, 8]);
+            put(block, TRACE_ID_FIELD + 2, self.span_id);
+        });
         if !self.trace_state.is_empty() {
             writer.text_field(TRACE_STATE, self.trace_state);
         }
         if let Some(parent) = &self.parent {
-            writer.bytes_field(PARENT_SPAN_ID, parent);
+            writer.block::<SPAN_ID_FIELD>(|block| {
+                put(block, 0, [PARENT_SPAN_ID as u8, 8]);
+                put(block, 2, *parent);
+            });
         }
         writer.tag(NAME);
         writer.length(self.name_size());
         writer.text(self.name[0]);
-        writer.text(self.name[1]);
-        writer.varint_field(KIND, u64::from(self.kind as u8));
-        writer.fixed64_field(START, self.start.cast_unsigned());
-        writer.fixed64_field(END, self.end.cast_unsigned());
+        if !self.name[1].is_empty() {
+            writer.text(self.name[1]);
+        }
+        writer.block::<{ 2 + 2 * FIXED64_FIELD }>(|block| {
+            put(block, 0, [KIND as u8, self.kind as u8, START as u8]);
+            put(block, 3, self.start.to_le_bytes());
+            put(block, 2 + FIXED64_FIELD, [END as u8]);
+            put(block, 3 + FIXED64_FIELD, self.end.to_le_bytes());
+        });
         writer.raw(self.encoded[0]);
-        writer.raw(self.encoded[1]);
+        if !self.encoded[1].is_empty() {
+            writer.raw(self.encoded[1]);
+        }
         write_attributes(&mut writer, ATTRIBUTES, self.attributes);
         write_count(&mut writer, DROPPED_ATTRIBUTES, self.dropped_attributes);
         write_moments(&mut writer, self.events, self.links);
@@ -266,8 +295,20 @@ impl SpanRecord<'_> {
                 writer.varint_field(STATUS_CODE, u64::from(self.status as u8));
             }
         }
-        writer.fixed32_field(FLAGS, self.flags);
+        writer.block::<FLAGS_FIELD>(|block| {
+            // A tag of two bytes.
+            put(block, 0, [(FLAGS & 0x7f | 0x80) as u8, (FLAGS >> 7) as u8]);
+            put(block, 2, self.flags.to_le_bytes());
+        });
         writer.finish()
+    }
+}
+
+/// Writes `bytes` into `block` at `at`; all numbers are constants, so nothing is left of the checks.
+#[inline(always)]
+fn put<const N: usize, const M: usize>(block: &mut [u8; N], at: usize, bytes: [u8; M]) {
+    if let Some(place) = block.get_mut(at..at + M) {
+        place.copy_from_slice(&bytes);
     }
 }
 

@@ -72,6 +72,7 @@ pub(crate) fn value_size(value: &Value<'_>) -> usize {
 }
 
 /// Size of the content of an `ArrayValue` or `KeyValueList`.
+#[cold]
 fn items_size(value: &Value<'_>) -> usize {
     let item = |content: usize| TAG_SIZE + delimited_size(content);
     match value {
@@ -91,23 +92,59 @@ pub(crate) fn attribute_content_size(attribute: &Attribute<'_>) -> usize {
     TAG_SIZE + delimited_size(attribute.key.len()) + TAG_SIZE + delimited_size(value_size(&attribute.value))
 }
 
-/// Size of attributes as a repeated field whose tag takes one byte.
-#[inline]
-pub(crate) fn attributes_size(attributes: &[Attribute<'_>]) -> usize {
-    attributes.iter().map(|attribute| TAG_SIZE + delimited_size(attribute_content_size(attribute))).sum()
-}
+/// Bytes of a key and a text up to which all four lengths around them take one byte each.
+const MOST_SHORT_BYTES: usize = 119;
+/// Tags and lengths around such a key and text: the attribute's, the key's, the value's, the text's.
+const SHORT_OVERHEAD: usize = 8;
 
-/// Writes attributes as a repeated field.
-#[inline]
-pub(crate) fn write_attributes(writer: &mut Writer<'_>, tag: u32, attributes: &[Attribute<'_>]) {
-    for attribute in attributes {
-        writer.tag(tag);
-        write_attribute(writer, attribute);
+/// The text of an attribute whose encoding has one-byte lengths only: what most are.
+#[inline(always)]
+fn short_text<'a>(attribute: &Attribute<'a>) -> Option<&'a [u8]> {
+    match attribute.value {
+        Value::Text(text) if attribute.key.len().saturating_add(text.len()) <= MOST_SHORT_BYTES => Some(text),
+        _ => None,
     }
 }
 
+/// Size of attributes as a repeated field whose tag takes one byte.
+#[inline(always)]
+pub(crate) fn attributes_size(attributes: &[Attribute<'_>]) -> usize {
+    let mut size = 0;
+    for attribute in attributes {
+        size += match short_text(attribute) {
+            Some(text) => SHORT_OVERHEAD + attribute.key.len() + text.len(),
+            None => TAG_SIZE + delimited_size(attribute_content_size(attribute)),
+        };
+    }
+    size
+}
+
+/// Writes attributes as a repeated field.
+#[inline(always)]
+pub(crate) fn write_attributes(writer: &mut Writer<'_>, tag: u32, attributes: &[Attribute<'_>]) {
+    for attribute in attributes {
+        match short_text(attribute) {
+            Some(text) => write_short(writer, tag, attribute.key, text),
+            None => {
+                writer.tag(tag);
+                write_attribute(writer, attribute);
+            }
+        }
+    }
+}
+
+/// Writes an attribute whose lengths take one byte each.
+#[inline(always)]
+fn write_short(writer: &mut Writer<'_>, tag: u32, key: &[u8], text: &[u8]) {
+    // All are below 128 by `MOST_SHORT_BYTES` and by the tags' own smallness.
+    let byte = |number: usize| number as u8;
+    let before_text = [VALUE as u8, byte(2 + text.len()), STRING_VALUE as u8, byte(text.len())];
+    let content = 2 + key.len() + before_text.len() + text.len();
+    let before_key = [tag as u8, byte(content), KEY as u8, byte(key.len())];
+    writer.framed_texts(before_key, key, before_text, text);
+}
+
 /// Writes the length and content of one `KeyValue`.
-#[inline]
 fn write_attribute(writer: &mut Writer<'_>, attribute: &Attribute<'_>) {
     let value_size = value_size(&attribute.value);
     let content = TAG_SIZE + delimited_size(attribute.key.len()) + TAG_SIZE + delimited_size(value_size);
@@ -133,6 +170,7 @@ pub(crate) fn write_value(writer: &mut Writer<'_>, value: &Value<'_>) {
 }
 
 /// Writes an `ArrayValue` or `KeyValueList` with its tag and length.
+#[cold]
 fn write_items(writer: &mut Writer<'_>, value: &Value<'_>) {
     writer.tag(if matches!(value, Value::Map(_)) { KVLIST_VALUE } else { ARRAY_VALUE });
     writer.length(items_size(value));

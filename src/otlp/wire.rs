@@ -3,6 +3,8 @@
 //! and only text that is not ASCII is looked at again, in the copy (the original may change under our hands).
 //! Source: protobuf encoding specification, <https://protobuf.dev/programming-guides/encoding/>.
 
+use crate::sys::copy::copy_is_ascii;
+
 /// Wire type of varints.
 const VARINT: u32 = 0;
 /// Wire type of 64-bit fixed values.
@@ -41,44 +43,6 @@ pub(crate) const fn varint_size(value: u64) -> usize {
 #[inline]
 pub(crate) const fn delimited_size(length: usize) -> usize {
     varint_size(length as u64) + length
-}
-
-/// The high bit of every byte: set in none of an ASCII text.
-const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
-const HIGH_BITS_128: u128 = 0x8080_8080_8080_8080_8080_8080_8080_8080;
-
-/// Copies up to 32 bytes between slices of one length without a call, and says whether all of what was copied is
-/// ASCII. Longer texts go through `memcpy`, which is faster there.
-#[inline(always)]
-fn copy_is_ascii(to: &mut [u8], from: &[u8]) -> bool {
-    macro_rules! ends {
-        ($size:literal, $word:ty, $high:expr) => {
-            if let (Some(first), Some(last)) = (from.first_chunk::<$size>(), from.last_chunk::<$size>()) {
-                let (first, last) = (<$word>::from_le_bytes(*first), <$word>::from_le_bytes(*last));
-                if let Some(place) = to.first_chunk_mut::<$size>() {
-                    *place = first.to_le_bytes();
-                }
-                if let Some(place) = to.last_chunk_mut::<$size>() {
-                    *place = last.to_le_bytes();
-                }
-                return (first | last) & ($high as $word) == 0;
-            }
-        };
-    }
-    match from.len() {
-        16..=32 => ends!(16, u128, HIGH_BITS_128),
-        8..16 => ends!(8, u64, HIGH_BITS),
-        4..8 => ends!(4, u32, HIGH_BITS),
-        2..4 => ends!(2, u16, HIGH_BITS),
-        1 => ends!(1, u8, HIGH_BITS),
-        0 => return true,
-        _ => {
-            if to.len() == from.len() {
-                to.copy_from_slice(from);
-            }
-        }
-    }
-    to.is_ascii()
 }
 
 /// Why a record could not be written as it is.
@@ -140,6 +104,19 @@ impl<'b> Writer<'b> {
         }
     }
 
+    /// A block of known size, filled in its place: made elsewhere and copied, its small parts would have to be waited
+    /// for.
+    #[inline(always)]
+    pub(crate) fn block<const N: usize>(&mut self, fill: impl FnOnce(&mut [u8; N])) {
+        match self.buffer.get_mut(self.position..).and_then(|rest| rest.first_chunk_mut::<N>()) {
+            Some(place) => {
+                fill(place);
+                self.position += N;
+            }
+            None => self.fits = false,
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
@@ -173,6 +150,25 @@ impl<'b> Writer<'b> {
         if let Some(place) = self.place(text.len())
             && !copy_is_ascii(place, text)
             && std::str::from_utf8(place).is_err()
+        {
+            self.valid_utf8 = false;
+        }
+    }
+
+    /// Two texts, each behind four bytes of tags and lengths: an attribute in one go.
+    #[inline(always)]
+    pub(crate) fn framed_texts(&mut self, before: [u8; 4], first: &[u8], between: [u8; 4], second: &[u8]) {
+        let Some(place) = self.place(before.len() + first.len() + between.len() + second.len()) else {
+            return;
+        };
+        let Some((frame, rest)) = place.split_first_chunk_mut::<4>() else { return };
+        *frame = before;
+        let Some((first_place, rest)) = rest.split_at_mut_checked(first.len()) else { return };
+        let Some((frame, second_place)) = rest.split_first_chunk_mut::<4>() else { return };
+        *frame = between;
+        let are_ascii = copy_is_ascii(first_place, first) & copy_is_ascii(second_place, second);
+        if !are_ascii
+            && (std::str::from_utf8(first_place).is_err() || std::str::from_utf8(second_place).is_err())
         {
             self.valid_utf8 = false;
         }

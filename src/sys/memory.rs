@@ -106,7 +106,7 @@ impl RegionWriter {
     /// nothing when the numbers do not fit or are not aligned to 4.
     #[inline]
     pub(crate) fn commit(&mut self, bytes: usize, head: u32) {
-        if bytes < 4 || bytes > self.room() || self.committed % 4 != 0 {
+        if bytes < 4 || bytes > self.room() || !self.committed.is_multiple_of(4) {
             return;
         }
         // SAFETY: the four bytes are inside the allocation and aligned (the start is, the offset is a multiple of 4);

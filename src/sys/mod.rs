@@ -13,6 +13,7 @@ compile_error!(
 );
 
 pub(crate) mod clock;
+pub(crate) mod copy;
 pub(crate) mod exit;
 pub(crate) mod fork;
 pub(crate) mod memory;

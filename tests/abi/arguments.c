@@ -286,12 +286,21 @@ static void an_array_steps_by_its_first_elements_size(void **state) {
   (void)state;
   for (size_t i = 0; i < 3; i++) {
     agentotel_event_data data = named_event("stepped");
-    data.struct_size = i == 0 ? step : sizeof data;
+    data.struct_size = step;
     memcpy(memory + i * step, &data, sizeof data);
   }
   assert_ok(agentotel_record_events(session, (agentotel_event_data *)(void *)memory, 3, NULL, &recorded));
   assert_int_equal(recorded, 3);
   free(memory);
+}
+
+static void an_element_of_another_size_ends_an_array(void **state) {
+  agentotel_event_data events[3] = {named_event("sized"), named_event("sized"), named_event("sized")};
+  size_t recorded = 99;
+  (void)state;
+  events[1].struct_size = sizeof events[1] + TRAILING;
+  assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_record_events(session, events, 3, NULL, &recorded));
+  assert_int_equal(recorded, 1);
 }
 
 static void outputs_are_written_on_success_only(void **state) {
@@ -326,6 +335,7 @@ int run_arguments(void) {
       TEST(a_struct_size_that_is_too_small_is_refused_and_named),
       TEST(a_struct_of_a_newer_header_is_taken_and_its_end_left_alone),
       TEST(an_array_steps_by_its_first_elements_size),
+      TEST(an_element_of_another_size_ends_an_array),
       TEST(outputs_are_written_on_success_only),
   };
   return GROUP(tests);

@@ -66,7 +66,7 @@ static int exits_while_threads_record(const char *path) {
     pthread_t thread;
     if (pthread_create(&thread, NULL, record_for_ever, &session) != 0) return 2;
   }
-  usleep(20000);
+  usleep(5000);
   return 0;
 }
 

@@ -40,6 +40,14 @@ bool under_valgrind(void) {
   return getenv("TEST_VALGRIND") != NULL;
 }
 
+bool under_address_sanitizer(void) {
+#ifdef __SANITIZE_ADDRESS__
+  return true;
+#else
+  return false;
+#endif
+}
+
 /* Files. */
 
 static char directory[64];
@@ -238,8 +246,8 @@ void assert_equations_hold(void) {
 /* What was recorded. */
 
 static void move_items(cJSON *from, cJSON *to) {
-  while (cJSON_GetArraySize(from) > 0) {
-    cJSON_AddItemToArray(to, cJSON_DetachItemFromArray(from, 0));
+  while (from != NULL && from->child != NULL) {
+    cJSON_AddItemToArray(to, cJSON_DetachItemViaPointer(from, from->child));
   }
 }
 

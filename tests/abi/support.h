@@ -36,6 +36,7 @@ void assert_last_error_names(const char *word);
 /* Runs that are slow (valgrind) do a part of the work: `full` divided by TEST_DIVISOR, at least `least`. */
 size_t scaled(size_t full, size_t least);
 bool under_valgrind(void);
+bool under_address_sanitizer(void);
 
 /* A file name in a directory of this process's own, which is removed at its exit. */
 const char *temporary_path(const char *name);

@@ -312,18 +312,23 @@ static void an_empty_text_is_never_read(void **state) {
   assert_ok(in_bytes(agentotel_str_of(text_at_the_edge(0), 0), 0));
 }
 
+static uint64_t repaired(void) {
+  return stats_of(AGENTOTEL_SIGNAL_TRACES).repaired_utf8 + stats_of(AGENTOTEL_SIGNAL_LOGS).repaired_utf8;
+}
+
 static void invalid_utf8_is_replaced_and_counted(void **state) {
   static const char *const broken[] = {"a\xff",        "\xc3(",        "\xe2\x82",
                                        "\xf0\x9f\xa6", "\xed\xa0\x80", "\xc0\xaf"};
+  size_t uncounted = 0;
   (void)state;
   for (size_t i = 0; i < COUNT(texts); i++) {
-    uint64_t before =
-        stats_of(AGENTOTEL_SIGNAL_TRACES).repaired_utf8 + stats_of(AGENTOTEL_SIGNAL_LOGS).repaired_utf8;
+    uint64_t before = repaired();
     assert_ok(texts[i].call(agentotel_cstr(broken[i % COUNT(broken)]), texts[i].offset));
-    uint64_t after =
-        stats_of(AGENTOTEL_SIGNAL_TRACES).repaired_utf8 + stats_of(AGENTOTEL_SIGNAL_LOGS).repaired_utf8;
-    if (after <= before) fail_msg("%s: the repair was not counted", texts[i].name);
+    if (repaired() > before) continue;
+    print_error("%s: the repair was not counted\n", texts[i].name);
+    uncounted++;
   }
+  assert_int_equal(uncounted, 0);
 }
 
 static void a_replaced_text_arrives_with_what_was_good_in_it(void **state) {

@@ -10,8 +10,8 @@ use crate::system::{mark, preloaded_counter};
 use crate::workload::attributes;
 
 const BURST: u64 = 20_000;
-/// Bursts before the count: three times as long as those that are counted, so that the queue's memory is there.
-const WARM_UP: u64 = 3 * BURST;
+/// Bursts before the count: five times as long as those that are counted, so that the queue's memory is there.
+const WARM_UP: u64 = 5 * BURST;
 const FLUSH_MS: u32 = 20_000;
 const ATTRIBUTES: usize = 10;
 
@@ -24,7 +24,7 @@ fn bursts(arguments: &Arguments, mut counted: impl FnMut(&mut dyn FnMut())) -> F
     agent.init(arguments.text("config")?)?;
     let session = agent.start_session()?;
     let mut failed = 0;
-    for _ in 0..2 {
+    for _ in 0..3 {
         failed += agent.record(session, &borrowed, WARM_UP);
         agent.flush(FLUSH_MS)?;
     }

@@ -16,7 +16,6 @@ const FLUSH_MS: u32 = 20_000;
 const WARM_UP: u64 = 500;
 const THREADS: [usize; 2] = [2, 4];
 const ATTRIBUTES: usize = 10;
-const SDK_BATCH: usize = 512;
 
 pub fn run(arguments: &Arguments) -> Fallible<Figures> {
     let rounds: usize = arguments.number("rounds")?;
@@ -29,8 +28,9 @@ pub fn run(arguments: &Arguments) -> Fallible<Figures> {
     measure("shared_session_", rounds, &mut figures, |threads| ours(agent, &source, threads, burst, true))?;
     agent.shutdown(FLUSH_MS)?;
 
-    let most = burst * 4 + 1024;
-    let sdk = Sdk::without_export(Batching { queue: usize::try_from(most)?, batch: SDK_BATCH });
+    // Its worker sleeps while spans are recorded: all threads together do not fill a batch.
+    let most = usize::try_from((burst + WARM_UP) * 4)? + 1024;
+    let sdk = Sdk::without_export(Batching { queue: most, batch: most });
     let mut spans = 0;
     measure("sdk_", rounds, &mut figures, |threads| sdk_cost(&sdk, &source, threads, burst, &mut spans))?;
     sdk.shutdown()?;

@@ -34,6 +34,9 @@ const BARS: [(&str, Bar); 15] = [
     ("lost_events", AtMost(0.0)),
 ];
 
+/// Marks a figure that stands beside another one, and has no line of its own.
+const PEER: &str = "(peer)";
+
 /// The figures, in the order in which they were measured.
 #[derive(Default)]
 pub struct Summary {
@@ -57,7 +60,7 @@ impl Summary {
         let peer = peer.into();
         let beside = format!("{peer} {}", shown(peer_value));
         self.rows.push((name.into(), value, beside));
-        self.rows.push((peer, peer_value, "(peer)".to_owned()));
+        self.rows.push((peer, peer_value, PEER.to_owned()));
     }
 
     pub fn write(&self, path: &Path) -> Fallible<()> {
@@ -75,7 +78,7 @@ impl Summary {
     pub fn table(&self) -> String {
         let mut table = String::new();
         let _ = writeln!(table, "{:<48} {:>12}  {:<9}   peer", "figure", "value", "bar");
-        for (name, value, beside) in &self.rows {
+        for (name, value, beside) in self.rows.iter().filter(|(.., beside)| beside != PEER) {
             let (bar, mark) = held_against(name, *value);
             let _ = writeln!(table, "{name:<48} {:>12}  {bar:<9} {mark} {beside}", shown(*value));
         }

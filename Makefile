@@ -1,0 +1,86 @@
+# agentotel: build, demonstrate, test, measure.
+#
+#   make          the release libraries, under target/release
+#   make demo     replays a recorded session with the C example, and shows its trace; needs no server
+#   make test     everything: Rust, C, the real Collector, formats and rules
+#   make bench    what it costs, beside the OpenTelemetry SDK; writes target/bench/summary.json
+
+SHELL := /bin/sh
+CARGO ?= cargo
+CC ?= cc
+RELEASE := target/release
+SO := $(RELEASE)/libagentotel.so
+SONAME := $(RELEASE)/libagentotel.so.0
+ARCHIVE := $(RELEASE)/libagentotel-only.a
+PANIC := target/panic
+PANIC_SO := $(PANIC)/release/libagentotel.so
+EXAMPLES := target/examples
+COLLECTOR := target/collector/otelcol
+CHECK := target/collector/check
+# Recorded sessions of a real agent, for whoever has them beside the checkout.
+SESSIONS ?= ../shared/data/agent-sessions/airline.jsonl
+
+RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock build.rs cbindgen.toml
+
+.PHONY: all demo test test-rust test-header test-abi test-examples test-collector lint bench clean
+
+all: $(SONAME) $(ARCHIVE)
+
+# Release artefacts have these two crate types alone: with "lib" among them link-time optimisation is lost.
+$(SO): $(RUST_SOURCES)
+	$(CARGO) rustc --release --locked --lib --crate-type cdylib,staticlib
+	@touch $@
+
+$(SONAME): $(SO)
+	@ln -sf libagentotel.so $@
+
+# The archive as it is handed out: one object in which only agentotel_* is global, so that two Rust libraries can be
+# linked into one program.
+$(ARCHIVE): $(SO) tools/archive.sh
+	tools/archive.sh $(RELEASE)/libagentotel.a $@
+
+$(PANIC_SO): $(RUST_SOURCES)
+	$(CARGO) rustc --release --locked --lib --crate-type cdylib --features test-panic --target-dir $(PANIC)
+	@touch $@
+
+$(EXAMPLES)/replay: $(SONAME) $(wildcard examples/c/*.c examples/c/*.h) include/agentotel.h
+	$(MAKE) -C examples/c OUT=$(abspath $(EXAMPLES)) CPPFLAGS=-I$(abspath include) \
+	  LDLIBS="$(abspath $(SONAME)) -Wl,-rpath,$(abspath $(RELEASE))"
+
+demo: $(EXAMPLES)/replay
+	@rm -f target/demo.jsonl
+	$(EXAMPLES)/replay --out target/demo.jsonl examples/c/transcript.jsonl
+
+test: test-rust test-header test-abi test-examples test-collector lint
+	@echo "all tests passed"
+
+test-rust:
+	$(CARGO) test --locked --features schema
+	$(CARGO) test --locked --doc
+
+# The committed header is what the sources say.
+test-header:
+	$(CARGO) check --locked
+	@git diff --exit-code --stat -- include/agentotel.h || \
+	  { echo "include/agentotel.h is stale: commit what the build has made of it"; exit 1; }
+
+test-abi: $(SONAME) $(ARCHIVE) $(PANIC_SO)
+	SO=$(SO) A=$(ARCHIVE) PANIC_SO=$(PANIC_SO) OUT=target/abi tests/abi/run.sh
+
+# The demo shows a tree; the example's own checks of the counters decide.
+test-examples: $(EXAMPLES)/replay
+	@rm -f target/demo.jsonl
+	$(EXAMPLES)/replay --out target/demo.jsonl examples/c/transcript.jsonl > target/demo.txt
+	@grep -q 'invoke_agent' target/demo.txt && grep -q '"resourceSpans"' target/demo.jsonl
+
+test-collector: $(EXAMPLES)/replay
+	CHECK=$(CHECK) COLLECTOR=$(COLLECTOR) REPLAY=$(EXAMPLES)/replay SESSIONS=$(SESSIONS) tests/collector/run.sh
+
+lint:
+	tools/lint.sh
+
+bench: $(SONAME)
+	benches/run.sh $(abspath $(SO))
+
+clean:
+	rm -rf target

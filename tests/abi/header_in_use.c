@@ -1,0 +1,58 @@
+/* Uses whatever the header defines beside functions, in C and in C++: headers.sh compiles it in every
+ * dialect. */
+#include <agentotel.h>
+
+agentotel_session_options use_session_options(void);
+agentotel_event_data use_event_data(const agentotel_llm *llm, const agentotel_attribute *attributes);
+int use_values(void);
+int use_initialisers(void);
+
+agentotel_session_options use_session_options(void) {
+  agentotel_session_options options = AGENTOTEL_SESSION_OPTIONS_INIT;
+  options.agent_name = AGENTOTEL_STR("agent");
+  options.provider = agentotel_cstr("openai");
+  options.name = agentotel_str_of("session", 7);
+  return options;
+}
+
+agentotel_event_data use_event_data(const agentotel_llm *llm, const agentotel_attribute *attributes) {
+  agentotel_event_data data = AGENTOTEL_EVENT_DATA_INIT;
+  data.kind = AGENTOTEL_KIND_LLM;
+  data.llm = llm;
+  data.attributes = attributes;
+  data.attribute_count = 2;
+  return data;
+}
+
+int use_values(void) {
+  agentotel_llm llm = AGENTOTEL_LLM_INIT;
+  agentotel_attribute attributes[5];
+  agentotel_event_data data;
+  llm.temperature = AGENTOTEL_F64(0.5);
+  llm.input_tokens = AGENTOTEL_I64(0);
+  llm.stream = AGENTOTEL_BOOL(1);
+  attributes[0] = agentotel_attr_string(AGENTOTEL_STR("string"), AGENTOTEL_STR("value"));
+  attributes[1] = agentotel_attr_int64(AGENTOTEL_STR("int64"), 1);
+  attributes[2] = agentotel_attr_double(AGENTOTEL_STR("double"), 1.5);
+  attributes[3] = agentotel_attr_bool(AGENTOTEL_STR("bool"), 1);
+  attributes[4] = agentotel_attr_json(AGENTOTEL_STR("json"), AGENTOTEL_STR("{}"));
+  data = use_event_data(&llm, attributes);
+  return data.llm == &llm && AGENTOTEL_OK == 0 && AGENTOTEL_ABI_VERSION > 0;
+}
+
+int use_initialisers(void) {
+  agentotel_session_end session_end = AGENTOTEL_SESSION_END_INIT;
+  agentotel_tool tool = AGENTOTEL_TOOL_INIT;
+  agentotel_action action = AGENTOTEL_ACTION_INIT;
+  agentotel_error error = AGENTOTEL_ERROR_INIT;
+  agentotel_link link = AGENTOTEL_LINK_INIT;
+  agentotel_span_event span_event = AGENTOTEL_SPAN_EVENT_INIT;
+  agentotel_live_event live[4] = {AGENTOTEL_LIVE_EVENT_INIT};
+  agentotel_stats stats = AGENTOTEL_STATS_INIT;
+  agentotel_exporter_stats exporter_stats = AGENTOTEL_EXPORTER_STATS_INIT;
+  return session_end.struct_size == sizeof session_end && tool.struct_size == sizeof tool &&
+         action.struct_size == sizeof action && error.struct_size == sizeof error &&
+         link.struct_size == sizeof link && span_event.struct_size == sizeof span_event &&
+         live[0].struct_size == sizeof live[0] && stats.struct_size == sizeof stats &&
+         exporter_stats.struct_size == sizeof exporter_stats;
+}

@@ -1,0 +1,317 @@
+/* The binary interface, pinned: the size of every struct, the place of every field, and every number that
+ * crosses the boundary. Nothing here runs; it compiles or it does not. What has been released never changes:
+ * a struct gains fields at its end, a list of numbers gains numbers. */
+#include <agentotel.h>
+#include <stddef.h>
+
+#define SIZE(type, size) _Static_assert(sizeof(type) == (size), "size of " #type)
+#define FIELD(type, field, offset) \
+  _Static_assert(offsetof(type, field) == (offset), "place of " #type "." #field)
+#define NUMBER(name, value) _Static_assert((name) == (value), #name)
+
+/* 64-bit platforms only. */
+SIZE(size_t, 8);
+SIZE(void *, 8);
+
+SIZE(agentotel_status, 4);
+SIZE(agentotel_session, 8);
+SIZE(agentotel_event, 8);
+
+SIZE(agentotel_str, 16);
+FIELD(agentotel_str, data, 0);
+FIELD(agentotel_str, len, 8);
+
+SIZE(agentotel_string_array, 16);
+FIELD(agentotel_string_array, items, 0);
+FIELD(agentotel_string_array, count, 8);
+
+SIZE(agentotel_span_context, 32);
+FIELD(agentotel_span_context, trace_id, 0);
+FIELD(agentotel_span_context, span_id, 16);
+FIELD(agentotel_span_context, trace_flags, 24);
+FIELD(agentotel_span_context, is_remote, 25);
+FIELD(agentotel_span_context, reserved, 26);
+
+SIZE(agentotel_bool_array, 16);
+FIELD(agentotel_bool_array, items, 0);
+FIELD(agentotel_bool_array, count, 8);
+
+SIZE(agentotel_int64_array, 16);
+FIELD(agentotel_int64_array, items, 0);
+FIELD(agentotel_int64_array, count, 8);
+
+SIZE(agentotel_double_array, 16);
+FIELD(agentotel_double_array, items, 0);
+FIELD(agentotel_double_array, count, 8);
+
+SIZE(agentotel_value, 16);
+FIELD(agentotel_value, string, 0);
+FIELD(agentotel_value, boolean, 0);
+FIELD(agentotel_value, int64, 0);
+FIELD(agentotel_value, float64, 0);
+FIELD(agentotel_value, bytes, 0);
+FIELD(agentotel_value, strings, 0);
+FIELD(agentotel_value, booleans, 0);
+FIELD(agentotel_value, int64s, 0);
+FIELD(agentotel_value, float64s, 0);
+FIELD(agentotel_value, json, 0);
+
+SIZE(agentotel_attribute, 40);
+FIELD(agentotel_attribute, key, 0);
+FIELD(agentotel_attribute, type, 16);
+FIELD(agentotel_attribute, reserved, 20);
+FIELD(agentotel_attribute, value, 24);
+
+SIZE(agentotel_session_options, 216);
+FIELD(agentotel_session_options, struct_size, 0);
+FIELD(agentotel_session_options, session_id, 8);
+FIELD(agentotel_session_options, name, 24);
+FIELD(agentotel_session_options, conversation_id, 40);
+FIELD(agentotel_session_options, user_id, 56);
+FIELD(agentotel_session_options, tags, 72);
+FIELD(agentotel_session_options, agent_name, 88);
+FIELD(agentotel_session_options, agent_id, 104);
+FIELD(agentotel_session_options, agent_version, 120);
+FIELD(agentotel_session_options, agent_description, 136);
+FIELD(agentotel_session_options, provider, 152);
+FIELD(agentotel_session_options, parent, 168);
+FIELD(agentotel_session_options, trace_state, 176);
+FIELD(agentotel_session_options, start_time_unix_nano, 192);
+FIELD(agentotel_session_options, attributes, 200);
+FIELD(agentotel_session_options, attribute_count, 208);
+
+SIZE(agentotel_session_end, 56);
+FIELD(agentotel_session_end, struct_size, 0);
+FIELD(agentotel_session_end, end_state, 8);
+FIELD(agentotel_session_end, reserved, 12);
+FIELD(agentotel_session_end, reason, 16);
+FIELD(agentotel_session_end, error_type, 32);
+FIELD(agentotel_session_end, end_time_unix_nano, 48);
+
+SIZE(agentotel_target, 16);
+FIELD(agentotel_target, event, 0);
+FIELD(agentotel_target, context, 8);
+
+SIZE(agentotel_link, 72);
+FIELD(agentotel_link, struct_size, 0);
+FIELD(agentotel_link, context, 8);
+FIELD(agentotel_link, trace_state, 40);
+FIELD(agentotel_link, attributes, 56);
+FIELD(agentotel_link, attribute_count, 64);
+
+SIZE(agentotel_span_event, 48);
+FIELD(agentotel_span_event, struct_size, 0);
+FIELD(agentotel_span_event, name, 8);
+FIELD(agentotel_span_event, time_unix_nano, 24);
+FIELD(agentotel_span_event, attributes, 32);
+FIELD(agentotel_span_event, attribute_count, 40);
+
+SIZE(agentotel_i64, 16);
+FIELD(agentotel_i64, value, 0);
+FIELD(agentotel_i64, present, 8);
+FIELD(agentotel_i64, reserved, 9);
+
+SIZE(agentotel_f64, 16);
+FIELD(agentotel_f64, value, 0);
+FIELD(agentotel_f64, present, 8);
+FIELD(agentotel_f64, reserved, 9);
+
+SIZE(agentotel_bool, 2);
+FIELD(agentotel_bool, value, 0);
+FIELD(agentotel_bool, present, 1);
+
+SIZE(agentotel_llm, 392);
+FIELD(agentotel_llm, struct_size, 0);
+FIELD(agentotel_llm, operation, 8);
+FIELD(agentotel_llm, in_process, 12);
+FIELD(agentotel_llm, provider, 16);
+FIELD(agentotel_llm, request_model, 32);
+FIELD(agentotel_llm, response_model, 48);
+FIELD(agentotel_llm, response_id, 64);
+FIELD(agentotel_llm, finish_reasons, 80);
+FIELD(agentotel_llm, output_type, 96);
+FIELD(agentotel_llm, max_tokens, 112);
+FIELD(agentotel_llm, choice_count, 128);
+FIELD(agentotel_llm, seed, 144);
+FIELD(agentotel_llm, temperature, 160);
+FIELD(agentotel_llm, top_p, 176);
+FIELD(agentotel_llm, top_k, 192);
+FIELD(agentotel_llm, frequency_penalty, 208);
+FIELD(agentotel_llm, presence_penalty, 224);
+FIELD(agentotel_llm, stop_sequences, 240);
+FIELD(agentotel_llm, stream, 256);
+FIELD(agentotel_llm, time_to_first_chunk_s, 264);
+FIELD(agentotel_llm, input_tokens, 280);
+FIELD(agentotel_llm, cache_read_input_tokens, 296);
+FIELD(agentotel_llm, cache_creation_input_tokens, 312);
+FIELD(agentotel_llm, output_tokens, 328);
+FIELD(agentotel_llm, reasoning_output_tokens, 344);
+FIELD(agentotel_llm, server_address, 360);
+FIELD(agentotel_llm, server_port, 376);
+
+SIZE(agentotel_tool, 72);
+FIELD(agentotel_tool, struct_size, 0);
+FIELD(agentotel_tool, name, 8);
+FIELD(agentotel_tool, type, 24);
+FIELD(agentotel_tool, call_id, 40);
+FIELD(agentotel_tool, description, 56);
+
+SIZE(agentotel_action, 24);
+FIELD(agentotel_action, struct_size, 0);
+FIELD(agentotel_action, type, 8);
+
+SIZE(agentotel_error, 96);
+FIELD(agentotel_error, struct_size, 0);
+FIELD(agentotel_error, type, 8);
+FIELD(agentotel_error, message, 24);
+FIELD(agentotel_error, code, 40);
+FIELD(agentotel_error, details, 56);
+FIELD(agentotel_error, stack, 72);
+FIELD(agentotel_error, time_unix_nano, 88);
+
+SIZE(agentotel_event_data, 176);
+FIELD(agentotel_event_data, struct_size, 0);
+FIELD(agentotel_event_data, kind, 8);
+FIELD(agentotel_event_data, span_kind, 12);
+FIELD(agentotel_event_data, name, 16);
+FIELD(agentotel_event_data, parent, 32);
+FIELD(agentotel_event_data, start_time_unix_nano, 48);
+FIELD(agentotel_event_data, end_time_unix_nano, 56);
+FIELD(agentotel_event_data, duration_nano, 64);
+FIELD(agentotel_event_data, status_code, 72);
+FIELD(agentotel_event_data, reserved, 76);
+FIELD(agentotel_event_data, status_message, 80);
+FIELD(agentotel_event_data, attributes, 96);
+FIELD(agentotel_event_data, attribute_count, 104);
+FIELD(agentotel_event_data, links, 112);
+FIELD(agentotel_event_data, link_count, 120);
+FIELD(agentotel_event_data, span_events, 128);
+FIELD(agentotel_event_data, span_event_count, 136);
+FIELD(agentotel_event_data, llm, 144);
+FIELD(agentotel_event_data, tool, 152);
+FIELD(agentotel_event_data, action, 160);
+FIELD(agentotel_event_data, error, 168);
+
+SIZE(agentotel_live_event, 144);
+FIELD(agentotel_live_event, struct_size, 0);
+FIELD(agentotel_live_event, event, 8);
+FIELD(agentotel_live_event, session, 16);
+FIELD(agentotel_live_event, context, 24);
+FIELD(agentotel_live_event, kind, 56);
+FIELD(agentotel_live_event, chunk_count, 60);
+FIELD(agentotel_live_event, start_time_unix_nano, 64);
+FIELD(agentotel_live_event, elapsed_nano, 72);
+FIELD(agentotel_live_event, name, 80);
+
+SIZE(agentotel_stats, 248);
+FIELD(agentotel_stats, struct_size, 0);
+FIELD(agentotel_stats, offered, 8);
+FIELD(agentotel_stats, accepted_caller, 16);
+FIELD(agentotel_stats, accepted_derived, 24);
+FIELD(agentotel_stats, refused, 32);
+FIELD(agentotel_stats, duplicate, 160);
+FIELD(agentotel_stats, head_unsampled, 168);
+FIELD(agentotel_stats, filtered, 176);
+FIELD(agentotel_stats, in_flight_events, 184);
+FIELD(agentotel_stats, open_sessions, 192);
+FIELD(agentotel_stats, repaired_utf8, 200);
+FIELD(agentotel_stats, repaired_time, 208);
+FIELD(agentotel_stats, truncated_values, 216);
+FIELD(agentotel_stats, dropped_attributes, 224);
+FIELD(agentotel_stats, queue_bytes, 232);
+FIELD(agentotel_stats, queue_capacity_bytes, 240);
+
+SIZE(agentotel_exporter_stats, 336);
+FIELD(agentotel_exporter_stats, struct_size, 0);
+FIELD(agentotel_exporter_stats, accepted, 8);
+FIELD(agentotel_exporter_stats, recovered, 16);
+FIELD(agentotel_exporter_stats, exported, 24);
+FIELD(agentotel_exporter_stats, rejected, 32);
+FIELD(agentotel_exporter_stats, dropped, 40);
+FIELD(agentotel_exporter_stats, tail_unsampled, 296);
+FIELD(agentotel_exporter_stats, pending, 304);
+FIELD(agentotel_exporter_stats, resent, 312);
+FIELD(agentotel_exporter_stats, attempts, 320);
+FIELD(agentotel_exporter_stats, failures, 328);
+
+NUMBER(AGENTOTEL_OK, 0);
+
+NUMBER(AGENTOTEL_ERR_INVALID_ARGUMENT, -1);
+NUMBER(AGENTOTEL_ERR_ABI_VERSION, -2);
+NUMBER(AGENTOTEL_ERR_STRUCT_SIZE, -3);
+NUMBER(AGENTOTEL_ERR_NOT_INITIALIZED, -4);
+NUMBER(AGENTOTEL_ERR_ALREADY_INITIALIZED, -5);
+NUMBER(AGENTOTEL_ERR_SHUT_DOWN, -6);
+NUMBER(AGENTOTEL_ERR_CONFIG, -7);
+NUMBER(AGENTOTEL_ERR_INVALID_HANDLE, -8);
+NUMBER(AGENTOTEL_ERR_STALE_HANDLE, -9);
+NUMBER(AGENTOTEL_ERR_QUEUE_FULL, -10);
+NUMBER(AGENTOTEL_ERR_TIMEOUT, -11);
+NUMBER(AGENTOTEL_ERR_BUFFER_TOO_SMALL, -12);
+NUMBER(AGENTOTEL_ERR_TOO_LARGE, -13);
+NUMBER(AGENTOTEL_ERR_LIMIT, -14);
+NUMBER(AGENTOTEL_ERR_NOT_FOUND, -15);
+NUMBER(AGENTOTEL_ERR_INTERNAL, -16);
+NUMBER(AGENTOTEL_ERR_SYSTEM, -17);
+
+NUMBER(AGENTOTEL_ABI_VERSION, 1);
+
+NUMBER(AGENTOTEL_MAX_TEXT_BYTES, 67108864);
+NUMBER(AGENTOTEL_MAX_ITEMS, 1048576);
+
+NUMBER(AGENTOTEL_TYPE_STRING, 1);
+NUMBER(AGENTOTEL_TYPE_BOOL, 2);
+NUMBER(AGENTOTEL_TYPE_INT64, 3);
+NUMBER(AGENTOTEL_TYPE_DOUBLE, 4);
+NUMBER(AGENTOTEL_TYPE_BYTES, 5);
+NUMBER(AGENTOTEL_TYPE_STRING_ARRAY, 6);
+NUMBER(AGENTOTEL_TYPE_BOOL_ARRAY, 7);
+NUMBER(AGENTOTEL_TYPE_INT64_ARRAY, 8);
+NUMBER(AGENTOTEL_TYPE_DOUBLE_ARRAY, 9);
+NUMBER(AGENTOTEL_TYPE_JSON, 10);
+
+NUMBER(AGENTOTEL_END_INDETERMINATE, 0);
+NUMBER(AGENTOTEL_END_SUCCESS, 1);
+NUMBER(AGENTOTEL_END_FAIL, 2);
+
+NUMBER(AGENTOTEL_KIND_CUSTOM, 0);
+NUMBER(AGENTOTEL_KIND_LLM, 1);
+NUMBER(AGENTOTEL_KIND_TOOL, 2);
+NUMBER(AGENTOTEL_KIND_ACTION, 3);
+
+NUMBER(AGENTOTEL_SPAN_KIND_DEFAULT, 0);
+NUMBER(AGENTOTEL_SPAN_KIND_INTERNAL, 1);
+NUMBER(AGENTOTEL_SPAN_KIND_SERVER, 2);
+NUMBER(AGENTOTEL_SPAN_KIND_CLIENT, 3);
+NUMBER(AGENTOTEL_SPAN_KIND_PRODUCER, 4);
+NUMBER(AGENTOTEL_SPAN_KIND_CONSUMER, 5);
+
+NUMBER(AGENTOTEL_STATUS_CODE_UNSET, 0);
+NUMBER(AGENTOTEL_STATUS_CODE_OK, 1);
+NUMBER(AGENTOTEL_STATUS_CODE_ERROR, 2);
+
+NUMBER(AGENTOTEL_LLM_DEFAULT, 0);
+NUMBER(AGENTOTEL_LLM_CHAT, 1);
+NUMBER(AGENTOTEL_LLM_TEXT_COMPLETION, 2);
+NUMBER(AGENTOTEL_LLM_GENERATE_CONTENT, 3);
+
+NUMBER(AGENTOTEL_LIVE_NAME_BYTES, 64);
+
+NUMBER(AGENTOTEL_SIGNAL_TRACES, 1);
+NUMBER(AGENTOTEL_SIGNAL_LOGS, 2);
+NUMBER(AGENTOTEL_SIGNAL_METRICS, 3);
+
+NUMBER(AGENTOTEL_REFUSED_ARGUMENT, 0);
+NUMBER(AGENTOTEL_REFUSED_HANDLE, 1);
+NUMBER(AGENTOTEL_REFUSED_QUEUE_FULL, 2);
+NUMBER(AGENTOTEL_REFUSED_SHUT_DOWN, 3);
+NUMBER(AGENTOTEL_REFUSED_LIMIT, 4);
+NUMBER(AGENTOTEL_REFUSED_INTERNAL, 5);
+NUMBER(AGENTOTEL_REFUSED_SLOTS, 16);
+
+NUMBER(AGENTOTEL_DROPPED_OVERFLOW, 0);
+NUMBER(AGENTOTEL_DROPPED_LAG, 1);
+NUMBER(AGENTOTEL_DROPPED_AGE, 2);
+NUMBER(AGENTOTEL_DROPPED_ATTEMPTS, 3);
+NUMBER(AGENTOTEL_DROPPED_TOO_LARGE, 4);
+NUMBER(AGENTOTEL_DROPPED_SLOTS, 32);

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Against a real OpenTelemetry Collector: builds it and its checker, replays recorded sessions through the C example, and
+# compares what the Collector's file exporter wrote with what the checker computes from the transcripts.
+#
+#   COLLECTOR=… CHECK=…   where the two programs are built
+#   REPLAY=…              the C example
+#   SESSIONS=…            recorded sessions; skipped with a message where they are absent
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root"
+: "${COLLECTOR:?}" "${CHECK:?}" "${REPLAY:?}" "${SESSIONS:?}"
+if ! command -v go >/dev/null; then
+  echo 'SKIP: tests with a real Collector — install Go (https://go.dev/dl)'
+  [ "${CI:-}" != true ]
+  exit
+fi
+mkdir -p "$(dirname "$COLLECTOR")"
+(cd tests/collector && go build -o "$root/$COLLECTOR" . && go build -o "$root/$CHECK" ./cmd/check)
+(cd tests/collector && OTELCOL="$root/$COLLECTOR" go test ./...)
+
+own=examples/c/transcript.jsonl
+"$CHECK" replay --collector "$COLLECTOR" --replay "$REPLAY" --transcripts "$own" --threads 2
+"$CHECK" replay --collector "$COLLECTOR" --replay "$REPLAY" --transcripts "$SESSIONS" --threads 2
+
+# What our own file exporter writes, read by the official codec and sent through a Collector.
+for transcripts in "$own" "$SESSIONS"; do
+  [ -f "$transcripts" ] || { echo "SKIP: file check with $transcripts — it is not there"; continue; }
+  rm -f target/collector/replayed.jsonl target/collector/ids
+  "$REPLAY" --out target/collector/replayed.jsonl --ids target/collector/ids "$transcripts" >/dev/null
+  "$CHECK" file --collector "$COLLECTOR" --input target/collector/replayed.jsonl --transcripts "$transcripts" \
+    --ids target/collector/ids
+done
