@@ -1279,7 +1279,7 @@ agentotel_status agentotel_record_event(agentotel_session session,
  * Records several events of a session, in order, until one is refused.
  *
  * @param session An open session.
- * @param events `count` events; they step by the first one's `struct_size`.
+ * @param events `count` events; they step by the first one's `struct_size`, which all of them have.
  * @param count How many.
  * @param out_contexts Gets `count` contexts, as far as recorded. May be NULL.
  * @param out_recorded Gets how many were recorded, whatever is returned. May be NULL.
@@ -1487,25 +1487,17 @@ static inline agentotel_str agentotel_cstr(const char *text) {
 
 /* Optional numbers that are there. */
 static inline agentotel_i64 agentotel_i64_of(int64_t value) {
-  agentotel_i64 number;
-  memset(&number, 0, sizeof number);
-  number.value = value;
-  number.present = 1;
+  agentotel_i64 number = { value, 1, { 0 } };
   return number;
 }
 
 static inline agentotel_f64 agentotel_f64_of(double value) {
-  agentotel_f64 number;
-  memset(&number, 0, sizeof number);
-  number.value = value;
-  number.present = 1;
+  agentotel_f64 number = { value, 1, { 0 } };
   return number;
 }
 
 static inline agentotel_bool agentotel_bool_of(int value) {
-  agentotel_bool truth;
-  truth.value = value != 0;
-  truth.present = 1;
+  agentotel_bool truth = { (uint8_t)(value != 0), 1 };
   return truth;
 }
 
@@ -1513,42 +1505,37 @@ static inline agentotel_bool agentotel_bool_of(int value) {
 #define AGENTOTEL_F64(number) (agentotel_f64_of(number))
 #define AGENTOTEL_BOOL(truth) (agentotel_bool_of(truth))
 
-/* Attributes. */
+/* Attributes. The first makes one of any type, whose value is set afterwards. */
 static inline agentotel_attribute agentotel_attribute_of(agentotel_str key, uint32_t type) {
-  agentotel_attribute attribute;
-  memset(&attribute, 0, sizeof attribute);
-  attribute.key = key;
-  attribute.type = type;
+  agentotel_attribute attribute = { key, type, 0, { { NULL, 0 } } };
   return attribute;
 }
 
 static inline agentotel_attribute agentotel_attr_string(agentotel_str key, agentotel_str value) {
-  agentotel_attribute attribute = agentotel_attribute_of(key, AGENTOTEL_TYPE_STRING);
-  attribute.value.string = value;
+  agentotel_attribute attribute = { key, AGENTOTEL_TYPE_STRING, 0, { value } };
   return attribute;
 }
 
 static inline agentotel_attribute agentotel_attr_bool(agentotel_str key, int value) {
-  agentotel_attribute attribute = agentotel_attribute_of(key, AGENTOTEL_TYPE_BOOL);
+  agentotel_attribute attribute = { key, AGENTOTEL_TYPE_BOOL, 0, { { NULL, 0 } } };
   attribute.value.boolean = value != 0;
   return attribute;
 }
 
 static inline agentotel_attribute agentotel_attr_int64(agentotel_str key, int64_t value) {
-  agentotel_attribute attribute = agentotel_attribute_of(key, AGENTOTEL_TYPE_INT64);
+  agentotel_attribute attribute = { key, AGENTOTEL_TYPE_INT64, 0, { { NULL, 0 } } };
   attribute.value.int64 = value;
   return attribute;
 }
 
 static inline agentotel_attribute agentotel_attr_double(agentotel_str key, double value) {
-  agentotel_attribute attribute = agentotel_attribute_of(key, AGENTOTEL_TYPE_DOUBLE);
+  agentotel_attribute attribute = { key, AGENTOTEL_TYPE_DOUBLE, 0, { { NULL, 0 } } };
   attribute.value.float64 = value;
   return attribute;
 }
 
 static inline agentotel_attribute agentotel_attr_json(agentotel_str key, agentotel_str text) {
-  agentotel_attribute attribute = agentotel_attribute_of(key, AGENTOTEL_TYPE_JSON);
-  attribute.value.json = text;
+  agentotel_attribute attribute = { key, AGENTOTEL_TYPE_JSON, 0, { text } };
   return attribute;
 }
 

@@ -10,7 +10,7 @@
 //! - [`config`], `diagnostics`: what was asked for, and what went wrong
 //! - `sys`: what only the operating system can answer
 
-#![deny(unsafe_op_in_unsafe_fn)]
+#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 #![cfg_attr(not(any(test, feature = "test-panic")), deny(clippy::panic))]
 // The C interface says in its own documentation what its callers must keep to.

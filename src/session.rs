@@ -29,6 +29,12 @@ struct Sums {
     reasoning_output_tokens: AtomicI64,
 }
 
+/// Adds to a sum that one thread at a time writes.
+#[inline(always)]
+fn raise(sum: &AtomicI64, by: i64) {
+    sum.store(sum.load(Ordering::Relaxed).saturating_add(by), Ordering::Relaxed);
+}
+
 /// What the root span will hold, as far as it is known.
 #[derive(Default)]
 pub(crate) struct Root {
@@ -131,29 +137,26 @@ impl Session {
         self.root.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds one recorded event to the sums.
-    #[inline]
-    pub(crate) fn add(&self, shard: usize, kind: EventKind, status: StatusCode, usage: Usage) {
-        let Some(sums) = self.sums.get(shard).or_else(|| self.sums.first()) else { return };
-        sums.events.fetch_add(1, Ordering::Relaxed);
+    /// Adds one recorded event to the sums. Only to be called under the lock of that shard: what only one thread at a time
+    /// writes needs no locked instruction of its own.
+    #[inline(always)]
+    pub(crate) fn add(&self, shard: usize, kind: EventKind, status: StatusCode, usage: &Usage) {
+        let Some(sums) = self.sums.get(shard) else { return };
+        raise(&sums.events, 1);
         if status == StatusCode::Error {
-            sums.errors.fetch_add(1, Ordering::Relaxed);
+            raise(&sums.errors, 1);
         }
         match kind {
             EventKind::Custom => {}
-            EventKind::Tool => {
-                sums.tools.fetch_add(1, Ordering::Relaxed);
-            }
-            EventKind::Action => {
-                sums.actions.fetch_add(1, Ordering::Relaxed);
-            }
+            EventKind::Tool => raise(&sums.tools, 1),
+            EventKind::Action => raise(&sums.actions, 1),
             EventKind::Llm => {
-                sums.llm.fetch_add(1, Ordering::Relaxed);
-                sums.input_tokens.fetch_add(usage.input, Ordering::Relaxed);
-                sums.cache_read_input_tokens.fetch_add(usage.cache_read, Ordering::Relaxed);
-                sums.cache_creation_input_tokens.fetch_add(usage.cache_creation, Ordering::Relaxed);
-                sums.output_tokens.fetch_add(usage.output, Ordering::Relaxed);
-                sums.reasoning_output_tokens.fetch_add(usage.reasoning, Ordering::Relaxed);
+                raise(&sums.llm, 1);
+                raise(&sums.input_tokens, usage.input);
+                raise(&sums.cache_read_input_tokens, usage.cache_read);
+                raise(&sums.cache_creation_input_tokens, usage.cache_creation);
+                raise(&sums.output_tokens, usage.output);
+                raise(&sums.reasoning_output_tokens, usage.reasoning);
             }
         }
     }

@@ -47,7 +47,7 @@ pub unsafe extern "C" fn agentotel_record_event(
 /// Records several events of a session, in order, until one is refused.
 ///
 /// @param session An open session.
-/// @param events `count` events; they step by the first one's `struct_size`.
+/// @param events `count` events; they step by the first one's `struct_size`, which all of them have.
 /// @param count How many.
 /// @param out_contexts Gets `count` contexts, as far as recorded. May be NULL.
 /// @param out_recorded Gets how many were recorded, whatever is returned. May be NULL.

@@ -29,6 +29,13 @@ pub(crate) struct ThreadState {
 }
 
 impl ThreadState {
+    /// The state of a thread that calls for the first time.
+    #[cold]
+    fn first() -> Box<Self> {
+        install_quiet_hook();
+        Self::new()
+    }
+
     fn new() -> Box<Self> {
         Box::new(Self {
             instance: None,
@@ -99,7 +106,7 @@ thread_local! {
 }
 
 /// Installs the quiet hook, once: panics inside a guard are reported by status, all others go where they went before.
-pub(crate) fn install_quiet_hook() {
+fn install_quiet_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let before = std::panic::take_hook();
@@ -134,7 +141,7 @@ pub(crate) fn call(body: impl FnOnce(&mut ThreadState) -> Result<(), Error>) -> 
 
 #[inline]
 fn guarded(slot: &Slot, body: impl FnOnce(&mut ThreadState) -> Result<(), Error>) -> agentotel_status {
-    let mut state = slot.state.take().unwrap_or_else(ThreadState::new);
+    let mut state = slot.state.take().unwrap_or_else(ThreadState::first);
     slot.guards.set(slot.guards.get() + 1);
     let result = catch_unwind(AssertUnwindSafe(|| {
         #[cfg(feature = "test-panic")]
@@ -168,10 +175,21 @@ fn failed(state: &mut ThreadState, error: &Error) -> agentotel_status {
     status::of(error)
 }
 
-/// Runs `read` on this thread's last error; an empty text when there was none.
-pub(crate) fn with_last_error<T>(read: impl FnOnce(&str) -> T) -> T {
-    let state = SLOT.try_with(|slot| slot.state.take()).ok().flatten().unwrap_or_else(ThreadState::new);
-    let result = read(&state.last_error);
-    let _ = SLOT.try_with(|slot| slot.state.set(Some(state)));
-    result
+/// Runs `read` on this thread's last error (an empty text when there was none), which it leaves as it is.
+pub(crate) fn with_last_error(read: impl FnOnce(&str) -> Result<(), Error>) -> agentotel_status {
+    let message = SLOT.try_with(|slot| {
+        let state = slot.state.take();
+        let message = state.as_ref().map(|state| state.last_error.clone());
+        slot.state.set(state);
+        message
+    });
+    let message = message.ok().flatten().unwrap_or_default();
+    let mut answer = status::AGENTOTEL_OK;
+    let guarded = call(|state| {
+        let read = read(&message);
+        answer = read.as_ref().map_or_else(status::of, |()| status::AGENTOTEL_OK);
+        state.last_error.clone_from(&message);
+        Ok(())
+    });
+    if guarded == status::AGENTOTEL_OK { answer } else { guarded }
 }

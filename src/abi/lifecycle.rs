@@ -3,7 +3,7 @@
 use core::ffi::c_char;
 use std::time::Duration;
 
-use super::status::{self, AGENTOTEL_OK, agentotel_status};
+use super::status::{self, agentotel_status};
 use super::types::AGENTOTEL_ABI_VERSION;
 use super::{global, guard, snapshot, write};
 use crate::config::{Config, Environment};
@@ -22,7 +22,6 @@ use crate::manager::Error;
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn agentotel_init(abi_version: u32, config_json: *const c_char) -> agentotel_status {
-    guard::install_quiet_hook();
     guard::call(|_| {
         if abi_version != AGENTOTEL_ABI_VERSION {
             return Err(Error::AbiVersion { given: abi_version, served: AGENTOTEL_ABI_VERSION });
@@ -103,17 +102,6 @@ pub unsafe extern "C" fn agentotel_last_error(
     capacity: usize,
     needed: *mut usize,
 ) -> agentotel_status {
-    let written = std::panic::catch_unwind(|| {
-        guard::with_last_error(|message| {
-            #[cfg(feature = "test-panic")]
-            super::panic_test::fire();
-            // SAFETY: the pointers are the caller's, as this function's contract says.
-            unsafe { write::text(message.as_bytes(), buffer, capacity, needed) }
-        })
-    });
-    match written {
-        Ok(Ok(())) => AGENTOTEL_OK,
-        Ok(Err(error)) => status::of(&error),
-        Err(_) => status::AGENTOTEL_ERR_INTERNAL,
-    }
+    // SAFETY: the pointers are the caller's, as this function's contract says.
+    guard::with_last_error(|message| unsafe { write::text(message.as_bytes(), buffer, capacity, needed) })
 }

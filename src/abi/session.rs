@@ -53,11 +53,11 @@ pub unsafe extern "C" fn agentotel_session_set_attributes(
     attribute_count: usize,
 ) -> agentotel_status {
     guard::call(|state| {
-        let parts = state.parts()?;
+        let mut parts = state.parts()?;
         // SAFETY: `attributes` has `attribute_count` elements, by this function's contract.
         let attributes =
             unsafe { snapshot::attributes(parts.arena, attributes, attribute_count, "attributes")? };
-        parts.manager.set_session_attributes(parts.arena, session, attributes)
+        parts.manager.set_session_attributes(parts.shard(), parts.arena, session, attributes.list)
     })
 }
 

@@ -17,7 +17,7 @@ use crate::event::data::{
 use crate::manager::{Error, ExporterStats, LiveListing, Stats};
 use crate::otlp::Signal;
 use crate::otlp::span::{Link, SpanEvent, SpanKind, StatusCode};
-use crate::otlp::value::{Attribute, Value};
+use crate::otlp::value::{Attribute, Attributes, Survey, Value};
 
 /// A struct that begins with its size. `FIRST` is the size of its first version: what every caller has at least.
 ///
@@ -129,11 +129,12 @@ pub(crate) fn text_length(text: agentotel_str, what: &'static str) -> Result<usi
 /// `text` is absent or has `len` bytes that outlive `'a`. They may change meanwhile: what is read then is any mix.
 #[inline(always)]
 pub(crate) unsafe fn text<'a>(text: agentotel_str, what: &'static str) -> Result<&'a [u8], Error> {
-    match text_length(text, what)? {
-        0 => Ok(&[]),
-        // SAFETY: not NULL (checked above) and `len` bytes long by contract.
-        length => Ok(unsafe { core::slice::from_raw_parts(text.data.cast::<u8>(), length) }),
+    if text.len == 0 {
+        return Ok(&[]);
     }
+    let length = text_length(text, what)?;
+    // SAFETY: not NULL (checked above) and `len` bytes long by contract.
+    Ok(unsafe { core::slice::from_raw_parts(text.data.cast::<u8>(), length) })
 }
 
 /// An array of plain values; it is copied when it is not aligned as its type wants.
@@ -180,7 +181,6 @@ unsafe fn texts<'a>(
 ///
 /// # Safety
 /// The member of the union that `kind` names is set, and valid through `'a`.
-#[inline(always)]
 unsafe fn value<'a>(arena: &'a Bump, kind: u32, value: agentotel_value) -> Result<Value<'a>, Error> {
     const WHAT: &str = "attribute.value";
     // SAFETY: the member is the one that is set, by contract; each is passed on as such.
@@ -220,56 +220,81 @@ pub(crate) unsafe fn attributes<'a>(
     from: *const agentotel_attribute,
     count: usize,
     what: &'static str,
-) -> Result<&'a [Attribute<'a>], Error> {
+) -> Result<Attributes<'a>, Error> {
+    if count == 0 {
+        return Ok(Attributes { unique: true, ..Attributes::default() });
+    }
     if count > AGENTOTEL_MAX_ITEMS {
         return Err(Error::TooLarge { what, given: count, most: AGENTOTEL_MAX_ITEMS });
-    }
-    if count == 0 {
-        return Ok(&[]);
     }
     if from.is_null() {
         return Err(Error::InvalidArgument(format!("{what} is NULL and its count is {count}")));
     }
     let layout = Layout::array::<Attribute<'a>>(count).map_err(|_| Error::null(what))?;
     let read = arena.alloc_layout(layout).cast::<Attribute<'a>>();
+    let mut survey = Survey::default();
     for position in 0..count {
-        // SAFETY: within the array by contract; each attribute is read once, and its texts are valid through `'a`. The
-        // member that is looked at is the one that the type names. `read` has room for `count` attributes.
+        // SAFETY: within the array by contract; each attribute is read once, and its texts are valid through `'a`. `read`
+        // has room for `count` attributes.
         unsafe {
-            let attribute = from.add(position).read_unaligned();
-            let value = match ordinary(&attribute) {
-                Some(attribute) => attribute,
-                None => {
-                    let key = text(attribute.key, "attribute.key")?;
-                    Attribute { key, value: value(arena, attribute.r#type, attribute.value)? }
-                }
-            };
-            read.add(position).write(value);
+            let place = read.as_ptr().add(position);
+            if !ordinary(from.add(position), place, &mut survey) {
+                any(arena, from.add(position), place, &mut survey)?;
+            }
         }
     }
     // SAFETY: `count` attributes were written above, into memory of the arena.
-    Ok(unsafe { core::slice::from_raw_parts(read.as_ptr(), count) })
+    Ok(survey.attributes(unsafe { core::slice::from_raw_parts(read.as_ptr(), count) }))
 }
 
-/// What most attributes are: a text under a key, both present and of a sound length.
+/// Reads what most attributes are: a text under a key, both present and of a sound length. The parts are written where
+/// they stay: an attribute put together elsewhere would have to be waited for. False, and nothing done, for all others.
 ///
 /// # Safety
-/// The member of the value that the type names is set, and valid through `'a`.
+/// `from` is a valid attribute, through `'a`; `place` is memory for one.
 #[inline(always)]
-unsafe fn ordinary<'a>(from: &agentotel_attribute) -> Option<Attribute<'a>> {
-    if from.r#type != AGENTOTEL_TYPE_STRING {
-        return None;
-    }
-    // SAFETY: the type says that this member is set; lengths and pointers are checked before they are used.
+unsafe fn ordinary<'a>(
+    from: *const agentotel_attribute,
+    place: *mut Attribute<'a>,
+    survey: &mut Survey,
+) -> bool {
+    let sound = |text: &agentotel_str| !text.data.is_null() && text.len <= AGENTOTEL_MAX_TEXT_BYTES;
+    // SAFETY: by contract; the type says that the text is the member that is set, and a text is looked at only once it is
+    // known to be sound.
     unsafe {
-        let (key, text) = (from.key, from.value.string);
-        let sound = |text: agentotel_str| !text.data.is_null() && text.len <= AGENTOTEL_MAX_TEXT_BYTES;
-        if !sound(key) || !sound(text) {
-            return None;
+        let from = from.read_unaligned();
+        if from.r#type != AGENTOTEL_TYPE_STRING || !sound(&from.key) || !sound(&from.value.string) {
+            return false;
         }
         let slice = |text: agentotel_str| core::slice::from_raw_parts(text.data.cast::<u8>(), text.len);
-        Some(Attribute { key: slice(key), value: Value::Text(slice(text)) })
+        let (key, text) = (slice(from.key), slice(from.value.string));
+        survey.add_text(key, text);
+        (&raw mut (*place).key).write(key);
+        (&raw mut (*place).value).write(Value::Text(text));
     }
+    true
+}
+
+/// Reads any attribute.
+///
+/// # Safety
+/// As for `ordinary`; what the value points to is valid through `'a` too.
+#[cold]
+unsafe fn any<'a>(
+    arena: &'a Bump,
+    from: *const agentotel_attribute,
+    place: *mut Attribute<'a>,
+    survey: &mut Survey,
+) -> Result<(), Error> {
+    // SAFETY: by contract; the member that is looked at is the one that the type names.
+    unsafe {
+        let from = from.read_unaligned();
+        let key = text(from.key, "attribute.key")?;
+        let attribute = Attribute { key, value: value(arena, from.r#type, from.value)? };
+        survey.add(&attribute);
+        place.write(attribute);
+    }
+    Ok(())
 }
 
 /// A context that names a span.
@@ -498,7 +523,7 @@ unsafe fn links<'a>(
                 span_id: named.span_id,
                 trace_state: text(link.trace_state, "link.trace_state")?,
                 flags: remote | u32::from(named.trace_flags),
-                attributes: attributes(arena, link.attributes, link.attribute_count, "link.attributes")?,
+                attributes: attributes(arena, link.attributes, link.attribute_count, "link.attributes")?.list,
             })
         }
     };
@@ -526,7 +551,8 @@ unsafe fn span_events<'a>(
                     event.attributes,
                     event.attribute_count,
                     "span_event.attributes",
-                )?,
+                )?
+                .list,
             })
         }
     };
@@ -674,7 +700,7 @@ pub(crate) unsafe fn session_options<'a>(
             parent: (!from.parent.is_null()).then(|| context(from.parent.read_unaligned())),
             trace_state: text(from.trace_state, "options.trace_state")?,
             start: from.start_time_unix_nano,
-            attributes: attributes(arena, from.attributes, from.attribute_count, "options.attributes")?,
+            attributes: attributes(arena, from.attributes, from.attribute_count, "options.attributes")?.list,
         })
     }
 }

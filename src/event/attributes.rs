@@ -10,67 +10,14 @@ use bumpalo::collections::Vec as ArenaVec;
 use super::semconv::SESSION_ID;
 use super::text::{Cut, Rewrite as _, rewrite_attributes};
 use crate::journal::accounting::Repairs;
-use crate::otlp::value::Attribute;
+use crate::otlp::value::{Attribute, Attributes};
 
 /// Above this many attributes keys are compared through a hash set.
 const FEW: usize = 32;
 
-/// A set of key fingerprints, without false negatives: a key whose bit is free has not been seen.
-struct Fingerprints([u64; 8]);
-
-impl Fingerprints {
-    fn new() -> Self {
-        Self([0; 8])
-    }
-
-    /// Adds a key; true when one with this fingerprint was there.
-    #[inline(always)]
-    fn seen(&mut self, key: &[u8]) -> bool {
-        /// 2^64 divided by the golden ratio: spreads differences in any bits over the top ones.
-        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-        let word = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-            (Some(first), Some(last)) => {
-                u64::from_le_bytes(*first).rotate_left(29) ^ u64::from_le_bytes(*last) ^ key.len() as u64
-            }
-            _ => key.iter().fold(key.len() as u64, |word, byte| word << 8 ^ word >> 56 ^ u64::from(*byte)),
-        };
-        let bit = word.wrapping_mul(SPREAD) >> 55;
-        let mask = 1u64 << (bit & 63);
-        match self.0.get_mut((bit >> 6) as usize) {
-            Some(word) => {
-                let seen = *word & mask != 0;
-                *word |= mask;
-                seen
-            }
-            None => true,
-        }
-    }
-}
-
-/// True when no two keys of `free` are the same, none is empty, and none is `reserved`. May say false of keys that are
-/// fine, never true of keys that are not.
-#[inline(always)]
-fn surely_unique(free: &[Attribute<'_>], reserved: &[u8]) -> bool {
-    let mut fingerprints = Fingerprints::new();
-    fingerprints.seen(reserved);
-    for (position, attribute) in free.iter().enumerate() {
-        let key = attribute.key;
-        if key.is_empty() || (fingerprints.seen(key) && !is_new(free, position, key, reserved)) {
-            return false;
-        }
-    }
-    true
-}
-
-/// Whether a key with a fingerprint that was seen is another one all the same.
-#[cold]
-fn is_new(free: &[Attribute<'_>], position: usize, key: &[u8], reserved: &[u8]) -> bool {
-    position <= FEW && key != reserved && free.iter().take(position).all(|before| before.key != key)
-}
-
 /// Attributes that no limit is on, with unique keys: the last one given wins.
 pub(crate) fn unique<'a>(arena: &'a Bump, attributes: &'a [Attribute<'a>]) -> &'a [Attribute<'a>] {
-    if surely_unique(attributes, b"") {
+    if Attributes::of(attributes).unique {
         return attributes;
     }
     let nothing = ArenaVec::new_in(arena);
@@ -86,7 +33,17 @@ pub(crate) struct AttributeLimits {
     pub(crate) value_bytes: Option<usize>,
 }
 
-/// Brings typed and free attributes together. `typed` has unique keys; `room` is what the count limit leaves.
+/// Whether free attributes can go as they came.
+#[inline(always)]
+pub(crate) fn is_plain(free: &Attributes<'_>, limits: AttributeLimits) -> bool {
+    free.unique
+        && free.list.len() <= limits.count
+        && limits.value_bytes.is_none()
+        && (free.key_lengths & 1 << SESSION_ID.len() == 0
+            || free.list.iter().all(|attribute| attribute.key != SESSION_ID.as_bytes()))
+}
+
+/// Brings typed and free attributes together. `typed` has unique keys.
 pub(crate) fn unite<'a>(
     arena: &'a Bump,
     typed: ArenaVec<'a, Attribute<'a>>,
@@ -94,13 +51,7 @@ pub(crate) fn unite<'a>(
     limits: AttributeLimits,
     repairs: &mut Repairs,
 ) -> &'a [Attribute<'a>] {
-    let united = if typed.is_empty()
-        && (free.is_empty() || (free.len() <= limits.count && surely_unique(free, SESSION_ID.as_bytes())))
-    {
-        free
-    } else {
-        unite_carefully(typed, free, SESSION_ID.as_bytes(), limits.count, repairs)
-    };
+    let united = unite_carefully(typed, free, SESSION_ID.as_bytes(), limits.count, repairs);
     match limits.value_bytes {
         None => united,
         Some(limit) => {

@@ -2,7 +2,7 @@
 //! once and for all.
 
 use crate::otlp::span::{Link, SpanEvent, SpanKind, StatusCode};
-use crate::otlp::value::Attribute;
+use crate::otlp::value::{Attribute, Attributes};
 
 /// Names a span, here or elsewhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -155,7 +155,7 @@ pub(crate) struct EventData<'a> {
     pub(crate) duration: i64,
     pub(crate) status: StatusCode,
     pub(crate) status_message: &'a [u8],
-    pub(crate) attributes: &'a [Attribute<'a>],
+    pub(crate) attributes: Attributes<'a>,
     pub(crate) links: &'a [Link<'a>],
     pub(crate) events: &'a [SpanEvent<'a>],
     pub(crate) error: Option<&'a ErrorDetail<'a>>,

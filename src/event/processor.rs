@@ -1,11 +1,11 @@
 //! Puts an event together and commits it: name, kind, times, parent, attributes, status by the conventions; then one
-//! size pass and one encoding pass straight into the journal. What cannot be written as it is (invalid UTF-8, too
+//! size pass, one encoding pass, one copy into the journal. What cannot be written as it is (invalid UTF-8, too
 //! large) is set right and counted, and written then. Knows sessions and the journal, not where calls come from.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
-use super::attributes::{AttributeLimits, unique, unite};
+use super::attributes::{AttributeLimits, is_plain, unique, unite};
 use super::data::{ErrorDetail, EventData, EventKind, SessionEnd, SpanContext};
 use super::semconv::{self, Inherited, MOST_TYPED, OTHER_ERROR, Phase};
 use super::text::{Cut, Repair, Rewrite as _, cut_at_character, rewrite_addition, rewrite_log, rewrite_span};
@@ -16,9 +16,10 @@ use crate::otlp::Signal;
 use crate::otlp::log::LogRecord;
 use crate::otlp::open::{self, Addition};
 use crate::otlp::span::{ATTRIBUTES, Link, RecordSize, SpanEvent, SpanKind, SpanRecord, StatusCode};
-use crate::otlp::value::{Attribute, Value};
+use crate::otlp::value::{Attribute, Attributes, Value};
 use crate::otlp::wire::WriteError;
 use crate::session::Session;
+use crate::sys::append::{Appender, written};
 use crate::sys::clock;
 
 /// The limits on one record.
@@ -107,6 +108,12 @@ fn open_attributes<'e>(fields: impl Iterator<Item = &'e [u8]>) -> usize {
     fields.map(|field| open::count(field, ATTRIBUTES)).sum()
 }
 
+/// Whether an event says anything that has a name of its own.
+#[inline(always)]
+fn has_typed(data: &EventData<'_>) -> bool {
+    data.detail.kind() != EventKind::Custom || data.error.is_some() || data.status == StatusCode::Error
+}
+
 /// The first `limit` of a list, and how many that leaves out.
 pub(crate) fn within<T>(list: &[T], limit: usize) -> (&[T], u32) {
     let kept = list.get(..limit).unwrap_or(list);
@@ -116,7 +123,7 @@ pub(crate) fn within<T>(list: &[T], limit: usize) -> (&[T], u32) {
 /// A record that can be sized, written, and set right.
 pub(crate) trait Record<'a>: Copy {
     fn size(&self) -> RecordSize;
-    fn write(&self, size: RecordSize, place: &mut [u8]) -> Result<(), WriteError>;
+    fn write<'b>(&self, size: RecordSize, appender: Appender<'b>) -> Result<Appender<'b>, WriteError>;
     fn repaired(self, arena: &'a Bump, repair: &mut Repair) -> Self;
     fn cut(self, arena: &'a Bump, cut: &mut Cut) -> Self;
     /// With only the first `count` of its attributes, and without links and span events when `count` is 0.
@@ -125,14 +132,14 @@ pub(crate) trait Record<'a>: Copy {
 }
 
 impl<'a> Record<'a> for SpanRecord<'a> {
-    #[inline]
+    #[inline(always)]
     fn size(&self) -> RecordSize {
         SpanRecord::size(self)
     }
 
-    #[inline]
-    fn write(&self, size: RecordSize, place: &mut [u8]) -> Result<(), WriteError> {
-        SpanRecord::write(self, size, place)
+    #[inline(always)]
+    fn write<'b>(&self, size: RecordSize, appender: Appender<'b>) -> Result<Appender<'b>, WriteError> {
+        SpanRecord::write(self, size, appender)
     }
 
     fn repaired(self, arena: &'a Bump, repair: &mut Repair) -> Self {
@@ -145,7 +152,8 @@ impl<'a> Record<'a> for SpanRecord<'a> {
     }
 
     fn with_attributes(self, count: usize) -> Self {
-        let (attributes, left_out) = within(self.attributes, count);
+        let (attributes, left_out) = within(self.attributes.list, count);
+        let attributes = Attributes::of(attributes);
         let dropped_attributes = self.dropped_attributes.saturating_add(left_out);
         let shorter = Self { attributes, dropped_attributes, ..self };
         if count > 0 {
@@ -166,7 +174,7 @@ impl<'a> Record<'a> for SpanRecord<'a> {
     }
 
     fn attribute_count(&self) -> usize {
-        self.attributes.len()
+        self.attributes.list.len()
     }
 }
 
@@ -175,8 +183,8 @@ impl<'a> Record<'a> for LogRecord<'a> {
         LogRecord::size(self)
     }
 
-    fn write(&self, size: RecordSize, place: &mut [u8]) -> Result<(), WriteError> {
-        LogRecord::write(self, size, place)
+    fn write<'b>(&self, size: RecordSize, appender: Appender<'b>) -> Result<Appender<'b>, WriteError> {
+        LogRecord::write(self, size, appender)
     }
 
     fn repaired(self, arena: &'a Bump, repair: &mut Repair) -> Self {
@@ -200,7 +208,7 @@ impl<'a> Record<'a> for LogRecord<'a> {
 /// A span whose attributes, and those of its span events and links, have unique keys.
 fn with_unique_keys<'a>(arena: &'a Bump, span: SpanRecord<'a>) -> SpanRecord<'a> {
     SpanRecord {
-        attributes: unique(arena, span.attributes),
+        attributes: Attributes::of(unique(arena, span.attributes.list)),
         events: unique_in_events(arena, span.events),
         links: unique_in_links(arena, span.links),
         ..span
@@ -239,7 +247,7 @@ impl EventProcessor {
         self.limits
     }
 
-    /// What an event says, as attributes: unique, within the limits. `kept` are already there.
+    /// What an event says, as attributes: unique, within the limits.
     #[inline(always)]
     pub(crate) fn attributes<'a>(
         &self,
@@ -247,14 +255,16 @@ impl EventProcessor {
         session: &'a Session,
         data: &EventData<'a>,
         phase: Phase,
-        kept: usize,
         repairs: &mut Repairs,
-    ) -> &'a [Attribute<'a>] {
-        self.unite(arena, self.typed(arena, session, data, phase), data.attributes, kept, repairs)
+    ) -> Attributes<'a> {
+        if !has_typed(data) && is_plain(&data.attributes, self.attribute_limits()) {
+            return data.attributes;
+        }
+        let typed = self.typed(arena, session, data, phase);
+        Attributes::of(self.unite(arena, typed, data.attributes.list, repairs))
     }
 
     /// What an event's typed detail says, as attributes.
-    #[inline(always)]
     pub(crate) fn typed<'a>(
         &self,
         arena: &'a Bump,
@@ -263,9 +273,8 @@ impl EventProcessor {
         phase: Phase,
     ) -> ArenaVec<'a, Attribute<'a>> {
         let mut typed = ArenaVec::new_in(arena);
-        if data.detail.kind() != EventKind::Custom || data.error.is_some() || data.status == StatusCode::Error
-        {
-            typed.reserve(MOST_TYPED + data.attributes.len());
+        if has_typed(data) {
+            typed.reserve(MOST_TYPED + data.attributes.list.len());
             let inherited =
                 Inherited { provider: &session.provider, conversation_id: &session.conversation_id };
             semconv::typed(&mut typed, &data.detail, inherited, phase);
@@ -351,19 +360,23 @@ impl EventProcessor {
         name.map(|part| self.repaired_text(arena, part, repairs))
     }
 
-    /// Typed and free attributes, unique and within the limits. `kept` are already there.
-    #[inline(always)]
+    fn attribute_limits(&self) -> AttributeLimits {
+        // `session.id` is on every record and counts.
+        AttributeLimits {
+            count: self.limits.attributes.saturating_sub(1),
+            value_bytes: self.limits.value_bytes,
+        }
+    }
+
+    /// Typed and free attributes, unique and within the limits.
     pub(crate) fn unite<'a>(
         &self,
         arena: &'a Bump,
         typed: ArenaVec<'a, Attribute<'a>>,
         free: &'a [Attribute<'a>],
-        kept: usize,
         repairs: &mut Repairs,
     ) -> &'a [Attribute<'a>] {
-        // `session.id` is on every record and counts.
-        let count = self.limits.attributes.saturating_sub(kept + 1);
-        unite(arena, typed, free, AttributeLimits { count, value_bytes: self.limits.value_bytes }, repairs)
+        unite(arena, typed, free, self.attribute_limits(), repairs)
     }
 
     /// A whole event as a span.
@@ -377,7 +390,7 @@ impl EventProcessor {
         repairs: &mut Repairs,
     ) -> SpanRecord<'a> {
         let Times { start, end } = times(data, repairs);
-        let attributes = self.attributes(arena, session, data, Phase::Whole, 0, repairs);
+        let attributes = self.attributes(arena, session, data, Phase::Whole, repairs);
         let (events, dropped_events) = within(data.events, self.limits.events);
         let (links, dropped_links) = within(data.links, self.limits.links);
         let (events, links) = (unique_in_events(arena, events), unique_in_links(arena, links));
@@ -414,6 +427,7 @@ impl EventProcessor {
         attributes: &'a [Attribute<'a>],
         repairs: &mut Repairs,
     ) -> SpanRecord<'a> {
+        let attributes = Attributes::of(attributes);
         let given = sane(end_data.end, repairs);
         let end = if given > 0 {
             given
@@ -470,12 +484,13 @@ impl EventProcessor {
             event_name,
             body: Value::Empty,
             encoded: &session.on_logs,
-            attributes: self.unite(arena, typed, &[], 0, repairs),
+            attributes: self.unite(arena, typed, &[], repairs),
         }
     }
 
-    /// Commits a record. What has to be set right first is, and is counted with the record.
-    #[inline]
+    /// Commits a record. What has to be set right first is, and is counted with the record. `committed` runs under the
+    /// shard's lock when it is done.
+    #[inline(always)]
     pub(crate) fn commit<'a, R: Record<'a>>(
         &self,
         journal: &Journal,
@@ -483,17 +498,19 @@ impl EventProcessor {
         arena: &'a Bump,
         mut entry: Entry,
         record: &R,
+        committed: impl Fn(),
     ) -> Result<(), AppendError> {
         let size = record.size();
         if size.payload <= self.limits.record_bytes {
-            match journal.append(shard, entry, size.payload, |place| record.write(size, place)) {
-                Err(AppendError::Write(WriteError::InvalidUtf8)) => {}
-                done => return done,
+            match written(arena, size.payload, |appender| record.write(size, appender)) {
+                Err(WriteError::InvalidUtf8) => {}
+                encoded => return append(journal, shard, entry, encoded, committed),
             }
         }
         let record = self.set_right(arena, *record, &mut entry.repairs);
         let size = record.size();
-        journal.append(shard, entry, size.payload, |place| record.write(size, place))
+        let encoded = written(arena, size.payload, |appender| record.write(size, appender));
+        append(journal, shard, entry, encoded, committed)
     }
 
     /// Repairs the texts of a record and makes it fit.
@@ -525,6 +542,24 @@ impl EventProcessor {
         }
         repaired
     }
+}
+
+/// Appends an encoded record. It is encoded in memory of the thread's own and copied under the lock: the many small writes
+/// of the encoding are done by then, and the lock need not wait for them.
+#[inline(always)]
+fn append(
+    journal: &Journal,
+    shard: usize,
+    entry: Entry,
+    encoded: Result<Option<&[u8]>, WriteError>,
+    committed: impl Fn(),
+) -> Result<(), AppendError> {
+    let payload = encoded.map_err(AppendError::Write)?.ok_or(AppendError::Write(WriteError::Size))?;
+    journal.append(shard, entry, payload.len(), |place| {
+        place.copy_from_slice(payload);
+        committed();
+        Ok(())
+    })
 }
 
 /// The name that an event gives its span; both parts empty when it gives none.

@@ -17,7 +17,7 @@ use crate::journal::cursor::LaneId;
 use crate::journal::frame::Frames;
 use crate::journal::{Journal, JournalSettings, OverflowPolicy};
 use crate::otlp::span::{Link, SpanEvent, StatusCode};
-use crate::otlp::value::{Attribute, Value};
+use crate::otlp::value::{Attribute, Attributes, Value};
 use crate::otlp::{Signal, open, span};
 use crate::session::{NewSession, Root, Session};
 
@@ -187,7 +187,7 @@ fn through_the_journal(data: &EventData<'_>, limits: RecordLimits) -> (Span, Rep
     let parent = SpanContext { trace_id: [1; 16], span_id: [2; 8], trace_flags: 3, is_remote: false };
     let identity = Identity { span_id: [9; 8], parent: Some(parent) };
     let record = processor.span(&arena, &session, identity, data, &mut repairs);
-    processor.commit(&journal, 0, &arena, span_entry(0, record.status, repairs), &record).unwrap();
+    processor.commit(&journal, 0, &arena, span_entry(0, record.status, repairs), &record, || ()).unwrap();
     let unread = journal.next_unread(0, LANE).unwrap();
     let frame = Frames::new(unread.region.committed()).next().unwrap();
     let mut decoded = ScopeSpans::decode(frame.payload).unwrap();
@@ -244,7 +244,7 @@ proptest! {
             name: &case.name,
             start: case.start,
             end: case.end,
-            attributes: borrow(&arena, &case.attributes),
+            attributes: Attributes::of(borrow(&arena, &case.attributes)),
             events: &moments,
             links: &links,
             error: error.as_ref(),
@@ -300,7 +300,7 @@ proptest! {
             name: b"limited",
             start: 1,
             end: 2,
-            attributes: borrow(&arena, &case.attributes),
+            attributes: Attributes::of(borrow(&arena, &case.attributes)),
             ..EventData::default()
         };
         let limits = RecordLimits { attributes, value_bytes: Some(value_bytes), ..LIMITS };
@@ -310,7 +310,8 @@ proptest! {
         let kept = by_key(&span.attributes);
         for (key, value) in kept {
             match (value, expected.get(&key)) {
-                _ if key == "session.id" => {}
+                // Keys that are the same once repaired are counted as two before.
+                _ if key == "session.id" || key.contains('\u{fffd}') => {}
                 (Decoded::StringValue(short), Some(Decoded::StringValue(whole))) => {
                     // A byte that is replaced grows to three after the cut.
                     prop_assert!(short.len() <= value_bytes * 3);
@@ -333,8 +334,13 @@ fn an_event_over_the_record_limit_is_cut_and_counted() {
         Attribute { key: b"b", value: Value::Text(&broken) },
         Attribute { key: b"c", value: Value::Int(7) },
     ];
-    let data =
-        EventData { name: b"large", start: 1, end: 2, attributes: &attributes, ..EventData::default() };
+    let data = EventData {
+        name: b"large",
+        start: 1,
+        end: 2,
+        attributes: Attributes::of(&attributes),
+        ..EventData::default()
+    };
     for record_bytes in [16_384, 65_536, 262_144] {
         let (span, repairs) = through_the_journal(&data, RecordLimits { record_bytes, ..LIMITS });
         assert!(span.encoded_len() <= record_bytes, "{} of {record_bytes}", span.encoded_len());
@@ -344,7 +350,7 @@ fn an_event_over_the_record_limit_is_cut_and_counted() {
     }
     let many: Vec<Vec<u8>> = (0..5000).map(|n| format!("key {n:060}").into_bytes()).collect();
     let many: Vec<_> = many.iter().map(|key| Attribute { key, value: Value::Text(key) }).collect();
-    let data = EventData { attributes: &many, ..data };
+    let data = EventData { attributes: Attributes::of(&many), ..data };
     let limits = RecordLimits { record_bytes: 16_384, attributes: 10_000, ..LIMITS };
     let (span, repairs) = through_the_journal(&data, limits);
     assert!(span.encoded_len() <= 16_384);

@@ -3,14 +3,24 @@
 
 use bumpalo::Bump;
 
+use crate::journal::accounting::Repairs;
 use crate::otlp::log::LogRecord;
 use crate::otlp::open::Addition;
 use crate::otlp::span::{Link, SpanEvent, SpanRecord};
-use crate::otlp::value::{Attribute, Value};
+use crate::otlp::value::{Attribute, Attributes, Value};
 
-/// A text of our own with what is not UTF-8 replaced.
-pub(crate) fn repaired(text: &[u8]) -> Vec<u8> {
-    String::from_utf8_lossy(text).into_owned().into_bytes()
+/// A text of our own, at most `most` bytes of it, with what is not UTF-8 replaced and counted.
+pub(crate) fn owned(text: &[u8], most: usize, repairs: &mut Repairs) -> Box<[u8]> {
+    let copy = cut_at_character(text, most).to_vec();
+    repairs.truncated += u32::from(copy.len() < text.len());
+    let valid = match String::from_utf8_lossy(&copy) {
+        std::borrow::Cow::Borrowed(_) => copy,
+        std::borrow::Cow::Owned(replaced) => {
+            repairs.utf8 += 1;
+            replaced.into_bytes()
+        }
+    };
+    valid.into_boxed_slice()
 }
 
 /// A change of single texts and byte strings.
@@ -159,13 +169,13 @@ pub(crate) fn rewrite_span<'a, R: Rewrite>(
 ) -> SpanRecord<'a> {
     let Addition { attributes, events, links } = rewrite_addition(
         arena,
-        Addition { attributes: span.attributes, events: span.events, links: span.links },
+        Addition { attributes: span.attributes.list, events: span.events, links: span.links },
         rewrite,
     );
     SpanRecord {
         name: span.name.map(|part| rewrite.key(arena, part)),
         trace_state: rewrite.key(arena, span.trace_state),
-        attributes,
+        attributes: Attributes::of(attributes),
         status_message: rewrite.text(arena, span.status_message),
         events,
         links,

@@ -167,6 +167,7 @@ impl ExportManager {
 
     /// Delivers what is in the journal now; false when that took longer than allowed.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
+        self.journal.release_settled();
         let heads = self.journal.heads();
         self.control.flushes.fetch_add(1, Ordering::AcqRel);
         self.control.notify.notify_one();

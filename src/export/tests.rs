@@ -174,7 +174,7 @@ fn an_exit_does_not_wait_for_an_end_point_that_is_down() {
 fn an_event_larger_than_a_batch_goes_alone() {
     let server = ScriptedServer::start(vec![reply(200, &[], b""); 50]);
     let exporter =
-        otlp("a", &server.url(), "").replace(r#""delay_ms":20"#, r#""delay_ms":20,"max_bytes":1024"#);
+        otlp("a", &server.url(), "").replace(r#""delay_ms":20"#, r#""delay_ms":20,"max_bytes":4096"#);
     let manager = start(&exporter);
     let (mut caller, arena) = (Caller::new(), Bump::new());
     let session = manager.start_session(&mut caller, &arena, &SessionOptions::default()).unwrap();

@@ -1,6 +1,7 @@
 //! The worker thread: a current-thread runtime on which every lane is a task. It sleeps until a segment is full, a delay
 //! has passed, or somebody flushes or stops, and wakes the lanes; when they are done it lets the transports finish.
 
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use crate::diagnostics::Diagnostics;
 use crate::journal::Journal;
 use crate::journal::cursor::LaneId;
 use crate::otlp::request::RequestHeader;
+use crate::sys::timer::Timer;
 
 /// After this many ticks without a new record, memory that is not needed goes back to the system.
 const IDLE_TICKS: u32 = 5;
@@ -101,7 +103,11 @@ impl Worker {
             );
             tasks.push(tokio::task::spawn_local(lane.run()));
         }
-        keep_waking(&mut schedules, &self.journal, &self.control).await;
+        if let Err(error) = keep_waking(&mut schedules, &self.journal, &self.control).await {
+            let words = format!("nothing is exported any more: the worker has no timer: {error}");
+            self.diagnostics.say(crate::config::Level::Error, &words);
+            return;
+        }
         let Some(stop) = self.control.stop() else { return };
         for task in tasks {
             if tokio::time::timeout_at(stop.deadline.into(), task).await.is_err() {
@@ -116,14 +122,15 @@ impl Worker {
 }
 
 /// Wakes lanes until it is time to stop.
-async fn keep_waking(schedules: &mut [Schedule], journal: &Journal, control: &Control) {
+async fn keep_waking(schedules: &mut [Schedule], journal: &Journal, control: &Control) -> io::Result<()> {
+    let timer = Timer::new()?;
     let mut flushes = 0;
     let mut idle_ticks = 0u32;
     loop {
         let next = schedules.iter().map(|schedule| schedule.due).min().unwrap_or_else(Instant::now);
         let ticked = tokio::select! {
             () = control.notify.notified() => false,
-            () = tokio::time::sleep_until(next.into()) => true,
+            fired = timer.wait_until(next) => { fired?; true }
         };
         let now = Instant::now();
         let flushed = control.flushes.load(std::sync::atomic::Ordering::Acquire);
@@ -142,7 +149,7 @@ async fn keep_waking(schedules: &mut [Schedule], journal: &Journal, control: &Co
             }
         }
         if stop {
-            return;
+            return Ok(());
         }
         let unread = schedules.iter().any(|schedule| journal.unread(schedule.id) > 0);
         idle_ticks = if ticked && !unread { idle_ticks.saturating_add(1) } else { 0 };

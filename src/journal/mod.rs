@@ -171,9 +171,9 @@ impl Journal {
                 return Ok(state);
             }
             // What is settled by now comes back first: a segment used a moment ago is still in the cache.
-            state.release(|writer| self.store.release(writer));
+            self.release_in(&mut state);
             if fits_a_segment && let Some(writer) = self.store.acquire() {
-                state.roll(writer, self.serial.fetch_add(1, Ordering::Relaxed) + 1);
+                state.roll(writer, self.fresh_serial());
                 drop(state);
                 // The others go on while the worker is told; room may be gone again by then.
                 (self.wake)();
@@ -241,10 +241,7 @@ impl Journal {
     pub(crate) fn release_settled(&self) -> bool {
         let mut released = false;
         for shard in &self.shards {
-            shard.lock().release(|writer| {
-                self.store.release(writer);
-                released = true;
-            });
+            released |= self.release_in(&mut shard.lock());
         }
         released
     }
@@ -274,12 +271,24 @@ impl Journal {
     }
 
     fn give_up_oldest(&self, state: &mut ShardState, reason: Drop) -> bool {
-        let mut released = false;
         state.advance_past_oldest(reason);
-        state.release(|writer| {
-            self.store.release(writer);
-            released = true;
-        });
+        self.release_in(state)
+    }
+
+    fn fresh_serial(&self) -> u64 {
+        self.serial.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Recycles what a shard has settled; true when a segment came free.
+    fn release_in(&self, state: &mut ShardState) -> bool {
+        let mut released = false;
+        state.release(
+            || self.fresh_serial(),
+            |writer| {
+                self.store.release(writer);
+                released = true;
+            },
+        );
         released
     }
 
@@ -318,7 +327,7 @@ impl Journal {
         if let Some(shard) = self.shards.get(shard) {
             let mut state = shard.lock();
             state.settle(lane, batch, settlement);
-            state.release(|writer| self.store.release(writer));
+            self.release_in(&mut state);
         }
     }
 

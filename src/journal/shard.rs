@@ -12,6 +12,9 @@ use crate::otlp::Signal;
 use crate::otlp::wire::WriteError;
 use crate::sys::memory::{AppendRegion, RegionWriter};
 
+/// A segment with less in it is not worth starting over.
+const WORTH_STARTING_OVER_BYTES: usize = 4096;
+
 /// A segment with how many frames of each signal stand in it.
 pub(crate) struct Segment {
     writer: RegionWriter,
@@ -194,8 +197,13 @@ impl ShardState {
         }
     }
 
-    /// Removes the segments that every cursor is past, oldest first.
-    pub(crate) fn release(&mut self, mut recycle: impl FnMut(RegionWriter)) {
+    /// Removes the segments that every cursor is past, oldest first. When all is settled, the active one starts over at
+    /// its front, under a fresh serial number: a queue that is emptied now and then stays in the cache.
+    pub(crate) fn release(
+        &mut self,
+        fresh_serial: impl FnOnce() -> u64,
+        mut recycle: impl FnMut(RegionWriter),
+    ) {
         let head = self.head();
         let accepted = Signal::ALL.map(|signal| self.accepted(signal));
         for cursor in &mut self.cursors {
@@ -209,6 +217,16 @@ impl ShardState {
             if let Some(segment) = self.sealed.pop_front() {
                 recycle(segment.writer);
             }
+        }
+        let all_settled = self.cursors.iter().all(|cursor| cursor.settled() >= head);
+        if let Some(active) = &mut self.active
+            && self.sealed.is_empty()
+            && all_settled
+            && active.writer.committed() >= WORTH_STARTING_OVER_BYTES
+            && active.writer.reset()
+        {
+            active.serial = fresh_serial();
+            active.frames = [0; 3];
         }
     }
 

@@ -11,7 +11,7 @@ use crate::event::semconv::{self, Phase};
 use crate::journal::accounting::Repairs;
 use crate::otlp::open::{self, Addition};
 use crate::otlp::span::{ATTRIBUTES, EVENTS, LINKS, SpanKind, SpanRecord, StatusCode};
-use crate::otlp::value::{Attribute, Value};
+use crate::otlp::value::{Attribute, Attributes, Value};
 use crate::otlp::wire::WriteError;
 use crate::session::{Session, Usage};
 use crate::sys::clock;
@@ -68,7 +68,7 @@ pub(crate) fn start<'a>(
     if data.start < 0 {
         repairs.time += 1;
     }
-    let attributes = processor.attributes(arena, session, data, Phase::Whole, 0, &mut repairs);
+    let attributes = processor.attributes(arena, session, data, Phase::Whole, &mut repairs).list;
     let now = clock::wall();
     let (status, message) = status(data);
     let kind = data.span_kind.unwrap_or_else(|| semconv::span_kind(&data.detail));
@@ -106,7 +106,7 @@ pub(crate) fn merge<'a>(
     let before = slot.read();
     let existing = arena.alloc_slice_fill_iter(before.fields.concat());
     let mut repairs = Repairs::default();
-    let attributes = processor.attributes(arena, session, data, Phase::Later, 0, &mut repairs);
+    let attributes = processor.attributes(arena, session, data, Phase::Later, &mut repairs).list;
     let (status_given, message_given) = status(data);
     let mut fixed = Fixed { updated: clock::wall(), ..before.fixed };
     fixed.usage = Usage::of(data, fixed.usage);
@@ -188,7 +188,7 @@ pub(crate) fn finish<'a>(
         [all, []] => all,
         pieces => arena.alloc_slice_fill_iter(pieces.concat()),
     };
-    let attributes = processor.unite(arena, typed, data.attributes, 0, repairs);
+    let attributes = processor.unite(arena, typed, data.attributes.list, repairs);
     let addition = addition(processor, data, attributes, existing, &mut fixed);
     let kept = processor.kept(arena, existing, &addition)?;
     let room = processor.limits().attributes.saturating_sub(open::count(kept, ATTRIBUTES) + 1);
@@ -224,7 +224,7 @@ pub(crate) fn finish<'a>(
         start: times.start,
         end: times.end,
         encoded: [&session.on_spans, kept],
-        attributes,
+        attributes: Attributes::of(attributes),
         dropped_attributes: fixed.dropped_attributes.saturating_add(repairs.dropped_attributes),
         events: addition.events,
         dropped_events: fixed.dropped_events.into(),

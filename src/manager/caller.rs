@@ -98,18 +98,24 @@ impl Ids {
 pub(crate) struct RememberedSessions {
     places: [Option<(u64, Arc<Session>)>; REMEMBERED_SESSIONS],
     next: usize,
+    /// The place of the session that was used last.
+    last: usize,
 }
 
 impl RememberedSessions {
     /// The session that a handle names.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&mut self, table: &SessionTable, handle: u64) -> Result<&Arc<Session>, HandleError> {
-        let known =
-            |place: &Option<(u64, Arc<Session>)>| matches!(place, Some((known, _)) if *known == handle);
-        let at = match self.places.iter().position(known) {
-            Some(at) => at,
-            None => self.remember(table, handle)?,
+        let is_here = |place: Option<&Option<(u64, Arc<Session>)>>| matches!(place, Some(Some((known, _))) if *known == handle);
+        let at = if is_here(self.places.get(self.last)) {
+            self.last
+        } else {
+            match self.places.iter().position(|place| is_here(Some(place))) {
+                Some(at) => at,
+                None => self.remember(table, handle)?,
+            }
         };
+        self.last = at;
         if matches!(self.places.get(at), Some(Some((_, session))) if session.has_ended()) {
             self.forget(handle);
         }
@@ -119,6 +125,7 @@ impl RememberedSessions {
         }
     }
 
+    #[cold]
     fn remember(&mut self, table: &SessionTable, handle: u64) -> Result<usize, HandleError> {
         let session = table.get(handle)?;
         let at = self.next;

@@ -132,10 +132,11 @@ impl OtelManager {
         let record = self.processor.span(arena, session, identity, data, &mut repairs);
         let kind = data.detail.kind();
         let entry = span_entry(kind as u8, record.status, repairs);
-        if let Err(error) = self.processor.commit(&self.journal, shard, arena, entry, &record) {
+        let usage = Usage::of(data, Usage::default());
+        let sum_up = || session.add(shard, kind, record.status, &usage);
+        if let Err(error) = self.processor.commit(&self.journal, shard, arena, entry, &record, sum_up) {
             return Err(self.append_error(shard, Signal::Traces, error));
         }
-        session.add(shard, kind, record.status, Usage::of(data, Usage::default()));
         if let Some(error) = data.error {
             self.leave_derived_exception(
                 shard,
@@ -162,7 +163,7 @@ impl OtelManager {
         let mut repairs = Repairs::default();
         let log = self.processor.exception(arena, session, failing.span, failing.kind, error, &mut repairs);
         let entry = exception_entry(failing.kind, origin, repairs);
-        self.processor.commit(&self.journal, shard, arena, entry, &log)
+        self.processor.commit(&self.journal, shard, arena, entry, &log, || ())
     }
 
     /// The same for an error that came with an event. The event is recorded by then: what becomes of its log record does
@@ -315,11 +316,11 @@ impl OtelManager {
             update::finish(&self.processor, arena, session, &contents, data, interrupted, &mut repairs)
                 .map_err(|why| self.refused(shard, Signal::Traces, not_encoded(why)))?;
         let entry = span_entry(kind as u8, record.status, repairs);
-        self.processor
-            .commit(&self.journal, shard, arena, entry, &record)
-            .map_err(|error| self.append_error(shard, Signal::Traces, error))?;
         let usage = Usage::of(data, contents.fixed.usage);
-        session.add(shard, kind, record.status, usage);
+        let sum_up = || session.add(shard, kind, record.status, &usage);
+        self.processor
+            .commit(&self.journal, shard, arena, entry, &record, sum_up)
+            .map_err(|error| self.append_error(shard, Signal::Traces, error))?;
         if let Some(error) = data.error {
             let failing = Failing { span: session.context_of(contents.fixed.span_id), kind };
             self.leave_derived_exception(shard, arena, session, failing, error, record.end);

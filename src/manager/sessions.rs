@@ -9,7 +9,7 @@ use super::{Caller, Error, OtelManager, handle_error, not_encoded};
 use crate::event::data::{ROOT_FRAME_KIND, SessionEnd, SessionOptions, SpanContext};
 use crate::event::processor::span_entry;
 use crate::event::semconv::{self, MOST_TYPED};
-use crate::event::text::{cut_at_character, repaired};
+use crate::event::text::{cut_at_character, owned};
 use crate::handle::HandleKind;
 use crate::journal::accounting::Repairs;
 use crate::otlp::open::{self, Addition};
@@ -23,11 +23,6 @@ use crate::sys::clock;
 const MOST_ID_BYTES: usize = 1024;
 /// The longest `tracestate` that is passed on (W3C Trace Context, 3.3.1.5, asks for at least 512).
 const MOST_TRACE_STATE_BYTES: usize = 8192;
-
-/// A text of the session's own keeping: valid, and not too long.
-fn owned(text: &[u8], most: usize) -> Box<[u8]> {
-    repaired(cut_at_character(text, most)).into_boxed_slice()
-}
 
 impl OtelManager {
     /// Starts a session; gives its handle.
@@ -45,8 +40,11 @@ impl OtelManager {
         let trace_id = parent.map_or_else(|| caller.ids.trace_id(), |parent| parent.trace_id);
         let given_trace_state =
             String::from_utf8_lossy(cut_at_character(options.trace_state, MOST_TRACE_STATE_BYTES));
-        let name = repaired(&semconv::root_name(options).concat());
-        let name = cut_at_character(&name, MOST_ID_BYTES).to_vec();
+        // What is kept twice is counted once: with the root span's attributes.
+        let (mut repairs, mut again) = (Repairs::default(), Repairs::default());
+        let is_named = options.agent_name.is_empty() || options.provider.is_empty();
+        let counted = if is_named { &mut repairs } else { &mut again };
+        let name = owned(&semconv::root_name(options).concat(), MOST_ID_BYTES, counted).into_vec();
         let remote = parent.map(|parent| RemoteParent {
             trace_id: parent.trace_id,
             span_id: parent.span_id,
@@ -59,14 +57,14 @@ impl OtelManager {
 
         let id = match options.session_id {
             [] => caller.ids.uuid().into_bytes().into_boxed_slice(),
-            given => owned(given, MOST_ID_BYTES),
+            given => owned(given, MOST_ID_BYTES, &mut repairs),
         };
         let id = [Attribute::new(semconv::SESSION_ID, Value::Text(&id))];
         let start = if options.start > 0 { options.start } else { clock::wall() };
         let mut root = Root { name, ..Root::default() };
         let mut typed = ArenaVec::with_capacity_in(MOST_TYPED, arena);
         semconv::root(&mut typed, options);
-        self.merge_into_root(arena, &mut root, typed, options.attributes)?;
+        repairs += self.merge_into_root(arena, &mut root, typed, options.attributes)?;
         let session = Session::new(
             NewSession {
                 trace_id,
@@ -74,8 +72,8 @@ impl OtelManager {
                 parent,
                 trace_flags: sampled | random,
                 trace_state: decision.trace_state.unwrap_or_default().into_bytes().into_boxed_slice(),
-                conversation_id: owned(options.conversation_id, MOST_ID_BYTES),
-                provider: owned(options.provider, MOST_ID_BYTES),
+                conversation_id: owned(options.conversation_id, MOST_ID_BYTES, &mut again),
+                provider: owned(options.provider, MOST_ID_BYTES, &mut again),
                 on_spans: open::encoded(span::ATTRIBUTES, &id).map_err(not_encoded)?.into_boxed_slice(),
                 on_logs: open::encoded(log::ATTRIBUTES, &id).map_err(not_encoded)?.into_boxed_slice(),
                 start,
@@ -84,7 +82,10 @@ impl OtelManager {
             },
             self.journal.shard_count(),
         );
-        self.sessions.insert(Arc::new(session)).ok_or(Error::Limit { what: "sessions", most: MOST_SESSIONS })
+        let full = Error::Limit { what: "sessions", most: MOST_SESSIONS };
+        let session = self.sessions.insert(Arc::new(session)).ok_or(full)?;
+        self.journal.count_repairs(self.shard_of(caller), Signal::Traces, repairs);
+        Ok(session)
     }
 
     /// Merges attributes into a root span that is still open.
@@ -94,19 +95,20 @@ impl OtelManager {
         root: &mut Root,
         typed: ArenaVec<'a, Attribute<'a>>,
         free: &'a [Attribute<'a>],
-    ) -> Result<(), Error> {
+    ) -> Result<Repairs, Error> {
         let mut repairs = Repairs::default();
-        let attributes = self.processor.unite(arena, typed, free, 0, &mut repairs);
+        let attributes = self.processor.unite(arena, typed, free, &mut repairs);
         let addition = Addition { attributes, ..Addition::default() };
         let merged = self.processor.merge_open(arena, &root.attributes, addition, &mut repairs);
         root.attributes = merged.map_err(not_encoded)?.to_vec();
         root.dropped_attributes = root.dropped_attributes.saturating_add(repairs.dropped_attributes);
-        Ok(())
+        Ok(repairs)
     }
 
     /// Sets attributes of a session's root span.
     pub(crate) fn set_session_attributes<'a>(
         &self,
+        shard: usize,
         arena: &'a Bump,
         session: u64,
         attributes: &'a [Attribute<'a>],
@@ -114,7 +116,9 @@ impl OtelManager {
         self.check_running()?;
         let found =
             self.sessions.get(session).map_err(|why| handle_error(HandleKind::Session, session, why))?;
-        self.merge_into_root(arena, &mut found.root(), ArenaVec::new_in(arena), attributes)
+        let repairs = self.merge_into_root(arena, &mut found.root(), ArenaVec::new_in(arena), attributes)?;
+        self.journal.count_repairs(shard, Signal::Traces, repairs);
+        Ok(())
     }
 
     /// The context of a session's root span.
@@ -135,7 +139,7 @@ impl OtelManager {
         if let Err(error) = self.check_running() {
             return Err(self.refused(caller.shard(self.journal.shard_count()), Signal::Traces, error));
         }
-        self.end_open_session(caller, arena, session, end)
+        self.end_open_session(caller, arena, session, end, false)
     }
 
     pub(super) fn end_open_session(
@@ -144,6 +148,7 @@ impl OtelManager {
         arena: &Bump,
         handle: u64,
         end: &SessionEnd<'_>,
+        interrupted: bool,
     ) -> Result<(), Error> {
         let session = match self.sessions.remove(handle) {
             Ok(session) => session,
@@ -163,15 +168,18 @@ impl OtelManager {
         let mut typed = ArenaVec::with_capacity_in(MOST_TYPED, arena);
         let sums = session.sums();
         semconv::root_end(&mut typed, end, &sums);
+        if interrupted {
+            typed.push(Attribute::new(semconv::INTERRUPTED, Value::Bool(true)));
+        }
         let mut repairs = Repairs::default();
-        let attributes = self.processor.unite(arena, typed, &[], 0, &mut repairs);
+        let attributes = self.processor.unite(arena, typed, &[], &mut repairs);
         let addition = Addition { attributes, ..Addition::default() };
         let kept = self.processor.kept(arena, &root.attributes, &addition).map_err(not_encoded)?;
         let kept = (kept, root.dropped_attributes);
         let record = self.processor.root(&session, &root.name, kept, end, attributes, &mut repairs);
         let entry = span_entry(ROOT_FRAME_KIND, record.status, repairs);
         self.processor
-            .commit(&self.journal, caller.shard(self.journal.shard_count()), arena, entry, &record)
+            .commit(&self.journal, caller.shard(self.journal.shard_count()), arena, entry, &record, || ())
             .map_err(|error| {
                 self.append_error(caller.shard(self.journal.shard_count()), Signal::Traces, error)
             })
@@ -188,7 +196,7 @@ impl OtelManager {
         let mut arena = Bump::new();
         let end = SessionEnd { reason: b"shutdown", ..SessionEnd::default() };
         for session in self.sessions.handles() {
-            let _ = self.end_open_session(&mut caller, &arena, session, &end);
+            let _ = self.end_open_session(&mut caller, &arena, session, &end, true);
             arena.reset();
         }
     }

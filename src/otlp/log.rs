@@ -4,6 +4,7 @@
 use super::span::{ITEM, RecordSize};
 use super::value::{Attribute, Value, attributes_size, value_size, write_attributes, write_value};
 use super::wire::{WriteError, Writer, bytes_tag, delimited_size, fixed32_tag, fixed64_tag, varint_tag};
+use crate::sys::append::Appender;
 
 const TIME: u32 = fixed64_tag(1);
 const SEVERITY_NUMBER: u32 = varint_tag(2);
@@ -79,9 +80,13 @@ impl LogRecord<'_> {
         RecordSize { content, payload: 1 + delimited_size(content) }
     }
 
-    /// Writes the payload into `place`, which has the size that `size` gave.
-    pub(crate) fn write(&self, size: RecordSize, place: &mut [u8]) -> Result<(), WriteError> {
-        let mut writer = Writer::new(place);
+    /// Writes the payload, which takes the bytes that `size` gave.
+    pub(crate) fn write<'b>(
+        &self,
+        size: RecordSize,
+        appender: Appender<'b>,
+    ) -> Result<Appender<'b>, WriteError> {
+        let mut writer = Writer::with(appender);
         writer.tag(ITEM);
         writer.length(size.content);
         writer.fixed64_field(TIME, self.time.cast_unsigned());

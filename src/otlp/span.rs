@@ -2,10 +2,11 @@
 //! length as an element of `ScopeSpans.spans`, so that payloads concatenate into a request. Source: opentelemetry-proto
 //! `trace/v1/trace.proto`.
 
-use super::value::{Attribute, attributes_size, write_attributes};
+use super::value::{Attribute, Attributes, attributes_size, write_attributes};
 use super::wire::{
     WriteError, Writer, bytes_tag, delimited_size, fixed32_tag, fixed64_tag, varint_size, varint_tag,
 };
+use crate::sys::append::Appender;
 
 /// `ScopeSpans.spans`; `ScopeLogs.log_records` has the same number.
 pub(crate) const ITEM: u32 = bytes_tag(2);
@@ -131,7 +132,7 @@ pub(crate) struct SpanRecord<'a> {
     pub(crate) end: i64,
     /// Fields that were encoded before (of the session, of an event in flight), tags included.
     pub(crate) encoded: [&'a [u8]; 2],
-    pub(crate) attributes: &'a [Attribute<'a>],
+    pub(crate) attributes: Attributes<'a>,
     pub(crate) dropped_attributes: u32,
     pub(crate) events: &'a [SpanEvent<'a>],
     pub(crate) dropped_events: u32,
@@ -214,7 +215,7 @@ impl SpanRecord<'_> {
         (size > 0).then_some(size)
     }
 
-    #[inline]
+    #[inline(always)]
     fn content_size(&self) -> usize {
         TRACE_ID_FIELD
             + SPAN_ID_FIELD
@@ -226,7 +227,7 @@ impl SpanRecord<'_> {
             + FIXED64_FIELD * 2
             + self.encoded[0].len()
             + self.encoded[1].len()
-            + attributes_size(self.attributes)
+            + self.attributes.size
             + count_field_size(self.dropped_attributes)
             + moments_size(self.events, self.links)
             + count_field_size(self.dropped_events)
@@ -236,16 +237,20 @@ impl SpanRecord<'_> {
     }
 
     /// Size of the content and of the whole payload.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn size(&self) -> RecordSize {
         let content = self.content_size();
         RecordSize { content, payload: 1 + delimited_size(content) }
     }
 
-    /// Writes the payload into `place`, which has the size that `size` gave.
-    #[inline]
-    pub(crate) fn write(&self, size: RecordSize, place: &mut [u8]) -> Result<(), WriteError> {
-        let mut writer = Writer::new(place);
+    /// Writes the payload, which takes the bytes that `size` gave.
+    #[inline(always)]
+    pub(crate) fn write<'b>(
+        &self,
+        size: RecordSize,
+        appender: Appender<'b>,
+    ) -> Result<Appender<'b>, WriteError> {
+        let mut writer = Writer::with(appender);
         writer.tag(ITEM);
         writer.length(size.content);
         // Fields of known size go in blocks: one check of the room for each.
@@ -280,7 +285,7 @@ impl SpanRecord<'_> {
         if !self.encoded[1].is_empty() {
             writer.raw(self.encoded[1]);
         }
-        write_attributes(&mut writer, ATTRIBUTES, self.attributes);
+        write_attributes(&mut writer, ATTRIBUTES, self.attributes.list);
         write_count(&mut writer, DROPPED_ATTRIBUTES, self.dropped_attributes);
         write_moments(&mut writer, self.events, self.links);
         write_count(&mut writer, DROPPED_EVENTS, self.dropped_events);

@@ -106,6 +106,100 @@ fn short_text<'a>(attribute: &Attribute<'a>) -> Option<&'a [u8]> {
     }
 }
 
+/// Attributes with what one pass over them tells: their size on the wire, and whether their keys are surely different.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Attributes<'a> {
+    pub(crate) list: &'a [Attribute<'a>],
+    pub(crate) size: usize,
+    /// No key is empty, none comes twice. May be false of keys that are fine.
+    pub(crate) unique: bool,
+    /// One bit for every length of a key, the last for all from 63 on.
+    pub(crate) key_lengths: u64,
+}
+
+impl<'a> Attributes<'a> {
+    /// Looks at a list.
+    pub(crate) fn of(list: &'a [Attribute<'a>]) -> Self {
+        let mut survey = Survey::default();
+        list.iter().for_each(|attribute| survey.add(attribute));
+        survey.attributes(list)
+    }
+}
+
+/// The pass that makes `Attributes`, an attribute at a time.
+#[derive(Default)]
+pub(crate) struct Survey {
+    size: usize,
+    key_lengths: u64,
+    clash: bool,
+    /// Fingerprints of the keys, a bit each.
+    fingerprints: [u64; 8],
+}
+
+impl Survey {
+    pub(crate) fn add(&mut self, attribute: &Attribute<'_>) {
+        self.size += TAG_SIZE + delimited_size(attribute_content_size(attribute));
+        self.add_key(attribute.key);
+    }
+
+    /// The same for an attribute that is a text.
+    #[inline(always)]
+    pub(crate) fn add_text(&mut self, key: &[u8], text: &[u8]) {
+        let bytes = key.len().saturating_add(text.len());
+        self.size += if bytes <= MOST_SHORT_BYTES {
+            SHORT_OVERHEAD + bytes
+        } else {
+            let value = TAG_SIZE + delimited_size(text.len());
+            TAG_SIZE + delimited_size(TAG_SIZE + delimited_size(key.len()) + TAG_SIZE + delimited_size(value))
+        };
+        self.add_key(key);
+    }
+
+    #[inline(always)]
+    fn add_key(&mut self, key: &[u8]) {
+        let bit = fingerprint(key);
+        let mask = 1u64 << (bit & 63);
+        if let Some(word) = self.fingerprints.get_mut((bit >> 6) as usize & 7) {
+            self.clash |= *word & mask != 0;
+            *word |= mask;
+        }
+        self.key_lengths |= 1 << key.len().min(63);
+    }
+
+    /// What the pass has told of the list that was passed.
+    #[inline(always)]
+    pub(crate) fn attributes<'a>(&self, list: &'a [Attribute<'a>]) -> Attributes<'a> {
+        let some_empty = self.key_lengths & 1 != 0;
+        let unique = !some_empty && (!self.clash || all_differ(list));
+        Attributes { list, size: self.size, unique, key_lengths: self.key_lengths }
+    }
+}
+
+/// A number from 0 to 511 that is the same for the same key.
+#[inline(always)]
+fn fingerprint(key: &[u8]) -> u64 {
+    /// 2^64 divided by the golden ratio: spreads differences in any bits over the top ones.
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    const TOP_BITS: u32 = 9;
+    let word = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(first), Some(last)) => {
+            u64::from_le_bytes(*first).rotate_left(29) ^ u64::from_le_bytes(*last) ^ key.len() as u64
+        }
+        _ => key.iter().fold(key.len() as u64, |word, byte| word << 8 ^ word >> 56 ^ u64::from(*byte)),
+    };
+    word.wrapping_mul(SPREAD) >> (64 - TOP_BITS)
+}
+
+/// Whether keys with a common fingerprint are different all the same; not looked into for long lists.
+#[cold]
+fn all_differ(list: &[Attribute<'_>]) -> bool {
+    const MOST: usize = 24;
+    list.len() <= MOST
+        && list.iter().enumerate().all(|(position, attribute)| {
+            !attribute.key.is_empty() && list.iter().take(position).all(|before| before.key != attribute.key)
+        })
+}
+
 /// Size of attributes as a repeated field whose tag takes one byte.
 #[inline(always)]
 pub(crate) fn attributes_size(attributes: &[Attribute<'_>]) -> usize {
@@ -136,11 +230,10 @@ pub(crate) fn write_attributes(writer: &mut Writer<'_>, tag: u32, attributes: &[
 /// Writes an attribute whose lengths take one byte each.
 #[inline(always)]
 fn write_short(writer: &mut Writer<'_>, tag: u32, key: &[u8], text: &[u8]) {
-    // All are below 128 by `MOST_SHORT_BYTES` and by the tags' own smallness.
-    let byte = |number: usize| number as u8;
-    let before_text = [VALUE as u8, byte(2 + text.len()), STRING_VALUE as u8, byte(text.len())];
-    let content = 2 + key.len() + before_text.len() + text.len();
-    let before_key = [tag as u8, byte(content), KEY as u8, byte(key.len())];
+    // Four bytes at once, the lengths added in their places: none carries, since all stay below 128.
+    let (key_bytes, text_bytes) = (key.len() as u32, text.len() as u32);
+    let before_key = (tag | 6 << 8 | KEY << 16) + key_bytes * 0x0100_0100 + (text_bytes << 8);
+    let before_text = (VALUE | 2 << 8 | STRING_VALUE << 16) + text_bytes * 0x0100_0100;
     writer.framed_texts(before_key, key, before_text, text);
 }
 

@@ -3,7 +3,7 @@
 //! and only text that is not ASCII is looked at again, in the copy (the original may change under our hands).
 //! Source: protobuf encoding specification, <https://protobuf.dev/programming-guides/encoding/>.
 
-use crate::sys::copy::copy_is_ascii;
+use crate::sys::append::{Appended, Appender};
 
 /// Wire type of varints.
 const VARINT: u32 = 0;
@@ -56,71 +56,61 @@ pub(crate) enum WriteError {
 
 /// Writes into a slice, front to back.
 pub(crate) struct Writer<'b> {
-    buffer: &'b mut [u8],
-    position: usize,
+    appender: Appender<'b>,
     valid_utf8: bool,
     fits: bool,
 }
 
 impl<'b> Writer<'b> {
+    #[inline(always)]
     pub(crate) fn new(buffer: &'b mut [u8]) -> Self {
-        Self { buffer, position: 0, valid_utf8: true, fits: true }
+        Self::with(Appender::new(buffer))
+    }
+
+    /// Goes on where an appender is.
+    #[inline(always)]
+    pub(crate) fn with(appender: Appender<'b>) -> Self {
+        Self { appender, valid_utf8: true, fits: true }
     }
 
     /// Ends the writing: everything fitted, filled the slice exactly, and every text was UTF-8.
-    pub(crate) fn finish(self) -> Result<(), WriteError> {
-        if !self.fits || self.position != self.buffer.len() {
+    #[inline(always)]
+    pub(crate) fn finish(self) -> Result<Appender<'b>, WriteError> {
+        if !self.fits || self.appender.left() != 0 {
             Err(WriteError::Size)
         } else if !self.valid_utf8 {
             Err(WriteError::InvalidUtf8)
         } else {
-            Ok(())
-        }
-    }
-
-    #[inline(always)]
-    fn place(&mut self, length: usize) -> Option<&mut [u8]> {
-        let end = self.position.wrapping_add(length);
-        match self.buffer.get_mut(self.position..end) {
-            Some(place) => {
-                self.position = end;
-                Some(place)
-            }
-            None => {
-                self.fits = false;
-                None
-            }
+            Ok(self.appender)
         }
     }
 
     #[inline(always)]
     fn byte(&mut self, byte: u8) {
-        match self.buffer.get_mut(self.position) {
-            Some(place) => {
-                *place = byte;
-                self.position += 1;
-            }
-            None => self.fits = false,
-        }
+        self.fits &= self.appender.array([byte]);
     }
 
-    /// A block of known size, filled in its place: made elsewhere and copied, its small parts would have to be waited
-    /// for.
+    /// A block of known size, filled in its place.
     #[inline(always)]
     pub(crate) fn block<const N: usize>(&mut self, fill: impl FnOnce(&mut [u8; N])) {
-        match self.buffer.get_mut(self.position..).and_then(|rest| rest.first_chunk_mut::<N>()) {
-            Some(place) => {
-                fill(place);
-                self.position += N;
-            }
-            None => self.fits = false,
-        }
+        self.fits &= self.appender.block(fill);
     }
 
     #[inline(always)]
-    pub(crate) fn varint(&mut self, mut value: u64) {
+    pub(crate) fn varint(&mut self, value: u64) {
+        if value < 0x80 {
+            self.byte(value as u8);
+        } else if value < 0x4000 {
+            self.fits &= self.appender.array([(value & 0x7f | 0x80) as u8, (value >> 7) as u8]);
+        } else {
+            self.long_varint(value);
+        }
+    }
+
+    #[cold]
+    fn long_varint(&mut self, mut value: u64) {
         while value >= 0x80 {
-            self.byte((value & 0x7f) as u8 | 0x80);
+            self.byte((value & 0x7f | 0x80) as u8);
             value >>= 7;
         }
         self.byte(value as u8);
@@ -139,39 +129,30 @@ impl<'b> Writer<'b> {
     /// Bytes as they are, without tag or length.
     #[inline(always)]
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
-        if let Some(place) = self.place(bytes.len()) {
-            copy_is_ascii(place, bytes);
+        self.fits &= self.appender.bytes(bytes);
+    }
+
+    #[inline(always)]
+    fn note(&mut self, appended: Appended) {
+        match appended {
+            Appended::Utf8 => {}
+            Appended::NotUtf8 => self.valid_utf8 = false,
+            Appended::NoRoom => self.fits = false,
         }
     }
 
     /// The bytes of a text, without tag or length; whether they are UTF-8 is told by `finish`.
     #[inline(always)]
     pub(crate) fn text(&mut self, text: &[u8]) {
-        if let Some(place) = self.place(text.len())
-            && !copy_is_ascii(place, text)
-            && std::str::from_utf8(place).is_err()
-        {
-            self.valid_utf8 = false;
-        }
+        let appended = self.appender.text(text);
+        self.note(appended);
     }
 
-    /// Two texts, each behind four bytes of tags and lengths: an attribute in one go.
+    /// Two texts, each behind four bytes of tags and lengths.
     #[inline(always)]
-    pub(crate) fn framed_texts(&mut self, before: [u8; 4], first: &[u8], between: [u8; 4], second: &[u8]) {
-        let Some(place) = self.place(before.len() + first.len() + between.len() + second.len()) else {
-            return;
-        };
-        let Some((frame, rest)) = place.split_first_chunk_mut::<4>() else { return };
-        *frame = before;
-        let Some((first_place, rest)) = rest.split_at_mut_checked(first.len()) else { return };
-        let Some((frame, second_place)) = rest.split_first_chunk_mut::<4>() else { return };
-        *frame = between;
-        let are_ascii = copy_is_ascii(first_place, first) & copy_is_ascii(second_place, second);
-        if !are_ascii
-            && (std::str::from_utf8(first_place).is_err() || std::str::from_utf8(second_place).is_err())
-        {
-            self.valid_utf8 = false;
-        }
+    pub(crate) fn framed_texts(&mut self, before: u32, first: &[u8], between: u32, second: &[u8]) {
+        let appended = self.appender.framed(before, first, between, second);
+        self.note(appended);
     }
 
     #[inline(always)]
@@ -268,7 +249,7 @@ mod tests {
                 let mut buffer = [0; 10];
                 let mut writer = Writer::new(&mut buffer);
                 writer.varint(value);
-                assert_eq!(writer.position, varint_size(value), "{value}");
+                assert_eq!(10 - writer.appender.left(), varint_size(value), "{value}");
             }
         }
     }
@@ -286,7 +267,7 @@ mod tests {
                 let mut writer = Writer::new(&mut buffer);
                 writer.text(&text);
                 let expected = if broken_at.is_some() { Err(WriteError::InvalidUtf8) } else { Ok(()) };
-                assert_eq!(writer.finish(), expected, "length {length}, broken at {broken_at:?}");
+                assert_eq!(writer.finish().map(|_| ()), expected, "length {length}, broken at {broken_at:?}");
                 assert_eq!(buffer, text);
             }
         }
@@ -297,8 +278,8 @@ mod tests {
         let mut buffer = [0; 3];
         let mut writer = Writer::new(&mut buffer);
         writer.raw(&[1, 2, 3, 4]);
-        assert_eq!(writer.finish(), Err(WriteError::Size));
+        assert_eq!(writer.finish().map(|_| ()), Err(WriteError::Size));
         let writer = Writer::new(&mut buffer);
-        assert_eq!(writer.finish(), Err(WriteError::Size));
+        assert_eq!(writer.finish().map(|_| ()), Err(WriteError::Size));
     }
 }

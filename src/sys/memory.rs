@@ -3,17 +3,20 @@
 //! interface is safe by construction: the writer is a value that cannot be cloned and alone sees the bytes behind the
 //! committed length; readers see only the bytes before it, which never change again until every reader is gone.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-/// Frames need 8. More than malloc's own 16 would make the allocator touch every page to zero it.
-const ALIGNMENT: usize = 16;
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
 
+/// From this size on memory is asked for in huge pages: a segment is written once from front to back, and with small
+/// pages every eighth event or so would wait for a page table.
+const HUGE_PAGE_BYTES: usize = 2 << 20;
+
+/// A mapping of its own, so that what is not used yet takes no memory.
 struct Memory {
     start: NonNull<u8>,
-    layout: Layout,
+    bytes: usize,
 }
 
 // SAFETY: the pointer is owned by this value alone and the memory behind it has no affinity to a thread.
@@ -24,17 +27,24 @@ unsafe impl Sync for Memory {}
 
 impl Memory {
     fn zeroed(bytes: usize) -> Option<Self> {
-        let layout = Layout::from_size_align(bytes, ALIGNMENT).ok().filter(|layout| layout.size() > 0)?;
-        // SAFETY: the layout has a size above zero.
-        let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
-        Some(Self { start, layout })
+        // SAFETY: a fresh anonymous mapping wherever the kernel likes; nothing of ours is touched.
+        let start = unsafe {
+            mmap_anonymous(std::ptr::null_mut(), bytes, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)
+        };
+        let start = NonNull::new(start.ok()?.cast::<u8>())?;
+        if bytes >= HUGE_PAGE_BYTES {
+            // Where there are no huge pages, small ones do.
+            // SAFETY: the mapping made above; the advice changes nothing of its contents.
+            let _ = unsafe { madvise(start.as_ptr().cast(), bytes, Advice::LinuxHugepage) };
+        }
+        Some(Self { start, bytes })
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: allocated by `zeroed` with this layout, and freed once.
-        unsafe { dealloc(self.start.as_ptr(), self.layout) }
+        // SAFETY: mapped by `zeroed` with this size, and unmapped once; nobody refers to it any more.
+        let _ = unsafe { munmap(self.start.as_ptr().cast(), self.bytes) };
     }
 }
 
@@ -55,7 +65,7 @@ impl AppendRegion {
     }
 
     pub(crate) fn capacity(&self) -> usize {
-        self.memory.layout.size()
+        self.memory.bytes
     }
 }
 
@@ -117,6 +127,34 @@ impl RegionWriter {
         }
         self.committed += bytes;
         self.region.committed.store(self.committed, Ordering::Release);
+        self.fetch_ahead(bytes);
+    }
+
+    /// Has the cache lines brought in that the next appends will write, as many as the last one took: the lock around an
+    /// append is given back only when its writes are done, and they are not while their lines are on the way.
+    #[inline(always)]
+    fn fetch_ahead(&self, bytes: usize) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            const LINE_BYTES: usize = 64;
+            /// Far enough for a line to arrive, near enough to stay.
+            const AHEAD_BYTES: usize = 1024;
+            const MOST_LINES: usize = 32;
+            let from = self.committed + AHEAD_BYTES;
+            let lines = bytes.div_ceil(LINE_BYTES).min(MOST_LINES);
+            if from + lines * LINE_BYTES <= self.region.capacity() {
+                for line in 0..lines {
+                    // SAFETY: the address is inside the memory; a prefetch changes nothing and reads nothing.
+                    unsafe {
+                        let address = self.region.memory.start.as_ptr().add(from + line * LINE_BYTES);
+                        _mm_prefetch::<_MM_HINT_T0>(address.cast());
+                    }
+                }
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = bytes;
     }
 
     /// Starts over when nobody reads any more; gives itself back unchanged when somebody does. The old bytes stay

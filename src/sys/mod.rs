@@ -12,12 +12,13 @@ compile_error!(
     "agentotel supports 64-bit little-endian Linux (x86_64, aarch64); a new platform is added in src/sys/"
 );
 
+pub(crate) mod append;
 pub(crate) mod clock;
-pub(crate) mod copy;
 pub(crate) mod exit;
 pub(crate) mod fork;
 pub(crate) mod memory;
 pub(crate) mod thread;
+pub(crate) mod timer;
 
 /// True when the process runs with privileges that its caller does not have (setuid, file capabilities): environment
 /// variables are then the caller's word, not the owner's. Source: getauxval(3), AT_SECURE.
