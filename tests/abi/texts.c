@@ -74,6 +74,7 @@ static agentotel_status in_data(agentotel_str text, size_t offset) {
 
 static agentotel_status in_update(agentotel_str text, size_t offset) {
   agentotel_event_data data = AGENTOTEL_EVENT_DATA_INIT;
+  data.status_code = AGENTOTEL_STATUS_CODE_ERROR; /* a message belongs to this status alone */
   put(&data, offset, text);
   return agentotel_update_event(event, &data);
 }
