@@ -101,10 +101,7 @@ static size_t at_most(size_t count) {
   return count < MOST_ATTRIBUTES ? count : MOST_ATTRIBUTES;
 }
 
-static agentotel_event_data custom_event(agentotel_attribute *into, const agent_attribute *attributes,
-                                         size_t count) {
-  agentotel_event_data event = AGENTOTEL_EVENT_DATA_INIT;
-  event.name = AGENTOTEL_STR("agent.step");
+static void attributes_of(agentotel_attribute *into, const agent_attribute *attributes, size_t count) {
   for (size_t i = 0; i < count; i++) {
     into[i].key.data = attributes[i].key;
     into[i].key.len = attributes[i].key_len;
@@ -113,14 +110,15 @@ static agentotel_event_data custom_event(agentotel_attribute *into, const agent_
     into[i].value.string.data = attributes[i].value;
     into[i].value.string.len = attributes[i].value_len;
   }
-  event.attributes = into;
-  event.attribute_count = count;
-  return event;
 }
 
 static int record_one(uint64_t session, const agent_attribute *attributes, size_t count) {
   agentotel_attribute built[MOST_ATTRIBUTES];
-  agentotel_event_data event = custom_event(built, attributes, count);
+  attributes_of(built, attributes, count);
+  agentotel_event_data event = AGENTOTEL_EVENT_DATA_INIT;
+  event.name = AGENTOTEL_STR("agent.step");
+  event.attributes = built;
+  event.attribute_count = count;
   return library.record_event(session, &event, NULL) != AGENTOTEL_OK;
 }
 
@@ -183,7 +181,11 @@ uint64_t agent_start_and_end(uint64_t session, const agent_attribute *attributes
   count = at_most(count);
   for (uint64_t i = 0; i < events; i++) {
     agentotel_attribute built[MOST_ATTRIBUTES];
-    agentotel_event_data data = custom_event(built, attributes, count);
+    attributes_of(built, attributes, count);
+    agentotel_event_data data = AGENTOTEL_EVENT_DATA_INIT;
+    data.name = AGENTOTEL_STR("agent.step");
+    data.attributes = built;
+    data.attribute_count = count;
     agentotel_event event = 0;
     int bad = library.start_event(session, &data, &event) != AGENTOTEL_OK ||
               library.end_event(event, NULL) != AGENTOTEL_OK;

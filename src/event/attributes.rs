@@ -39,7 +39,7 @@ pub(crate) fn is_plain(free: &Attributes<'_>, limits: AttributeLimits) -> bool {
     free.unique
         && free.list.len() <= limits.count
         && limits.value_bytes.is_none()
-        && (free.key_lengths & 1 << SESSION_ID.len() == 0
+        && (!free.may_name_session
             || free.list.iter().all(|attribute| attribute.key != SESSION_ID.as_bytes()))
 }
 

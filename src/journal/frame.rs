@@ -42,26 +42,24 @@ pub(crate) const fn frame_size(payload: usize) -> usize {
     (HEADER_BYTES + payload + TRAILER_BYTES).next_multiple_of(FRAME_ALIGNMENT)
 }
 
-/// Writes everything of a frame's surroundings but its length into `place`, which starts where the frame does and
-/// reaches to the end of the segment.
-#[inline]
+/// Writes everything of a frame but its length and payload into `place`, which starts where the frame does and reaches to
+/// the end of the segment. The payload is written afterwards.
+#[inline(always)]
 pub(crate) fn write_surroundings(place: &mut [u8], payload: usize, header: FrameHeader) {
-    if let Some(next_length) =
-        place.get_mut(frame_size(payload)..).and_then(|rest| rest.first_chunk_mut::<LENGTH_BYTES>())
-    {
+    /// Bytes at the end of a frame that hold what is behind the payload, and more.
+    const TAIL_BYTES: usize = 16;
+    let size = frame_size(payload);
+    if let Some(next_length) = place.get_mut(size..).and_then(|rest| rest.first_chunk_mut::<LENGTH_BYTES>()) {
         *next_length = [0; LENGTH_BYTES];
     }
-    if let Some(trailer) = place.get_mut(HEADER_BYTES + payload..frame_size(payload)) {
-        trailer.fill(0);
+    if let Some(tail) = place.get_mut(..size).and_then(|frame| frame.last_chunk_mut::<TAIL_BYTES>()) {
+        *tail = [0; TAIL_BYTES];
     }
     if let Some(fields) = place.first_chunk_mut::<HEADER_BYTES>() {
-        let [_, _, _, _, signal, kind, flags @ .., _, _, _, _, _, _, _, _] = fields;
-        *signal = header.signal as u8;
-        *kind = header.kind;
-        flags.copy_from_slice(&header.flags.to_le_bytes());
-        if let Some(sequence) = fields.last_chunk_mut::<8>() {
-            *sequence = header.sequence.to_le_bytes();
-        }
+        let [low, high] = header.flags.to_le_bytes();
+        let kinds = [header.signal as u8, header.kind, low, high];
+        *fields =
+            (u128::from(u32::from_le_bytes(kinds)) << 32 | u128::from(header.sequence) << 64).to_le_bytes();
     }
 }
 

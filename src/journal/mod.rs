@@ -117,7 +117,7 @@ impl Journal {
 
     /// Appends one record. `write` fills a payload of exactly `payload` bytes; it runs under the shard's lock and must
     /// only copy. Nothing is allocated and no system call made but when a segment is full.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn append(
         &self,
         shard: usize,

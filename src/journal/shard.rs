@@ -108,10 +108,10 @@ impl ShardState {
     ) -> Result<(), WriteError> {
         let active = self.active.as_mut().ok_or(WriteError::Size)?;
         let length = u32::try_from(payload).map_err(|_| WriteError::Size)?;
-        let place = active.writer.spare();
-        write(place.get_mut(HEADER_BYTES..HEADER_BYTES + payload).ok_or(WriteError::Size)?)?;
         header.sequence = self.sequence + 1;
+        let place = active.writer.spare();
         write_surroundings(place, payload, header);
+        write(place.get_mut(HEADER_BYTES..HEADER_BYTES + payload).ok_or(WriteError::Size)?)?;
         active.writer.commit(frame_size(payload), length);
         self.sequence += 1;
         if let Some(count) = active.frames.get_mut(header.signal.index()) {

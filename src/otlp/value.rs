@@ -113,8 +113,8 @@ pub(crate) struct Attributes<'a> {
     pub(crate) size: usize,
     /// No key is empty, none comes twice. May be false of keys that are fine.
     pub(crate) unique: bool,
-    /// One bit for every length of a key, the last for all from 63 on.
-    pub(crate) key_lengths: u64,
+    /// Some key is as long as `session.id`.
+    pub(crate) may_name_session: bool,
 }
 
 impl<'a> Attributes<'a> {
@@ -126,12 +126,16 @@ impl<'a> Attributes<'a> {
     }
 }
 
+/// Length of the key that a session has for itself.
+const SESSION_ID_BYTES: usize = "session.id".len();
+
 /// The pass that makes `Attributes`, an attribute at a time.
 #[derive(Default)]
 pub(crate) struct Survey {
     size: usize,
-    key_lengths: u64,
     clash: bool,
+    some_empty: bool,
+    may_name_session: bool,
     /// Fingerprints of the keys, a bit each.
     fingerprints: [u64; 8],
 }
@@ -163,15 +167,15 @@ impl Survey {
             self.clash |= *word & mask != 0;
             *word |= mask;
         }
-        self.key_lengths |= 1 << key.len().min(63);
+        self.some_empty |= key.is_empty();
+        self.may_name_session |= key.len() == SESSION_ID_BYTES;
     }
 
     /// What the pass has told of the list that was passed.
     #[inline(always)]
     pub(crate) fn attributes<'a>(&self, list: &'a [Attribute<'a>]) -> Attributes<'a> {
-        let some_empty = self.key_lengths & 1 != 0;
-        let unique = !some_empty && (!self.clash || all_differ(list));
-        Attributes { list, size: self.size, unique, key_lengths: self.key_lengths }
+        let unique = !self.some_empty && (!self.clash || all_differ(list));
+        Attributes { list, size: self.size, unique, may_name_session: self.may_name_session }
     }
 }
 

@@ -127,34 +127,6 @@ impl RegionWriter {
         }
         self.committed += bytes;
         self.region.committed.store(self.committed, Ordering::Release);
-        self.fetch_ahead(bytes);
-    }
-
-    /// Has the cache lines brought in that the next appends will write, as many as the last one took: the lock around an
-    /// append is given back only when its writes are done, and they are not while their lines are on the way.
-    #[inline(always)]
-    fn fetch_ahead(&self, bytes: usize) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            const LINE_BYTES: usize = 64;
-            /// Far enough for a line to arrive, near enough to stay.
-            const AHEAD_BYTES: usize = 1024;
-            const MOST_LINES: usize = 32;
-            let from = self.committed + AHEAD_BYTES;
-            let lines = bytes.div_ceil(LINE_BYTES).min(MOST_LINES);
-            if from + lines * LINE_BYTES <= self.region.capacity() {
-                for line in 0..lines {
-                    // SAFETY: the address is inside the memory; a prefetch changes nothing and reads nothing.
-                    unsafe {
-                        let address = self.region.memory.start.as_ptr().add(from + line * LINE_BYTES);
-                        _mm_prefetch::<_MM_HINT_T0>(address.cast());
-                    }
-                }
-            }
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = bytes;
     }
 
     /// Starts over when nobody reads any more; gives itself back unchanged when somebody does. The old bytes stay
