@@ -17,8 +17,6 @@ PANIC_SO := $(PANIC)/release/libagentotel.so
 EXAMPLES := target/examples
 COLLECTOR := target/collector/otelcol
 CHECK := target/collector/check
-# Recorded sessions of a real agent, for whoever has them beside the checkout.
-SESSIONS ?= ../shared/data/agent-sessions/airline.jsonl
 
 RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock build.rs cbindgen.toml
 
@@ -74,7 +72,7 @@ test-examples: $(EXAMPLES)/replay
 	@grep -q 'invoke_agent' target/demo.txt && grep -q '"resourceSpans"' target/demo.jsonl
 
 test-collector: $(EXAMPLES)/replay
-	CHECK=$(CHECK) COLLECTOR=$(COLLECTOR) REPLAY=$(EXAMPLES)/replay SESSIONS=$(SESSIONS) tests/collector/run.sh
+	CHECK=$(CHECK) COLLECTOR=$(COLLECTOR) REPLAY=$(EXAMPLES)/replay tests/collector/run.sh
 
 lint:
 	tools/lint.sh

@@ -4,11 +4,13 @@
 #
 #   COLLECTOR=… CHECK=…   where the two programs are built
 #   REPLAY=…              the C example
-#   SESSIONS=…            recorded sessions; skipped with a message where they are absent
+#   SESSIONS=…            recorded sessions of a real agent; by default those beside the checkout, and skipped with a
+#                         message where there are none
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
-: "${COLLECTOR:?}" "${CHECK:?}" "${REPLAY:?}" "${SESSIONS:?}"
+: "${COLLECTOR:?}" "${CHECK:?}" "${REPLAY:?}"
+SESSIONS=${SESSIONS:-../shared/data/agent-sessions/airline.jsonl}
 if ! command -v go >/dev/null; then
   echo 'SKIP: tests with a real Collector — install Go (https://go.dev/dl)'
   [ "${CI:-}" != true ]

@@ -1,0 +1,351 @@
+//! Reading a caller's structs: every pointer and length once, into values of our own; and turning our values into the
+//! caller's structs. A struct is copied as far as its `struct_size` goes; what it does not have is as if zero. Arrays
+//! and nested values live in the call's arena; texts stay where they are. Here is what all structs share; `event` and
+//! `session` read whole ones, `output` writes.
+
+mod event;
+mod output;
+mod session;
+
+use core::alloc::Layout;
+use core::ffi::{CStr, c_char};
+use core::mem::MaybeUninit;
+
+use bumpalo::Bump;
+
+pub(crate) use self::event::{error, event_data, event_data_at, later_event_data, optional_event_data};
+pub(crate) use self::output::{context_out, exporter_stats_out, live_events_out, stats_out};
+pub(crate) use self::session::{session_end, session_options};
+use super::json;
+use super::types::*;
+use crate::event::data::{SpanContext, Target};
+use crate::manager::Error;
+use crate::otlp::Signal;
+use crate::otlp::value::{Attribute, Attributes, Survey, Value};
+
+/// A struct that begins with its size. `FIRST` is the size of its first version: what every caller has at least.
+///
+/// # Safety
+/// All-zero bytes are a valid value, and the struct begins with a `usize`.
+unsafe trait Sized_: Copy {
+    const FIRST: usize;
+    const NAME: &'static str;
+}
+
+macro_rules! sized {
+    ($($name:ident: $first:literal),* $(,)?) => {$(
+        // SAFETY: a `repr(C)` struct of integers, raw pointers and the like that begins with `struct_size: usize`.
+        unsafe impl Sized_ for $name {
+            const FIRST: usize = $first;
+            const NAME: &'static str = stringify!($name);
+        }
+        const _: () = assert!(size_of::<$name>() >= $first);
+    )*};
+}
+
+sized! {
+    agentotel_session_options: 216,
+    agentotel_session_end: 56,
+    agentotel_llm: 392,
+    agentotel_tool: 72,
+    agentotel_action: 24,
+    agentotel_error: 96,
+    agentotel_link: 72,
+    agentotel_span_event: 48,
+    agentotel_event_data: 176,
+    agentotel_live_event: 144,
+}
+
+/// Copies a struct as far as both sides know it.
+///
+/// # Safety
+/// `from` points to a struct of the size that its first field says.
+#[inline(always)]
+unsafe fn sized<T: Sized_>(from: *const T) -> Result<(T, usize), Error> {
+    // SAFETY: the struct begins with its size, by contract.
+    let size = unsafe { from.cast::<usize>().read_unaligned() };
+    if size < T::FIRST {
+        return Err(Error::StructSize { name: T::NAME, size, smallest: T::FIRST });
+    }
+    if size >= size_of::<T>() {
+        // SAFETY: as many bytes as a `T` has are there.
+        return Ok((unsafe { from.read_unaligned() }, size));
+    }
+    let mut value = MaybeUninit::<T>::zeroed();
+    // SAFETY: both sides have at least `min` bytes; zeroed and then overwritten bytes are a valid `T` by the trait.
+    unsafe {
+        core::ptr::copy_nonoverlapping(
+            from.cast::<u8>(),
+            value.as_mut_ptr().cast::<u8>(),
+            size.min(size_of::<T>()),
+        );
+        Ok((value.assume_init(), size))
+    }
+}
+
+/// The same for an element of an array that steps by its first element's size.
+///
+/// # Safety
+/// `from` points to an array of more than `position` structs of the size that the first one's first field says.
+unsafe fn sized_at<T: Sized_>(from: *const T, position: usize) -> Result<T, Error> {
+    // SAFETY: the first element begins with its size, by contract.
+    let step = unsafe { from.cast::<usize>().read_unaligned() };
+    if step < T::FIRST {
+        return Err(Error::StructSize { name: T::NAME, size: step, smallest: T::FIRST });
+    }
+    // SAFETY: within the array by contract.
+    let (value, size) = unsafe { sized(from.byte_add(step * position))? };
+    if size != step {
+        let message = format!("{}[{position}].struct_size is {size}, the first element's is {step}", T::NAME);
+        return Err(Error::InvalidArgument(message));
+    }
+    Ok(value)
+}
+
+pub(crate) fn not_null<T>(pointer: *const T, argument: &'static str) -> Result<(), Error> {
+    if pointer.is_null() { Err(Error::null(argument)) } else { Ok(()) }
+}
+
+/// A text with a terminating NUL.
+///
+/// # Safety
+/// NULL, or such a text that outlives `'a`.
+pub(crate) unsafe fn c_text<'a>(text: *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: by contract.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_bytes())
+}
+
+/// The length of a text, checked.
+#[inline(always)]
+pub(crate) fn text_length(text: agentotel_str, what: &'static str) -> Result<usize, Error> {
+    if text.len > AGENTOTEL_MAX_TEXT_BYTES {
+        Err(Error::TooLarge { what, given: text.len, most: AGENTOTEL_MAX_TEXT_BYTES })
+    } else if text.data.is_null() && text.len > 0 {
+        Err(Error::InvalidArgument(format!("{what} has no data and a length of {}", text.len)))
+    } else {
+        Ok(text.len)
+    }
+}
+
+/// A text.
+///
+/// # Safety
+/// `text` is absent or has `len` bytes that outlive `'a`. They may change meanwhile: what is read then is any mix.
+#[inline(always)]
+pub(crate) unsafe fn text<'a>(text: agentotel_str, what: &'static str) -> Result<&'a [u8], Error> {
+    if text.len == 0 {
+        return Ok(&[]);
+    }
+    let length = text_length(text, what)?;
+    // SAFETY: not NULL (checked above) and `len` bytes long by contract.
+    Ok(unsafe { core::slice::from_raw_parts(text.data.cast::<u8>(), length) })
+}
+
+/// An array of plain values; it is copied when it is not aligned as its type wants.
+///
+/// # Safety
+/// NULL, or `count` values that outlive `'a`.
+unsafe fn array<'a, T: Copy>(
+    arena: &'a Bump,
+    items: *const T,
+    count: usize,
+    what: &'static str,
+) -> Result<&'a [T], Error> {
+    if count > AGENTOTEL_MAX_ITEMS {
+        return Err(Error::TooLarge { what, given: count, most: AGENTOTEL_MAX_ITEMS });
+    }
+    if count == 0 {
+        return Ok(&[]);
+    }
+    if items.is_null() {
+        return Err(Error::InvalidArgument(format!("{what} is NULL and its count is {count}")));
+    }
+    // SAFETY: `count` values by contract, read one by one whatever their alignment.
+    Ok(arena.alloc_slice_fill_with(count, |position| unsafe { items.add(position).read_unaligned() }))
+}
+
+/// An array of texts.
+///
+/// # Safety
+/// As for `array` and, for each text, `text`.
+unsafe fn texts<'a>(
+    arena: &'a Bump,
+    array_: agentotel_string_array,
+    what: &'static str,
+) -> Result<&'a [&'a [u8]], Error> {
+    // SAFETY: passed on.
+    let items = unsafe { array(arena, array_.items, array_.count, what)? };
+    // SAFETY: passed on.
+    arena
+        .alloc_slice_try_fill_iter(items.iter().map(|item| unsafe { text(*item, what) }))
+        .map(|texts| &*texts)
+}
+
+/// The value of an attribute.
+///
+/// # Safety
+/// The member of the union that `kind` names is set, and valid through `'a`.
+unsafe fn value<'a>(arena: &'a Bump, kind: u32, value: agentotel_value) -> Result<Value<'a>, Error> {
+    const WHAT: &str = "attribute.value";
+    // SAFETY: the member is the one that is set, by contract; each is passed on as such.
+    unsafe {
+        Ok(match kind {
+            AGENTOTEL_TYPE_STRING => Value::Text(text(value.string, WHAT)?),
+            AGENTOTEL_TYPE_BOOL => Value::Bool(value.boolean != 0),
+            AGENTOTEL_TYPE_INT64 => Value::Int(value.int64),
+            AGENTOTEL_TYPE_DOUBLE => Value::Double(value.float64),
+            AGENTOTEL_TYPE_BYTES => Value::Bytes(text(value.bytes, WHAT)?),
+            AGENTOTEL_TYPE_STRING_ARRAY => Value::Texts(texts(arena, value.strings, WHAT)?),
+            AGENTOTEL_TYPE_BOOL_ARRAY => {
+                Value::Bools(array(arena, value.booleans.items, value.booleans.count, WHAT)?)
+            }
+            AGENTOTEL_TYPE_INT64_ARRAY => {
+                Value::Ints(array(arena, value.int64s.items, value.int64s.count, WHAT)?)
+            }
+            AGENTOTEL_TYPE_DOUBLE_ARRAY => {
+                Value::Doubles(array(arena, value.float64s.items, value.float64s.count, WHAT)?)
+            }
+            AGENTOTEL_TYPE_JSON => json::value(arena, text(value.json, WHAT)?)?,
+            unknown => {
+                let message =
+                    format!("attribute.type is {unknown}, expected one of AGENTOTEL_TYPE_… (1 to 10)");
+                return Err(Error::InvalidArgument(message));
+            }
+        })
+    }
+}
+
+/// An array of attributes.
+///
+/// # Safety
+/// NULL, or `count` attributes that are valid through `'a`.
+pub(crate) unsafe fn attributes<'a>(
+    arena: &'a Bump,
+    from: *const agentotel_attribute,
+    count: usize,
+    what: &'static str,
+) -> Result<Attributes<'a>, Error> {
+    if count == 0 {
+        return Ok(Attributes { unique: true, ..Attributes::default() });
+    }
+    if count > AGENTOTEL_MAX_ITEMS {
+        return Err(Error::TooLarge { what, given: count, most: AGENTOTEL_MAX_ITEMS });
+    }
+    if from.is_null() {
+        return Err(Error::InvalidArgument(format!("{what} is NULL and its count is {count}")));
+    }
+    let layout = Layout::array::<Attribute<'a>>(count).map_err(|_| Error::null(what))?;
+    let read = arena.alloc_layout(layout).cast::<Attribute<'a>>();
+    let mut survey = Survey::default();
+    for position in 0..count {
+        // SAFETY: within the array by contract; each attribute is read once, and its texts are valid through `'a`. `read`
+        // has room for `count` attributes.
+        unsafe {
+            let place = read.as_ptr().add(position);
+            if !ordinary(from.add(position), place, &mut survey) {
+                any(arena, from.add(position), place, &mut survey)?;
+            }
+        }
+    }
+    // SAFETY: `count` attributes were written above, into memory of the arena.
+    Ok(survey.attributes(unsafe { core::slice::from_raw_parts(read.as_ptr(), count) }))
+}
+
+/// Reads what most attributes are: a text under a key, both present and of a sound length. The parts are written where
+/// they stay: an attribute put together elsewhere would have to be waited for. False, and nothing done, for all others.
+///
+/// # Safety
+/// `from` is a valid attribute, through `'a`; `place` is memory for one.
+#[inline(always)]
+unsafe fn ordinary<'a>(
+    from: *const agentotel_attribute,
+    place: *mut Attribute<'a>,
+    survey: &mut Survey,
+) -> bool {
+    let sound = |text: &agentotel_str| !text.data.is_null() && text.len <= AGENTOTEL_MAX_TEXT_BYTES;
+    // SAFETY: by contract; the type says that the text is the member that is set, and a text is looked at only once it is
+    // known to be sound.
+    unsafe {
+        let from = from.read_unaligned();
+        if from.r#type != AGENTOTEL_TYPE_STRING || !sound(&from.key) || !sound(&from.value.string) {
+            return false;
+        }
+        let slice = |text: agentotel_str| core::slice::from_raw_parts(text.data.cast::<u8>(), text.len);
+        let (key, text) = (slice(from.key), slice(from.value.string));
+        survey.add_text(key, text);
+        (&raw mut (*place).key).write(key);
+        (&raw mut (*place).value).write(Value::Text(text));
+    }
+    true
+}
+
+/// Reads any attribute.
+///
+/// # Safety
+/// As for `ordinary`; what the value points to is valid through `'a` too.
+#[cold]
+unsafe fn any<'a>(
+    arena: &'a Bump,
+    from: *const agentotel_attribute,
+    place: *mut Attribute<'a>,
+    survey: &mut Survey,
+) -> Result<(), Error> {
+    // SAFETY: by contract; the member that is looked at is the one that the type names.
+    unsafe {
+        let from = from.read_unaligned();
+        let key = text(from.key, "attribute.key")?;
+        let attribute = Attribute { key, value: value(arena, from.r#type, from.value)? };
+        survey.add(&attribute);
+        place.write(attribute);
+    }
+    Ok(())
+}
+
+/// A context that names a span.
+fn context(from: agentotel_span_context) -> SpanContext {
+    SpanContext {
+        trace_id: from.trace_id,
+        span_id: from.span_id,
+        trace_flags: from.trace_flags,
+        is_remote: from.is_remote != 0,
+    }
+}
+
+/// What a target names.
+///
+/// # Safety
+/// `context` is NULL or valid.
+#[inline]
+pub(crate) unsafe fn target(from: agentotel_target, what: &'static str) -> Result<Target, Error> {
+    match (from.event, from.context.is_null()) {
+        (0, true) => Ok(Target::Root),
+        (event, true) => Ok(Target::Event(event)),
+        // SAFETY: not NULL, hence valid by contract.
+        (0, false) => Ok(Target::Context(context(unsafe { from.context.read_unaligned() }))),
+        (_, false) => Err(Error::InvalidArgument(format!("{what} names both an event and a context"))),
+    }
+}
+
+fn optional_i64(from: agentotel_i64) -> Option<i64> {
+    (from.present != 0).then_some(from.value)
+}
+
+fn optional_f64(from: agentotel_f64) -> Option<f64> {
+    (from.present != 0).then_some(from.value)
+}
+
+/// A struct that may be absent.
+///
+/// # Safety
+/// NULL, or a struct of the size that it says.
+unsafe fn optional<T: Sized_>(from: *const T) -> Result<Option<T>, Error> {
+    // SAFETY: not NULL, hence as `sized` wants it.
+    if from.is_null() { Ok(None) } else { unsafe { sized(from) }.map(|(value, _)| Some(value)) }
+}
+
+/// The signal that has this number.
+pub(crate) fn signal(number: u32) -> Result<Signal, Error> {
+    Signal::from_number(number).ok_or_else(|| {
+        Error::InvalidArgument(format!("signal is {number}, expected one of AGENTOTEL_SIGNAL_… (1 to 3)"))
+    })
+}
