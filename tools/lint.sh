@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.." || exit 1
 failures=0
 
 run() {
-  echo "lint: $*"
+  echo "lint: $1 ${2:-}"
   "$@" || { echo "FAIL  $*"; failures=$((failures + 1)); }
 }
 skip() {
@@ -18,7 +18,7 @@ run cargo clippy --locked --quiet --all-targets --features schema -- -D warnings
 run cargo fmt --check --manifest-path benches/Cargo.toml
 if command -v clang-format >/dev/null; then
   # shellcheck disable=SC2046
-  run clang-format --dry-run --Werror $(git ls-files 'examples/c/*.c' 'examples/c/*.h' 'tests/abi/*.c' 'tests/abi/*.h')
+  run clang-format --dry-run --Werror $(git ls-files '*.c' '*.h' ':!examples/c/vendor' ':!include')
 else
   skip clang-format 'apt-get install clang-format'
 fi
