@@ -138,11 +138,12 @@ pub(crate) fn set_right<'a, R: Record<'a>>(
     // Cut first, so that no more than a record's worth is copied; a cut never breaks what is UTF-8.
     let mut fitting = record;
     let mut value_bytes = limit;
+    let cut_before = repairs.truncated;
     while fitting.size().payload > limit && value_bytes > LEAST_CUT_BYTES {
         value_bytes /= 2;
         let mut cut = Cut::new(value_bytes);
         fitting = record.cut(arena, &mut cut);
-        repairs.truncated = cut.changed();
+        repairs.truncated = cut_before + cut.changed();
     }
     let mut repair = Repair::default();
     let mut repaired = fitting.repaired(arena, &mut repair);

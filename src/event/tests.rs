@@ -348,6 +348,9 @@ fn an_event_over_the_record_limit_is_cut_and_counted() {
         assert!(repairs.truncated > 0);
         assert!(span.attributes.iter().any(|a| a.key == "a") || span.dropped_attributes_count > 0);
     }
+    // What the limit on values has cut before is counted still.
+    let limits = RecordLimits { record_bytes: 16_384, value_bytes: Some(100_000), ..LIMITS };
+    assert_eq!(through_the_journal(&data, limits).1.truncated, 2 + 2);
     let many: Vec<Vec<u8>> = (0..5000).map(|n| format!("key {n:060}").into_bytes()).collect();
     let many: Vec<_> = many.iter().map(|key| Attribute { key, value: Value::Text(key) }).collect();
     let data = EventData { attributes: Attributes::of(&many), ..data };

@@ -200,7 +200,8 @@ impl Journal {
     }
 
     fn refuse_in(state: &mut ShardState, entry: Entry, reason: Refusal) {
-        // A derived record was not offered by anybody: its loss shows in the derived count only.
+        // A derived record was not offered by anybody, so no counter of offers has a place for it: whoever derived it
+        // says so in the diagnostics.
         if entry.origin == Origin::Caller {
             state.counters_mut(entry.signal).refuse(reason);
         }
