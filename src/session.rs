@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use crate::event::data::{Detail, EventData, EventKind, SpanContext};
 use crate::event::semconv::SessionSums;
 use crate::handle::{Handle, HandleError, HandleKind, MOST_SLOTS};
-use crate::otlp::span::{StatusCode, remote_flags};
+use crate::otlp::span::{StatusCode, common_fields, remote_flags};
 
 /// The most sessions that can be open at once.
 pub(crate) const MOST_SESSIONS: usize = 65_536;
@@ -60,6 +60,8 @@ pub(crate) struct Session {
     /// `session.id` as an attribute of a span and of a log record, encoded.
     pub(crate) on_spans: Box<[u8]>,
     pub(crate) on_logs: Box<[u8]>,
+    /// What all plain spans of it have, encoded.
+    pub(crate) on_plain_spans: Box<[u8]>,
     /// Wall clock, and the clock that never jumps, in nanoseconds.
     pub(crate) start: i64,
     pub(crate) started_at: i64,
@@ -91,7 +93,10 @@ pub(crate) const FLAG_RANDOM: u8 = 2;
 
 impl Session {
     pub(crate) fn new(new: NewSession, shards: usize) -> Self {
+        let flags = remote_flags(false) | u32::from(new.trace_flags);
+        let common = common_fields(new.trace_id, flags, &new.trace_state, &new.on_spans);
         Self {
+            on_plain_spans: common.into_boxed_slice(),
             trace_id: new.trace_id,
             root_span_id: new.root_span_id,
             parent: new.parent,

@@ -1,11 +1,13 @@
 //! Events: recorded whole, or started, updated and ended.
 
+use super::guard::{self, Parts};
 use super::status::agentotel_status;
 use super::types::{
     AGENTOTEL_MAX_ITEMS, agentotel_error, agentotel_event, agentotel_event_data, agentotel_live_event,
     agentotel_session, agentotel_span_context, agentotel_str, agentotel_target,
 };
-use super::{guard, snapshot, write};
+use super::{snapshot, write};
+use crate::event::data::SpanContext;
 use crate::manager::Error;
 use crate::otlp::Signal;
 
@@ -33,15 +35,71 @@ pub unsafe extern "C" fn agentotel_record_event(
     guard::call(|state| {
         let parts = state.parts()?;
         // SAFETY: `data` is NULL or valid through the call, by this function's contract; `out_context` likewise.
-        unsafe {
-            let context = match snapshot::event_data(parts.arena, data, "data") {
-                Ok(data) => parts.manager.record_event(parts.caller, parts.arena, session, data)?,
-                Err(error) => return Err(parts.refused(Signal::Traces, error)),
-            };
+        unsafe { record(parts, session, data, 0, out_context) }
+    })
+}
+
+/// Records the event at a position of an array.
+///
+/// # Safety
+/// `events` is NULL or has more than `position` elements of the size that the first one says; `out_context` is NULL or
+/// valid.
+#[inline(always)]
+unsafe fn record(
+    mut parts: Parts<'_>,
+    session: agentotel_session,
+    events: *const agentotel_event_data,
+    position: usize,
+    out_context: *mut agentotel_span_context,
+) -> Result<(), Error> {
+    // SAFETY: by contract.
+    unsafe {
+        if !record_plain(&mut parts, session, events, position, out_context)? {
+            let context = record_any(parts, session, events, position)?;
             write::optional(out_context, snapshot::context_out(context));
         }
-        Ok(())
+    }
+    Ok(())
+}
+
+/// Records an event that is plain; does nothing with one that is not, and says so.
+///
+/// # Safety
+/// As for `record`.
+#[inline(always)]
+unsafe fn record_plain(
+    parts: &mut Parts<'_>,
+    session: agentotel_session,
+    events: *const agentotel_event_data,
+    position: usize,
+    out_context: *mut agentotel_span_context,
+) -> Result<bool, Error> {
+    let Some(most) = parts.manager.most_plain_attributes() else { return Ok(false) };
+    // SAFETY: by contract.
+    let event = unsafe { snapshot::plain_event(parts.scratch, most, events, position) };
+    let Some(event) = event else { return Ok(false) };
+    parts.manager.record_plain(parts.caller, session, event, |context| {
+        // SAFETY: by contract.
+        unsafe { write::optional(out_context, snapshot::context_out(context)) }
     })
+}
+
+/// Records any event.
+///
+/// # Safety
+/// As for `record`.
+#[inline(never)]
+unsafe fn record_any(
+    parts: Parts<'_>,
+    session: agentotel_session,
+    events: *const agentotel_event_data,
+    position: usize,
+) -> Result<SpanContext, Error> {
+    // SAFETY: by contract.
+    match unsafe { snapshot::event_data_at(parts.arena, events, position) } {
+        Ok(data) => parts.manager.record_event(parts.caller, parts.arena, session, data),
+        Err(error) => Err(parts.refused(Signal::Traces, error)),
+    }
 }
 
 /// Records several events of a session, in order, until one is refused.
@@ -72,18 +130,12 @@ pub unsafe extern "C" fn agentotel_record_events(
         }
         for position in 0..count {
             let parts = state.parts()?;
+            let out_context =
+                if out_contexts.is_null() { out_contexts } else { out_contexts.wrapping_add(position) };
             // SAFETY: `events` has `count` elements of the size that the first one says, `out_contexts` is NULL or has
             // `count` places, `out_recorded` is NULL or valid, all by this function's contract.
             unsafe {
-                let context = match snapshot::event_data_at(parts.arena, events, position) {
-                    Ok(data) => parts.manager.record_event(parts.caller, parts.arena, session, data)?,
-                    Err(error) => {
-                        return Err(parts.refused(Signal::Traces, error));
-                    }
-                };
-                if !out_contexts.is_null() {
-                    write::optional(out_contexts.add(position), snapshot::context_out(context));
-                }
+                record(parts, session, events, position, out_context)?;
                 write::optional(out_recorded, position + 1);
             }
             state.arena.reset();

@@ -19,12 +19,16 @@ const MOST_KEPT_ARENA_BYTES: usize = 65_536;
 /// An arena starts with this much, enough for an ordinary event.
 const ARENA_BYTES: usize = 8192;
 
+/// What an event may take to be encoded without more ado.
+const SCRATCH_BYTES: usize = 4096;
+
 /// What a thread keeps between calls.
 pub(crate) struct ThreadState {
     instance: Option<(u64, Arc<OtelManager>)>,
     forks: u32,
     pub(crate) caller: Caller,
     pub(crate) arena: Bump,
+    scratch: Box<[u8]>,
     last_error: String,
 }
 
@@ -42,6 +46,7 @@ impl ThreadState {
             forks: fork::generation(),
             caller: Caller::new(),
             arena: Bump::with_capacity(ARENA_BYTES),
+            scratch: vec![0; SCRATCH_BYTES].into_boxed_slice(),
             last_error: String::new(),
         })
     }
@@ -57,7 +62,12 @@ impl ThreadState {
             self.instance = Some((version, global::instance()?));
         }
         match &self.instance {
-            Some((_, manager)) => Ok(Parts { manager, caller: &mut self.caller, arena: &self.arena }),
+            Some((_, manager)) => Ok(Parts {
+                manager,
+                caller: &mut self.caller,
+                arena: &self.arena,
+                scratch: &mut self.scratch,
+            }),
             None => Err(Error::NotInitialized),
         }
     }
@@ -77,6 +87,8 @@ pub(crate) struct Parts<'t> {
     pub(crate) manager: &'t OtelManager,
     pub(crate) caller: &'t mut Caller,
     pub(crate) arena: &'t Bump,
+    /// Where a plain event is encoded.
+    pub(crate) scratch: &'t mut [u8],
 }
 
 impl Parts<'_> {

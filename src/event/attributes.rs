@@ -36,11 +36,7 @@ pub(crate) struct AttributeLimits {
 /// Whether free attributes can go as they came.
 #[inline(always)]
 pub(crate) fn is_plain(free: &Attributes<'_>, limits: AttributeLimits) -> bool {
-    free.unique
-        && free.list.len() <= limits.count
-        && limits.value_bytes.is_none()
-        && (!free.may_name_session
-            || free.list.iter().all(|attribute| attribute.key != SESSION_ID.as_bytes()))
+    free.unique && free.list.len() <= limits.count && limits.value_bytes.is_none() && !free.names_session
 }
 
 /// Brings typed and free attributes together. `typed` has unique keys.

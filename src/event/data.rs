@@ -1,6 +1,7 @@
 //! What a caller says of an event, in the library's own terms: borrowed for the call, free of C types, already read
 //! once and for all.
 
+use crate::otlp::draft::Draft;
 use crate::otlp::span::{Link, SpanEvent, SpanKind, StatusCode};
 use crate::otlp::value::{Attribute, Attributes};
 
@@ -143,22 +144,40 @@ impl Detail<'_> {
     }
 }
 
-/// An event, or what an update or an end adds to it. Times are nanoseconds since 1970; 0 is not given.
+/// The times that a caller gave: nanoseconds since 1970, or how many; 0 is not given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct GivenTimes {
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+    pub(crate) duration: i64,
+}
+
+/// An event, or what an update or an end adds to it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct EventData<'a> {
     pub(crate) detail: Detail<'a>,
     pub(crate) span_kind: Option<SpanKind>,
     pub(crate) name: &'a [u8],
     pub(crate) parent: Target,
-    pub(crate) start: i64,
-    pub(crate) end: i64,
-    pub(crate) duration: i64,
+    pub(crate) times: GivenTimes,
     pub(crate) status: StatusCode,
     pub(crate) status_message: &'a [u8],
     pub(crate) attributes: Attributes<'a>,
     pub(crate) links: &'a [Link<'a>],
     pub(crate) events: &'a [SpanEvent<'a>],
     pub(crate) error: Option<&'a ErrorDetail<'a>>,
+}
+
+/// A whole event that has nothing but a name, times and attributes; these are encoded already.
+pub(crate) struct PlainEvent<'a> {
+    /// Not empty.
+    pub(crate) name: &'a [u8],
+    pub(crate) parent: Target,
+    pub(crate) span_kind: SpanKind,
+    pub(crate) times: GivenTimes,
+    /// Unset or Ok.
+    pub(crate) status: StatusCode,
+    pub(crate) draft: Draft<'a>,
 }
 
 /// How a session ended.

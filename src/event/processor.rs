@@ -6,7 +6,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::attributes::{AttributeLimits, is_plain, unique, unite};
-use super::data::{ErrorDetail, EventData, EventKind, SessionEnd, SpanContext};
+use super::data::{ErrorDetail, EventData, EventKind, GivenTimes, PlainEvent, SessionEnd, SpanContext};
 use super::record::{Record, set_right, unique_in_events, unique_in_links};
 use super::semconv::{self, Inherited, MOST_TYPED, OTHER_ERROR, Phase};
 use super::text::{Cut, Repair, Rewrite as _, cut_at_character, rewrite_addition};
@@ -14,9 +14,10 @@ use crate::journal::accounting::Repairs;
 use crate::journal::frame::FLAG_ERROR;
 use crate::journal::{AppendError, Entry, Journal, Origin};
 use crate::otlp::Signal;
+use crate::otlp::draft;
 use crate::otlp::log::LogRecord;
 use crate::otlp::open::{self, Addition};
-use crate::otlp::span::{ATTRIBUTES, SpanKind, SpanRecord, StatusCode};
+use crate::otlp::span::{ATTRIBUTES, PlainSpan, SpanKind, SpanRecord, StatusCode};
 use crate::otlp::value::{Attribute, Attributes, Value};
 use crate::otlp::wire::WriteError;
 use crate::session::Session;
@@ -41,6 +42,15 @@ pub(crate) struct Times {
     pub(crate) end: i64,
 }
 
+impl Times {
+    /// Of something that has just happened.
+    #[inline(always)]
+    fn now() -> Self {
+        let now = clock::wall();
+        Self { start: now, end: now }
+    }
+}
+
 /// A time before 1970 cannot be said in OTLP: it counts as not given.
 fn sane(time: i64, repairs: &mut Repairs) -> i64 {
     if time < 0 {
@@ -50,10 +60,9 @@ fn sane(time: i64, repairs: &mut Repairs) -> i64 {
 }
 
 /// Start and end from what was given: two of start, end and duration give the third; a missing end is now.
-#[inline(always)]
-pub(crate) fn times(data: &EventData<'_>, repairs: &mut Repairs) -> Times {
-    let (start, end) = (sane(data.start, repairs), sane(data.end, repairs));
-    let duration = sane(data.duration, repairs);
+pub(crate) fn times(given: GivenTimes, repairs: &mut Repairs) -> Times {
+    let (start, end) = (sane(given.start, repairs), sane(given.end, repairs));
+    let duration = sane(given.duration, repairs);
     let (start, end) = match (start, end) {
         (0, 0) => {
             let now = clock::wall();
@@ -276,7 +285,7 @@ impl EventProcessor {
         data: &EventData<'a>,
         repairs: &mut Repairs,
     ) -> SpanRecord<'a> {
-        let Times { start, end } = times(data, repairs);
+        let Times { start, end } = times(data.times, repairs);
         let attributes = self.attributes(arena, session, data, Phase::Whole, repairs);
         let (events, dropped_events) = within(data.events, self.limits.events);
         let (links, dropped_links) = within(data.links, self.limits.links);
@@ -302,6 +311,41 @@ impl EventProcessor {
             status,
             status_message,
         }
+    }
+
+    /// How many attributes a plain event may have; none when every value has to be looked at.
+    #[inline]
+    pub(crate) fn most_plain_attributes(&self) -> Option<usize> {
+        let AttributeLimits { count, value_bytes } = self.attribute_limits();
+        value_bytes.is_none().then_some(count)
+    }
+
+    /// The content of a plain event's span; nothing when it turns out not to be plain.
+    #[inline(always)]
+    pub(crate) fn plain<'a>(
+        &self,
+        session: &Session,
+        span_id: [u8; 8],
+        parent: SpanContext,
+        event: PlainEvent<'a>,
+        repairs: &mut Repairs,
+    ) -> Option<&'a [u8]> {
+        if parent.is_remote {
+            return None;
+        }
+        let Times { start, end } =
+            if event.times == GivenTimes::default() { Times::now() } else { times(event.times, repairs) };
+        let content = event.draft.finish(&PlainSpan {
+            span_id,
+            parent: parent.span_id,
+            name: event.name,
+            kind: event.span_kind,
+            start,
+            end,
+            common: &session.on_plain_spans,
+            status: event.status,
+        });
+        content.filter(|content| draft::payload_size(content) <= self.limits.record_bytes)
     }
 
     /// A session's root span at its end; `name` and `kept` are what was known of it before.

@@ -1,15 +1,15 @@
 //! The one table that maps kinds of events to names: OpenTelemetry semantic conventions 1.41.1 (GenAI, error,
 //! exceptions, session) and, where those have no name, our own under `agentotel.`. Nothing else in the library spells
-//! an attribute's name.
+//! an attribute's name, but for `session.id`, which the encoder keeps free for the session.
 
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::data::{Action, Detail, EndState, EventKind, Llm, LlmOperation, SessionEnd, SessionOptions, Tool};
 use crate::otlp::log::Severity;
 use crate::otlp::span::SpanKind;
+pub(crate) use crate::otlp::value::SESSION_ID;
 use crate::otlp::value::{Attribute, Value};
 
-pub(crate) const SESSION_ID: &str = "session.id";
 const CONVERSATION_ID: &str = "gen_ai.conversation.id";
 const PROVIDER_NAME: &str = "gen_ai.provider.name";
 const OPERATION_NAME: &str = "gen_ai.operation.name";

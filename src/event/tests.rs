@@ -10,14 +10,15 @@ use opentelemetry_proto::tonic::trace::v1::{ScopeSpans, Span};
 use proptest::prelude::*;
 use prost::Message;
 
-use super::data::{EventData, SpanContext};
+use super::data::{EventData, GivenTimes, PlainEvent, SpanContext, Target};
 use super::processor::{EventProcessor, Identity, RecordLimits, span_entry};
 use crate::journal::accounting::Repairs;
 use crate::journal::cursor::LaneId;
 use crate::journal::frame::Frames;
 use crate::journal::{Journal, JournalSettings, OverflowPolicy};
-use crate::otlp::span::{Link, SpanEvent, StatusCode};
-use crate::otlp::value::{Attribute, Attributes, Value};
+use crate::otlp::draft::{Draft, are_short, payload_size, write_payload};
+use crate::otlp::span::{Link, SpanEvent, SpanKind, StatusCode};
+use crate::otlp::value::{Attribute, Attributes, Fingerprints, Value};
 use crate::otlp::{Signal, open, span};
 use crate::session::{NewSession, Root, Session};
 
@@ -170,6 +171,35 @@ const LANE: LaneId = LaneId(0);
 const LIMITS: RecordLimits =
     RecordLimits { attributes: 128, value_bytes: None, events: 128, links: 128, record_bytes: 1 << 20 };
 
+const PARENT: SpanContext =
+    SpanContext { trace_id: [1; 16], span_id: [2; 8], trace_flags: 3, is_remote: false };
+
+/// Encodes an event as a plain one and decodes it again; nothing when it is not plain.
+fn as_plain(name: &[u8], times: GivenTimes, attributes: &[Attribute<'_>]) -> Option<Span> {
+    let mut scratch = vec![0; 4096];
+    let mut keys = Fingerprints::default();
+    let mut draft = Draft::new(&mut scratch);
+    for attribute in attributes {
+        match attribute {
+            Attribute { key, value: Value::Text(text) } if are_short(key.len(), text.len()) => {
+                if !draft.short_text(&mut keys, key, text) {
+                    return None;
+                }
+            }
+            any => draft = draft.any(&mut keys, any)?,
+        }
+    }
+    let status = StatusCode::Ok;
+    let event = PlainEvent { name, parent: Target::Root, span_kind: SpanKind::Client, times, status, draft };
+    let processor = EventProcessor::new(LIMITS);
+    let content = processor.plain(&session(), [9; 8], PARENT, event, &mut Repairs::default())?;
+    let mut payload = vec![0; payload_size(content)];
+    write_payload(&mut payload, content).unwrap();
+    let mut decoded = ScopeSpans::decode(&*payload).unwrap();
+    assert_eq!(decoded.spans.len(), 1);
+    decoded.spans.pop()
+}
+
 /// Commits an event and decodes what stands in the journal.
 fn through_the_journal(data: &EventData<'_>, limits: RecordLimits) -> (Span, Repairs) {
     let settings = JournalSettings {
@@ -184,8 +214,7 @@ fn through_the_journal(data: &EventData<'_>, limits: RecordLimits) -> (Span, Rep
     let arena = Bump::new();
     let session = session();
     let mut repairs = Repairs::default();
-    let parent = SpanContext { trace_id: [1; 16], span_id: [2; 8], trace_flags: 3, is_remote: false };
-    let identity = Identity { span_id: [9; 8], parent: Some(parent) };
+    let identity = Identity { span_id: [9; 8], parent: Some(PARENT) };
     let record = processor.span(&arena, &session, identity, data, &mut repairs);
     processor.commit(&journal, 0, &arena, span_entry(0, record.status, repairs), &record, || ()).unwrap();
     let unread = journal.next_unread(0, LANE).unwrap();
@@ -242,8 +271,7 @@ proptest! {
         ];
         let data = EventData {
             name: &case.name,
-            start: case.start,
-            end: case.end,
+            times: GivenTimes { start: case.start, end: case.end, duration: 0 },
             attributes: Attributes::of(borrow(&arena, &case.attributes)),
             events: &moments,
             links: &links,
@@ -292,14 +320,36 @@ proptest! {
         prop_assert_eq!(span.links.len(), case.links);
     }
 
+    /// An event that is encoded while it is read comes out like the same event read with care.
+    #[test]
+    fn a_plain_event_is_the_same_either_way(case in case()) {
+        let arena = Bump::new();
+        let attributes = borrow(&arena, &case.attributes);
+        let times = GivenTimes { start: case.start, end: case.end.max(1), duration: 0 };
+        let data = EventData {
+            name: &case.name,
+            times,
+            span_kind: Some(SpanKind::Client),
+            status: StatusCode::Ok,
+            attributes: Attributes::of(attributes),
+            ..EventData::default()
+        };
+        if let Some(plain) = as_plain(&case.name, times, attributes) {
+            let (mut careful, repairs) = through_the_journal(&data, LIMITS);
+            prop_assert_eq!((repairs.utf8, repairs.truncated, repairs.dropped_attributes), (0, 0, 0));
+            // The order of attributes is the same but for the session's own, which is the last of a plain event.
+            careful.attributes.rotate_left(1);
+            prop_assert_eq!(plain, careful);
+        }
+    }
+
     /// Limits: nothing is over them, what is left is what came first, and UTF-8 stays whole.
     #[test]
     fn limits_are_kept_and_counted(case in case(), attributes in 1usize..6, value_bytes in 1usize..40) {
         let arena = Bump::new();
         let data = EventData {
             name: b"limited",
-            start: 1,
-            end: 2,
+            times: GivenTimes { start: 1, end: 2, duration: 0 },
             attributes: Attributes::of(borrow(&arena, &case.attributes)),
             ..EventData::default()
         };
@@ -326,6 +376,30 @@ proptest! {
 }
 
 #[test]
+fn what_is_plain_and_what_is_not() {
+    let times = GivenTimes { start: 1, end: 2, duration: 0 };
+    let is_plain = |attributes: &[(&[u8], Value<'_>)]| {
+        let attributes: Vec<_> = attributes.iter().map(|&(key, value)| Attribute { key, value }).collect();
+        as_plain(b"a name", times, &attributes).is_some()
+    };
+    let text = Value::Text(b"text");
+    assert!(is_plain(&[]));
+    assert!(is_plain(&[
+        (b"agent.name", text),
+        ("schlüssel".as_bytes(), Value::Int(-1)),
+        (b"c", Value::Double(0.5))
+    ]));
+    assert!(is_plain(&[(b"long", Value::Text(&[b'x'; 2000]))]));
+    assert!(!is_plain(&[(b"too long", Value::Text(&[b'x'; 4000]))]));
+    assert!(!is_plain(&[(b"session.id", text)]));
+    assert!(!is_plain(&[(b"twice", text), (b"twice", text)]));
+    assert!(!is_plain(&[(b"not utf-8", Value::Text(b"\xff"))]));
+    assert!(!is_plain(&[(b"\xff", text)]));
+    assert!(as_plain(b"\xff", times, &[]).is_none());
+    assert!(as_plain(&[b'x'; 200], times, &[]).is_none());
+}
+
+#[test]
 fn an_event_over_the_record_limit_is_cut_and_counted() {
     let long = vec![b'x'; 300_000];
     let broken = vec![0xff; 200_000];
@@ -336,8 +410,7 @@ fn an_event_over_the_record_limit_is_cut_and_counted() {
     ];
     let data = EventData {
         name: b"large",
-        start: 1,
-        end: 2,
+        times: GivenTimes { start: 1, end: 2, duration: 0 },
         attributes: Attributes::of(&attributes),
         ..EventData::default()
     };

@@ -15,6 +15,9 @@ use crate::sys::memory::{AppendRegion, RegionWriter};
 /// A segment with less in it is not worth starting over.
 const WORTH_STARTING_OVER_BYTES: usize = 4096;
 
+/// The next frame is expected to be as large as the last one, up to here.
+const MOST_BROUGHT_NEAR_BYTES: usize = 1024;
+
 /// A segment with how many frames of each signal stand in it.
 pub(crate) struct Segment {
     writer: RegionWriter,
@@ -99,7 +102,7 @@ impl ShardState {
     }
 
     /// Appends one frame, which must fit; `write` fills the payload. On its error nothing is committed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn append(
         &mut self,
         mut header: FrameHeader,
@@ -113,6 +116,7 @@ impl ShardState {
         write_surroundings(place, payload, header);
         write(place.get_mut(HEADER_BYTES..HEADER_BYTES + payload).ok_or(WriteError::Size)?)?;
         active.writer.commit(frame_size(payload), length);
+        active.writer.bring_near(frame_size(payload).min(MOST_BROUGHT_NEAR_BYTES));
         self.sequence += 1;
         if let Some(count) = active.frames.get_mut(header.signal.index()) {
             *count += 1;

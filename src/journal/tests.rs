@@ -146,16 +146,22 @@ fn one_dead_exporter_starves_nobody() {
 
 #[test]
 fn blocking_waits_for_room_and_no_longer_than_said() {
-    let journal = std::sync::Arc::new(journal(4, OverflowPolicy::Block(Duration::from_millis(50))));
-    journal.attach(A, Signal::Traces);
-    while journal.bytes_in_use() < 4 * SEGMENT || append(&journal, Signal::Traces, &[7; 500]).is_ok() {
-        if append(&journal, Signal::Traces, &[7; 500]).is_err() {
-            break;
-        }
+    let wait = Duration::from_millis(50);
+    let short = journal(4, OverflowPolicy::Block(wait));
+    short.attach(A, Signal::Traces);
+    let mut room = 0;
+    while append(&short, Signal::Traces, &[7; 500]).is_ok() {
+        room += 1;
     }
     let before = Instant::now();
-    assert_eq!(append(&journal, Signal::Traces, &[7; 500]), Err(AppendError::Full));
-    assert!(before.elapsed() >= Duration::from_millis(50));
+    assert_eq!(append(&short, Signal::Traces, &[7; 500]), Err(AppendError::Full));
+    assert!(before.elapsed() >= wait);
+
+    let journal = std::sync::Arc::new(journal(4, OverflowPolicy::Block(Duration::from_secs(30))));
+    journal.attach(A, Signal::Traces);
+    for _ in 0..room {
+        append(&journal, Signal::Traces, &[7; 500]).unwrap();
+    }
     let reader = std::sync::Arc::clone(&journal);
     let worker = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(10));

@@ -65,7 +65,7 @@ pub(crate) fn start<'a>(
     data: &EventData<'a>,
 ) -> Result<NewContents<'a>, WriteError> {
     let mut repairs = Repairs::default();
-    if data.start < 0 {
+    if data.times.start < 0 {
         repairs.time += 1;
     }
     let attributes = processor.attributes(arena, session, data, Phase::Whole, &mut repairs).list;
@@ -74,7 +74,7 @@ pub(crate) fn start<'a>(
     let kind = data.span_kind.unwrap_or_else(|| semconv::span_kind(&data.detail));
     let mut fixed = Fixed {
         updated: now,
-        start: if data.start > 0 { data.start } else { now },
+        start: if data.times.start > 0 { data.times.start } else { now },
         started_at: clock::monotonic(),
         usage: Usage::of(data, Usage::default()),
         trace_id: session.trace_id,
@@ -195,12 +195,13 @@ pub(crate) fn finish<'a>(
     let (attributes, left_out) = within(attributes, room);
     repairs.dropped_attributes += left_out;
     let elapsed = clock::monotonic().saturating_sub(fixed.started_at);
-    if data.end < 0 || data.duration < 0 {
+    let given = data.times;
+    if given.end < 0 || given.duration < 0 {
         repairs.time += 1;
     }
-    let end = match (data.end, data.duration) {
-        (1.., _) => data.end,
-        (_, 1..) => fixed.start.saturating_add(data.duration),
+    let end = match (given.end, given.duration) {
+        (1.., _) => given.end,
+        (_, 1..) => fixed.start.saturating_add(given.duration),
         _ => fixed.start.saturating_add(elapsed),
     };
     let times = ordered(fixed.start, end, repairs);

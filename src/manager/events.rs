@@ -6,7 +6,7 @@ use bumpalo::Bump;
 
 use super::caller::RememberedSessions;
 use super::{Caller, Error, OtelManager, handle_error, not_encoded};
-use crate::event::data::{Detail, ErrorDetail, EventData, EventKind, SpanContext, Target};
+use crate::event::data::{Detail, ErrorDetail, EventData, EventKind, PlainEvent, SpanContext, Target};
 use crate::event::processor::{Identity, exception_entry, span_entry};
 use crate::handle::HandleKind;
 use crate::journal::accounting::Repairs;
@@ -15,6 +15,7 @@ use crate::live::slot::Fixed;
 use crate::live::table::LiveEvent;
 use crate::live::update;
 use crate::otlp::Signal;
+use crate::otlp::draft;
 use crate::otlp::span::StatusCode;
 use crate::session::{Session, Usage};
 use crate::sys::clock;
@@ -99,8 +100,68 @@ impl OtelManager {
         Ok(Failing { span: context, kind: EventKind::Custom })
     }
 
-    /// Records a whole event.
+    /// The session and parent of a new event.
+    #[inline(always)]
+    fn place_event<'c>(
+        &self,
+        sessions: &'c mut RememberedSessions,
+        session_handle: u64,
+        parent: Target,
+    ) -> Result<(&'c Session, SpanContext), Error> {
+        self.check_running()?;
+        let session = self.session_of(sessions, session_handle)?;
+        let parent = match parent {
+            Target::Root => session.context(),
+            target => self.resolve(session, session_handle, target, "parent")?.span,
+        };
+        Ok((session, parent))
+    }
+
+    /// How many attributes a plain event may have; none when there are no plain events.
     #[inline]
+    pub(crate) fn most_plain_attributes(&self) -> Option<usize> {
+        self.processor.most_plain_attributes()
+    }
+
+    /// Records a plain event and shows its context; does nothing with one that turns out not to be plain.
+    #[inline(always)]
+    pub(crate) fn record_plain(
+        &self,
+        caller: &mut Caller,
+        session_handle: u64,
+        event: PlainEvent<'_>,
+        recorded: impl FnOnce(SpanContext),
+    ) -> Result<bool, Error> {
+        let shard = caller.shard(self.journal.shard_count());
+        let (session, parent) = match self.place_event(&mut caller.sessions, session_handle, event.parent) {
+            Ok(place) => place,
+            Err(error) => return Err(self.refused(shard, Signal::Traces, error)),
+        };
+        let span_id = caller.ids.span_id();
+        if !session.sampled {
+            self.leave_out_unsampled(shard, Signal::Traces)?;
+            recorded(session.context_of(span_id));
+            return Ok(true);
+        }
+        let status = event.status;
+        let mut repairs = Repairs::default();
+        let Some(content) = self.processor.plain(session, span_id, parent, event, &mut repairs) else {
+            return Ok(false);
+        };
+        let entry = span_entry(EventKind::Custom as u8, status, repairs);
+        let written = self.journal.append(shard, entry, draft::payload_size(content), |place| {
+            draft::write_payload(place, content)?;
+            session.add(shard, EventKind::Custom, status, &Usage::default());
+            Ok(())
+        });
+        if let Err(error) = written {
+            return Err(self.append_error(shard, Signal::Traces, error));
+        }
+        recorded(session.context_of(span_id));
+        Ok(true)
+    }
+
+    /// Records a whole event.
     pub(crate) fn record_event<'a>(
         &self,
         caller: &mut Caller,
@@ -111,16 +172,10 @@ impl OtelManager {
         let shard = caller.shard(self.journal.shard_count());
         let Caller { ids, sessions, .. } = caller;
         let checked = self.check_running().and_then(|()| check_whole(data));
-        let session = match checked.and_then(|()| self.session_of(sessions, session_handle)) {
-            Ok(session) => session,
+        let placed = checked.and_then(|()| self.place_event(sessions, session_handle, data.parent));
+        let (session, parent) = match placed {
+            Ok(place) => place,
             Err(error) => return Err(self.refused(shard, Signal::Traces, error)),
-        };
-        let parent = match data.parent {
-            Target::Root => session.context(),
-            target => match self.resolve(session, session_handle, target, "parent") {
-                Ok(parent) => parent.span,
-                Err(error) => return Err(self.refused(shard, Signal::Traces, error)),
-            },
         };
         let context = session.context_of(ids.span_id());
         if !session.sampled {

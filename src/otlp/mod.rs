@@ -1,10 +1,11 @@
 //! The OTLP wire form: what an event is from the moment it is recorded until a receiver has it. `wire` writes protobuf
 //! primitives into a given slice, `value` sizes and writes attributes, `span` and `log` sizes and writes whole records,
-//! `open` merges the attributes of a record that is still open, `request` frames records into an export request, and
+//! `draft` writes a plain span while it is read, `open` merges the attributes of a record that is still open, `request` frames records into an export request, and
 //! `decoded` turns a request back into fields for exporters that need them. Nothing here allocates on the recording
 //! path, and nothing knows who calls.
 
 mod decoded;
+pub(crate) mod draft;
 pub(crate) mod log;
 pub(crate) mod open;
 pub(crate) mod request;

@@ -6,7 +6,7 @@ use super::value::{Attribute, Attributes, attributes_size, write_attributes};
 use super::wire::{
     WriteError, Writer, bytes_tag, delimited_size, fixed32_tag, fixed64_tag, varint_size, varint_tag,
 };
-use crate::sys::append::Appender;
+use crate::sys::append::{Appended, Appender};
 
 /// `ScopeSpans.spans`; `ScopeLogs.log_records` has the same number.
 pub(crate) const ITEM: u32 = bytes_tag(2);
@@ -115,6 +115,20 @@ pub(crate) struct Link<'a> {
     pub(crate) trace_state: &'a [u8],
     pub(crate) flags: u32,
     pub(crate) attributes: &'a [Attribute<'a>],
+}
+
+/// What a plain span has beside its attributes.
+pub(crate) struct PlainSpan<'a> {
+    pub(crate) span_id: [u8; 8],
+    pub(crate) parent: [u8; 8],
+    /// Not empty.
+    pub(crate) name: &'a [u8],
+    pub(crate) kind: SpanKind,
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+    /// What `common_fields` gave.
+    pub(crate) common: &'a [u8],
+    pub(crate) status: StatusCode,
 }
 
 /// All of a span. Times are nanoseconds since 1970, never negative.
@@ -253,21 +267,12 @@ impl SpanRecord<'_> {
         let mut writer = Writer::with(appender);
         writer.tag(ITEM);
         writer.length(size.content);
-        // Fields of known size go in blocks: one check of the room for each.
-        writer.block::<{ TRACE_ID_FIELD + SPAN_ID_FIELD }>(|block| {
-            put(block, 0, [TRACE_ID as u8, 16]);
-            put(block, 2, self.trace_id);
-            put(block, TRACE_ID_FIELD, [SPAN_ID as u8, 8]);
-            put(block, TRACE_ID_FIELD + 2, self.span_id);
-        });
+        write_ids(&mut writer, self.trace_id, self.span_id);
         if !self.trace_state.is_empty() {
             writer.text_field(TRACE_STATE, self.trace_state);
         }
-        if let Some(parent) = &self.parent {
-            writer.block::<SPAN_ID_FIELD>(|block| {
-                put(block, 0, [PARENT_SPAN_ID as u8, 8]);
-                put(block, 2, *parent);
-            });
+        if let Some(parent) = self.parent {
+            write_parent(&mut writer, parent);
         }
         writer.tag(NAME);
         writer.length(self.name_size());
@@ -275,12 +280,7 @@ impl SpanRecord<'_> {
         if !self.name[1].is_empty() {
             writer.text(self.name[1]);
         }
-        writer.block::<{ 2 + 2 * FIXED64_FIELD }>(|block| {
-            put(block, 0, [KIND as u8, self.kind as u8, START as u8]);
-            put(block, 3, self.start.to_le_bytes());
-            put(block, 2 + FIXED64_FIELD, [END as u8]);
-            put(block, 3 + FIXED64_FIELD, self.end.to_le_bytes());
-        });
+        write_times(&mut writer, self.kind, self.start, self.end);
         writer.raw(self.encoded[0]);
         if !self.encoded[1].is_empty() {
             writer.raw(self.encoded[1]);
@@ -300,12 +300,88 @@ impl SpanRecord<'_> {
                 writer.varint_field(STATUS_CODE, u64::from(self.status as u8));
             }
         }
-        writer.block::<FLAGS_FIELD>(|block| {
-            // A tag of two bytes.
-            put(block, 0, [(FLAGS & 0x7f | 0x80) as u8, (FLAGS >> 7) as u8]);
-            put(block, 2, self.flags.to_le_bytes());
-        });
+        write_flags(&mut writer, self.flags);
         writer.finish()
+    }
+}
+
+// Fields of known size go in blocks: one check of the room for each.
+
+#[inline(always)]
+fn write_ids(writer: &mut Writer<'_>, trace_id: [u8; 16], span_id: [u8; 8]) {
+    writer.block::<{ TRACE_ID_FIELD + SPAN_ID_FIELD }>(|block| {
+        put(block, 0, [TRACE_ID as u8, 16]);
+        put(block, 2, trace_id);
+        put(block, TRACE_ID_FIELD, [SPAN_ID as u8, 8]);
+        put(block, TRACE_ID_FIELD + 2, span_id);
+    });
+}
+
+#[inline(always)]
+fn write_parent(writer: &mut Writer<'_>, parent: [u8; 8]) {
+    writer.block::<SPAN_ID_FIELD>(|block| {
+        put(block, 0, [PARENT_SPAN_ID as u8, 8]);
+        put(block, 2, parent);
+    });
+}
+
+#[inline(always)]
+fn write_times(writer: &mut Writer<'_>, kind: SpanKind, start: i64, end: i64) {
+    writer.block::<{ 2 + 2 * FIXED64_FIELD }>(|block| {
+        put(block, 0, [KIND as u8, kind as u8, START as u8]);
+        put(block, 3, start.to_le_bytes());
+        put(block, 2 + FIXED64_FIELD, [END as u8]);
+        put(block, 3 + FIXED64_FIELD, end.to_le_bytes());
+    });
+}
+
+#[inline(always)]
+fn write_flags(writer: &mut Writer<'_>, flags: u32) {
+    writer.block::<FLAGS_FIELD>(|block| {
+        // A tag of two bytes.
+        put(block, 0, [(FLAGS & 0x7f | 0x80) as u8, (FLAGS >> 7) as u8]);
+        put(block, 2, flags.to_le_bytes());
+    });
+}
+
+/// Fields of a plain span that all of a session's have: trace id, flags of a parent in this process, trace state.
+pub(crate) fn common_fields(trace_id: [u8; 16], flags: u32, trace_state: &[u8], encoded: &[u8]) -> Vec<u8> {
+    let size = TRACE_ID_FIELD + encoded.len() + FLAGS_FIELD + text_field_size(trace_state);
+    let mut place = vec![0; size];
+    let mut writer = Writer::new(&mut place);
+    writer.bytes_field(TRACE_ID, &trace_id);
+    writer.raw(encoded);
+    write_flags(&mut writer, flags);
+    if !trace_state.is_empty() {
+        writer.text_field(TRACE_STATE, trace_state);
+    }
+    debug_assert!(writer.finish().is_ok());
+    place
+}
+
+impl PlainSpan<'_> {
+    /// Writes everything but the attributes; false when it is not plain after all.
+    #[inline(always)]
+    pub(crate) fn write(&self, appender: &mut Appender<'_>) -> bool {
+        const TIMES: usize = 2 * SPAN_ID_FIELD;
+        const BLOCK: usize = TIMES + 2 + 2 * FIXED64_FIELD;
+        let Ok(name_bytes @ 0..0x80) = u8::try_from(self.name.len()) else { return false };
+        let fixed = appender.block::<BLOCK>(|block| {
+            put(block, 0, [SPAN_ID as u8, 8]);
+            put(block, 2, self.span_id);
+            put(block, SPAN_ID_FIELD, [PARENT_SPAN_ID as u8, 8]);
+            put(block, SPAN_ID_FIELD + 2, self.parent);
+            put(block, TIMES, [KIND as u8, self.kind as u8, START as u8]);
+            put(block, TIMES + 3, self.start.to_le_bytes());
+            put(block, TIMES + 2 + FIXED64_FIELD, [END as u8]);
+            put(block, TIMES + 3 + FIXED64_FIELD, self.end.to_le_bytes());
+        });
+        fixed
+            && appender.array([NAME as u8, name_bytes])
+            && appender.text(self.name) == Appended::Utf8
+            && appender.many_bytes(self.common)
+            && (self.status == StatusCode::Unset
+                || appender.array([STATUS as u8, 2, STATUS_CODE as u8, self.status as u8]))
     }
 }
 

@@ -93,7 +93,7 @@ pub(crate) fn attribute_content_size(attribute: &Attribute<'_>) -> usize {
 }
 
 /// Bytes of a key and a text up to which all four lengths around them take one byte each.
-const MOST_SHORT_BYTES: usize = 119;
+pub(crate) const MOST_SHORT_BYTES: usize = 119;
 /// Tags and lengths around such a key and text: the attribute's, the key's, the value's, the text's.
 const SHORT_OVERHEAD: usize = 8;
 
@@ -113,8 +113,8 @@ pub(crate) struct Attributes<'a> {
     pub(crate) size: usize,
     /// No key is empty, none comes twice. May be false of keys that are fine.
     pub(crate) unique: bool,
-    /// Some key is as long as `session.id`.
-    pub(crate) may_name_session: bool,
+    /// Some key is `session.id`.
+    pub(crate) names_session: bool,
 }
 
 impl<'a> Attributes<'a> {
@@ -126,8 +126,31 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// Length of the key that a session has for itself.
-const SESSION_ID_BYTES: usize = "session.id".len();
+/// The key that a session has for itself.
+pub(crate) const SESSION_ID: &str = "session.id";
+
+/// Fingerprints of keys, a bit each.
+#[derive(Default)]
+pub(crate) struct Fingerprints([u64; 8]);
+
+impl Fingerprints {
+    /// Adds a key. False when another one had the same fingerprint: it may have been the same key.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, key: &[u8]) -> bool {
+        let bit = fingerprint(key);
+        let mask = 1u64 << (bit & 63);
+        let Some(word) = self.0.get_mut((bit >> 6) as usize & 7) else { return false };
+        let is_new = *word & mask == 0;
+        *word |= mask;
+        is_new
+    }
+}
+
+/// Whether a key is the one that a session has for itself.
+#[inline(always)]
+pub(crate) fn names_session(key: &[u8]) -> bool {
+    key.len() == SESSION_ID.len() && key == SESSION_ID.as_bytes()
+}
 
 /// The pass that makes `Attributes`, an attribute at a time.
 #[derive(Default)]
@@ -135,9 +158,8 @@ pub(crate) struct Survey {
     size: usize,
     clash: bool,
     some_empty: bool,
-    may_name_session: bool,
-    /// Fingerprints of the keys, a bit each.
-    fingerprints: [u64; 8],
+    names_session: bool,
+    fingerprints: Fingerprints,
 }
 
 impl Survey {
@@ -161,21 +183,16 @@ impl Survey {
 
     #[inline(always)]
     fn add_key(&mut self, key: &[u8]) {
-        let bit = fingerprint(key);
-        let mask = 1u64 << (bit & 63);
-        if let Some(word) = self.fingerprints.get_mut((bit >> 6) as usize & 7) {
-            self.clash |= *word & mask != 0;
-            *word |= mask;
-        }
+        self.clash |= !self.fingerprints.add(key);
         self.some_empty |= key.is_empty();
-        self.may_name_session |= key.len() == SESSION_ID_BYTES;
+        self.names_session |= names_session(key);
     }
 
     /// What the pass has told of the list that was passed.
     #[inline(always)]
     pub(crate) fn attributes<'a>(&self, list: &'a [Attribute<'a>]) -> Attributes<'a> {
         let unique = !self.some_empty && (!self.clash || all_differ(list));
-        Attributes { list, size: self.size, unique, may_name_session: self.may_name_session }
+        Attributes { list, size: self.size, unique, names_session: self.names_session }
     }
 }
 
@@ -223,21 +240,31 @@ pub(crate) fn write_attributes(writer: &mut Writer<'_>, tag: u32, attributes: &[
     for attribute in attributes {
         match short_text(attribute) {
             Some(text) => write_short(writer, tag, attribute.key, text),
-            None => {
-                writer.tag(tag);
-                write_attribute(writer, attribute);
-            }
+            None => write_attribute_field(writer, tag, attribute),
         }
     }
+}
+
+/// Writes one attribute as a field.
+pub(crate) fn write_attribute_field(writer: &mut Writer<'_>, tag: u32, attribute: &Attribute<'_>) {
+    writer.tag(tag);
+    write_attribute(writer, attribute);
+}
+
+/// Tags and lengths in front of the key and in front of the text of an attribute whose lengths take one byte each.
+#[inline(always)]
+pub(crate) fn short_frames(tag: u32, key_bytes: usize, text_bytes: usize) -> (u32, u32) {
+    // Four bytes at once, the lengths added in their places: none carries, since all stay below 128.
+    let (key_bytes, text_bytes) = (key_bytes as u32, text_bytes as u32);
+    let before_key = (tag | 6 << 8 | KEY << 16) + key_bytes * 0x0100_0100 + (text_bytes << 8);
+    let before_text = (VALUE | 2 << 8 | STRING_VALUE << 16) + text_bytes * 0x0100_0100;
+    (before_key, before_text)
 }
 
 /// Writes an attribute whose lengths take one byte each.
 #[inline(always)]
 fn write_short(writer: &mut Writer<'_>, tag: u32, key: &[u8], text: &[u8]) {
-    // Four bytes at once, the lengths added in their places: none carries, since all stay below 128.
-    let (key_bytes, text_bytes) = (key.len() as u32, text.len() as u32);
-    let before_key = (tag | 6 << 8 | KEY << 16) + key_bytes * 0x0100_0100 + (text_bytes << 8);
-    let before_text = (VALUE | 2 << 8 | STRING_VALUE << 16) + text_bytes * 0x0100_0100;
+    let (before_key, before_text) = short_frames(tag, key.len(), text.len());
     writer.framed_texts(before_key, key, before_text, text);
 }
 

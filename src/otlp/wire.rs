@@ -85,6 +85,18 @@ impl<'b> Writer<'b> {
         }
     }
 
+    /// Ends the writing before the slice is full: everything fitted so far, and every text was UTF-8.
+    #[inline(always)]
+    pub(crate) fn into_appender(self) -> Result<Appender<'b>, WriteError> {
+        if !self.fits {
+            Err(WriteError::Size)
+        } else if !self.valid_utf8 {
+            Err(WriteError::InvalidUtf8)
+        } else {
+            Ok(self.appender)
+        }
+    }
+
     #[inline(always)]
     fn byte(&mut self, byte: u8) {
         self.fits &= self.appender.array([byte]);
@@ -130,6 +142,12 @@ impl<'b> Writer<'b> {
     #[inline(always)]
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.fits &= self.appender.bytes(bytes);
+    }
+
+    /// The same for bytes of which there are many.
+    #[inline(always)]
+    pub(crate) fn whole(&mut self, bytes: &[u8]) {
+        self.fits &= self.appender.many_bytes(bytes);
     }
 
     #[inline(always)]

@@ -26,14 +26,28 @@ pub(crate) enum Appended {
 }
 
 pub(crate) struct Appender<'b> {
+    start: *mut u8,
     next: *mut u8,
     left: usize,
     buffer: PhantomData<&'b mut [u8]>,
 }
 
 impl<'b> Appender<'b> {
+    #[inline(always)]
     pub(crate) fn new(buffer: &'b mut [u8]) -> Self {
-        Self { next: buffer.as_mut_ptr(), left: buffer.len(), buffer: PhantomData }
+        let start = buffer.as_mut_ptr();
+        Self { start, next: start, left: buffer.len(), buffer: PhantomData }
+    }
+
+    /// Ends the writing; gives what was written.
+    #[inline(always)]
+    pub(crate) fn into_written(self) -> &'b [u8] {
+        // SAFETY: `start` and `next` point into one buffer, borrowed for `'b`, `next` behind `start`; every byte between them
+        // was written by this appender, which is gone now.
+        unsafe {
+            let length = usize::try_from(self.next.offset_from(self.start)).unwrap_or(0);
+            std::slice::from_raw_parts(self.start, length)
+        }
     }
 
     /// Bytes that are left.
@@ -123,6 +137,15 @@ impl<'b> Appender<'b> {
         unsafe { copy(place, from.as_ptr(), from.len()) };
         true
     }
+
+    /// The same, of more bytes than a few.
+    #[inline(always)]
+    pub(crate) fn many_bytes(&mut self, from: &[u8]) -> bool {
+        let Some(place) = self.place(from.len()) else { return false };
+        // SAFETY: as for `text`.
+        unsafe { core::ptr::copy_nonoverlapping(from.as_ptr(), place, from.len()) };
+        true
+    }
 }
 
 /// Memory of the arena with `bytes` bytes, all of them written by `fill`, which gives back what it was given; `None` when
@@ -135,7 +158,7 @@ pub(crate) fn written<'a, E>(
 ) -> Result<Option<&'a [u8]>, E> {
     let Ok(layout) = Layout::array::<u8>(bytes) else { return Ok(None) };
     let start = arena.alloc_layout(layout).as_ptr();
-    let end = fill(Appender { next: start, left: bytes, buffer: PhantomData })?;
+    let end = fill(Appender { start, next: start, left: bytes, buffer: PhantomData })?;
     // SAFETY: `bytes` bytes were allocated; the pointers are only compared.
     let is_full = end.left == 0 && std::ptr::eq(end.next, unsafe { start.add(bytes) });
     // SAFETY: an appender that began at `start` and has come to the end has written every byte on the way, and it is gone.

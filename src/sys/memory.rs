@@ -129,6 +129,29 @@ impl RegionWriter {
         self.region.committed.store(self.committed, Ordering::Release);
     }
 
+    /// Asks for the next `bytes` bytes to be brought near, for writing: they have not been touched for long, and whoever
+    /// fills them next would have to wait for each line of them.
+    #[inline(always)]
+    pub(crate) fn bring_near(&self, bytes: usize) {
+        const LINE: usize = 64;
+        let start = self.region.memory.start.as_ptr().wrapping_add(self.committed);
+        let mut ahead = LINE;
+        while ahead < bytes + LINE {
+            let line = start.wrapping_add(ahead);
+            // SAFETY: a hint: nothing is read or written, whatever the address is. Processors that do not know it pass over it.
+            #[cfg(target_arch = "x86_64")]
+            unsafe {
+                std::arch::asm!("prefetchw [{}]", in(reg) line, options(nostack, preserves_flags));
+            }
+            // SAFETY: as above.
+            #[cfg(target_arch = "aarch64")]
+            unsafe {
+                std::arch::asm!("prfm pstl1keep, [{}]", in(reg) line, options(nostack, preserves_flags));
+            }
+            ahead += LINE;
+        }
+    }
+
     /// Starts over when nobody reads any more; gives itself back unchanged when somebody does. The old bytes stay
     /// where they are: what is behind the committed length means nothing.
     pub(crate) fn reset(&mut self) -> bool {

@@ -7,7 +7,9 @@ use super::{
     attributes, context, optional, optional_f64, optional_i64, sized, sized_at, target, text, texts,
 };
 use crate::abi::types::*;
-use crate::event::data::{Action, Detail, ErrorDetail, EventData, EventKind, Llm, LlmOperation, Tool};
+use crate::event::data::{
+    Action, Detail, ErrorDetail, EventData, EventKind, GivenTimes, Llm, LlmOperation, Tool,
+};
 use crate::manager::Error;
 use crate::otlp::span::{Link, SpanEvent, SpanKind, StatusCode};
 
@@ -264,9 +266,11 @@ unsafe fn event<'a>(
             span_kind,
             name,
             parent,
-            start: from.start_time_unix_nano,
-            end: from.end_time_unix_nano,
-            duration: from.duration_nano,
+            times: GivenTimes {
+                start: from.start_time_unix_nano,
+                end: from.end_time_unix_nano,
+                duration: from.duration_nano,
+            },
             status,
             status_message,
             attributes,

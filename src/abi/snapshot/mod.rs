@@ -1,10 +1,11 @@
 //! Reading a caller's structs: every pointer and length once, into values of our own; and turning our values into the
 //! caller's structs. A struct is copied as far as its `struct_size` goes; what it does not have is as if zero. Arrays
 //! and nested values live in the call's arena; texts stay where they are. Here is what all structs share; `event` and
-//! `session` read whole ones, `output` writes.
+//! `session` read whole ones, `plain` reads the events that most are, `output` writes.
 
 mod event;
 mod output;
+mod plain;
 mod session;
 
 use core::alloc::Layout;
@@ -15,6 +16,7 @@ use bumpalo::Bump;
 
 pub(crate) use self::event::{error, event_data, event_data_at, later_event_data, optional_event_data};
 pub(crate) use self::output::{context_out, exporter_stats_out, live_events_out, stats_out};
+pub(crate) use self::plain::plain_event;
 pub(crate) use self::session::{session_end, session_options};
 use super::json;
 use super::types::*;
@@ -141,6 +143,17 @@ pub(crate) unsafe fn text<'a>(text: agentotel_str, what: &'static str) -> Result
     Ok(unsafe { core::slice::from_raw_parts(text.data.cast::<u8>(), length) })
 }
 
+/// The same of a text that is there and of a sound length.
+///
+/// # Safety
+/// As for `text`.
+#[inline(always)]
+unsafe fn slice<'a>(text: agentotel_str) -> Option<&'a [u8]> {
+    let is_sound = !text.data.is_null() && text.len <= AGENTOTEL_MAX_TEXT_BYTES;
+    // SAFETY: not NULL and `len` bytes long by contract.
+    is_sound.then(|| unsafe { core::slice::from_raw_parts(text.data.cast::<u8>(), text.len) })
+}
+
 /// An array of plain values; it is copied when it is not aligned as its type wants.
 ///
 /// # Safety
@@ -262,16 +275,13 @@ unsafe fn ordinary<'a>(
     place: *mut Attribute<'a>,
     survey: &mut Survey,
 ) -> bool {
-    let sound = |text: &agentotel_str| !text.data.is_null() && text.len <= AGENTOTEL_MAX_TEXT_BYTES;
-    // SAFETY: by contract; the type says that the text is the member that is set, and a text is looked at only once it is
-    // known to be sound.
+    // SAFETY: by contract; the type says that the text is the member that is set.
     unsafe {
         let from = from.read_unaligned();
-        if from.r#type != AGENTOTEL_TYPE_STRING || !sound(&from.key) || !sound(&from.value.string) {
+        if from.r#type != AGENTOTEL_TYPE_STRING {
             return false;
         }
-        let slice = |text: agentotel_str| core::slice::from_raw_parts(text.data.cast::<u8>(), text.len);
-        let (key, text) = (slice(from.key), slice(from.value.string));
+        let (Some(key), Some(text)) = (slice(from.key), slice(from.value.string)) else { return false };
         survey.add_text(key, text);
         (&raw mut (*place).key).write(key);
         (&raw mut (*place).value).write(Value::Text(text));
