@@ -131,7 +131,7 @@ impl ExportManager {
             for plan in exporter_plans {
                 let id = LaneId(u32::try_from(lanes.len()).unwrap_or(u32::MAX));
                 let health = Arc::new(LaneHealth::default());
-                journal.attach(id, plan.signal);
+                journal.attach_named(id, &exporter.name, plan.signal);
                 lanes.push(LaneEntry {
                     id,
                     exporter: exporter.name.clone(),

@@ -1,10 +1,24 @@
-//! Where segments come from: a bounded pool of heap regions, recycled so that steady recording allocates nothing. A
-//! store that maps files gives out the same writers.
+//! Where segments come from: a bounded pool of regions, recycled so that steady recording allocates nothing. They are
+//! memory of the process or, with a directory, files (`files`). When a file cannot be had, a segment in memory takes its
+//! place for once, or none does, as the configuration says; this is counted, and tried again after a while.
 
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::files::SegmentFiles;
 use crate::sys::memory::RegionWriter;
+
+/// After a file could not be had, the next one is asked for no sooner than this.
+const PROBE_AFTER: Duration = Duration::from_secs(1);
+
+/// What takes the place of a file that cannot be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Substitute {
+    Memory,
+    Nothing,
+}
 
 #[derive(Default)]
 struct Pool {
@@ -15,23 +29,55 @@ struct Pool {
     allocated: usize,
     /// Raised whenever a region comes back.
     returned: u64,
+    failed_at: Option<Instant>,
+    last_failure: String,
 }
 
-pub(crate) struct HeapStore {
+/// How a durable store fares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StoreHealth {
+    /// Whether the last file that was asked for was there.
+    pub(crate) is_durable: bool,
+    pub(crate) failures: u64,
+    pub(crate) last_failure: String,
+}
+
+pub(crate) struct SegmentStore {
     segment_bytes: usize,
     max_segments: usize,
+    files: Option<(SegmentFiles, Substitute)>,
     pool: Mutex<Pool>,
     freed: Condvar,
+    failing: AtomicBool,
+    failures: AtomicU64,
 }
 
-impl HeapStore {
-    /// A store of at most `max_bytes` in segments of `segment_bytes`.
-    pub(crate) fn new(segment_bytes: usize, max_bytes: usize) -> Self {
+impl SegmentStore {
+    /// A store in memory, of at most `max_bytes` in segments of `segment_bytes`.
+    pub(crate) fn in_memory(segment_bytes: usize, max_bytes: usize) -> Self {
         Self {
             segment_bytes,
             max_segments: max_bytes / segment_bytes.max(1),
+            files: None,
             pool: Mutex::default(),
             freed: Condvar::new(),
+            failing: AtomicBool::new(false),
+            failures: AtomicU64::new(0),
+        }
+    }
+
+    /// A store in files, which take at most `max_bytes`.
+    pub(crate) fn in_files(
+        files: SegmentFiles,
+        substitute: Substitute,
+        segment_bytes: usize,
+        max_bytes: u64,
+    ) -> Self {
+        let segments = max_bytes / files.file_bytes(segment_bytes).max(1);
+        Self {
+            max_segments: usize::try_from(segments).unwrap_or(usize::MAX),
+            files: Some((files, substitute)),
+            ..Self::in_memory(segment_bytes, 0)
         }
     }
 
@@ -39,7 +85,7 @@ impl HeapStore {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An empty segment, unless the bound is reached or memory is not to be had.
+    /// An empty segment, unless the bound is reached or none is to be had.
     pub(crate) fn acquire(&self) -> Option<RegionWriter> {
         let mut pool = self.pool();
         if let Some(writer) = pool.free.pop() {
@@ -51,15 +97,85 @@ impl HeapStore {
         if pool.allocated >= self.max_segments {
             return None;
         }
-        let writer = RegionWriter::new(self.segment_bytes)?;
         pool.allocated += 1;
-        Some(writer)
+        let tried_lately = pool.failed_at.is_some_and(|at| at.elapsed() < PROBE_AFTER);
+        drop(pool);
+        let made = self.make(tried_lately);
+        if made.is_none() {
+            self.pool().allocated -= 1;
+        }
+        made
+    }
+
+    fn make(&self, tried_lately: bool) -> Option<RegionWriter> {
+        let Some((files, substitute)) = &self.files else { return RegionWriter::new(self.segment_bytes) };
+        if !tried_lately {
+            match files.create(self.segment_bytes) {
+                Ok(writer) => {
+                    self.recovered();
+                    return Some(writer);
+                }
+                Err(error) => self.failed(&error),
+            }
+        }
+        match substitute {
+            Substitute::Memory => RegionWriter::new(self.segment_bytes),
+            Substitute::Nothing => None,
+        }
+    }
+
+    /// Notes that a file has failed.
+    pub(crate) fn failed(&self, error: &io::Error) {
+        self.failing.store(true, Ordering::Release);
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let mut pool = self.pool();
+        pool.failed_at = Some(Instant::now());
+        pool.last_failure = error.to_string();
+    }
+
+    fn recovered(&self) {
+        if self.failing.swap(false, Ordering::AcqRel) {
+            self.pool().failed_at = None;
+        }
+    }
+
+    /// Makes an empty segment ready for frames: what their checksums begin with, for one that is durable. When its file
+    /// takes no header, nothing; it is of no use then.
+    pub(crate) fn begin(
+        &self,
+        writer: &mut RegionWriter,
+        shard: usize,
+        serial: u64,
+    ) -> Result<Option<u32>, io::Error> {
+        match &self.files {
+            Some((files, _)) if writer.region().is_durable() => {
+                let shard = u32::try_from(shard).unwrap_or(u32::MAX);
+                files.begin(writer, shard, serial).map(Some).inspect_err(|error| self.failed(error))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes a segment out for good.
+    pub(crate) fn discard(&self, writer: RegionWriter) {
+        self.remove(&writer);
+        drop(writer);
+        self.pool().allocated -= 1;
+    }
+
+    fn remove(&self, writer: &RegionWriter) {
+        if let Some((files, _)) = self.files.as_ref().filter(|_| writer.region().is_durable()) {
+            files.remove(writer);
+        }
     }
 
     /// Takes a segment back.
     pub(crate) fn release(&self, mut writer: RegionWriter) {
         let mut pool = self.pool();
-        if writer.reset() {
+        if self.files.is_some() && !writer.region().is_durable() {
+            // It stood in for a file: the next one may be a file again.
+            pool.allocated -= 1;
+        } else if writer.reset() {
             pool.free.push(writer);
         } else {
             pool.draining.push(writer);
@@ -84,12 +200,41 @@ impl HeapStore {
         true
     }
 
+    /// Sees to it that `spare` segments are there that nobody has to wait for: files are made, and their pages brought
+    /// into memory. Does nothing for a store in memory.
+    pub(crate) fn prepare(&self, spare: usize) {
+        let Some((files, _)) = &self.files else { return };
+        loop {
+            let mut pool = self.pool();
+            let tried_lately = pool.failed_at.is_some_and(|at| at.elapsed() < PROBE_AFTER);
+            if pool.free.len() >= spare || pool.allocated >= self.max_segments || tried_lately {
+                return;
+            }
+            pool.allocated += 1;
+            drop(pool);
+            match files.create(self.segment_bytes) {
+                Ok(mut writer) => {
+                    writer.prefault();
+                    self.recovered();
+                    self.pool().free.insert(0, writer);
+                }
+                Err(error) => {
+                    self.failed(&error);
+                    self.pool().allocated -= 1;
+                }
+            }
+        }
+    }
+
     /// Gives the memory of free segments back to the system, all but `keep` of them.
     pub(crate) fn trim(&self, keep: usize) {
         let mut pool = self.pool();
-        let surplus = pool.free.len().saturating_sub(keep);
-        pool.free.truncate(keep);
-        pool.allocated -= surplus;
+        while pool.free.len() > keep {
+            if let Some(surplus) = pool.free.pop() {
+                self.remove(&surplus);
+                pool.allocated -= 1;
+            }
+        }
     }
 
     /// Bytes of segments that are in use.
@@ -100,5 +245,14 @@ impl HeapStore {
 
     pub(crate) fn segment_bytes(&self) -> usize {
         self.segment_bytes
+    }
+
+    /// How the files fare; `None` for a store in memory.
+    pub(crate) fn health(&self) -> Option<StoreHealth> {
+        self.files.as_ref().map(|_| StoreHealth {
+            is_durable: !self.failing.load(Ordering::Acquire),
+            failures: self.failures.load(Ordering::Relaxed),
+            last_failure: self.pool().last_failure.clone(),
+        })
     }
 }

@@ -1,5 +1,5 @@
 //! What only an operating system can answer: clocks, thread starts with signals masked, fork detection, random seeds,
-//! exit hooks, and the one piece of shared raw memory (`AppendRegion`). Imports nothing from above; `unsafe` that is
+//! exit hooks, directories and files of our own, and the one piece of shared raw memory (`AppendRegion`). Imports nothing from above; `unsafe` that is
 //! not about C callers lives here.
 
 #[cfg(not(all(
@@ -13,7 +13,9 @@ compile_error!(
 );
 
 pub(crate) mod append;
+pub(crate) mod cells;
 pub(crate) mod clock;
+pub(crate) mod directory;
 pub(crate) mod exit;
 pub(crate) mod fork;
 pub(crate) mod memory;
