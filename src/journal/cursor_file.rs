@@ -5,7 +5,8 @@
 //! number  count  field
 //!      0      1  "agtlcurs"
 //!      1      1  format version (low half), 1; shards (high half)
-//!      2      6  zero
+//!      2      1  steps of a takeover that have begun one after the other and not ended
+//!      3      5  zero
 //!      8  64×16  lanes: signal (low byte; 0 = no lane) and bytes of the exporter's name (from bit 8), CRC-32C of the whole
 //!                name, the name's first 112 bytes
 //!   1032      …  for each lane and each shard two copies of
@@ -33,6 +34,7 @@ const MAGIC: u64 = u64::from_le_bytes(*b"agtlcurs");
 const FORMAT_VERSION: u64 = 1;
 /// The most lanes that have cursors in the file.
 const MOST_LANES: usize = 64;
+const STEPS_AT: usize = 2;
 const LANES_AT: usize = 8;
 const LANE_NUMBERS: usize = 16;
 /// Numbers of a lane's entry that hold its name.
@@ -105,8 +107,33 @@ impl CursorFile {
         Ok(made)
     }
 
+    /// Opens the file of a dead process; makes a new one when there is none that can be used.
+    pub(crate) fn open_or_make(directory: &Directory, shards: usize) -> io::Result<Self> {
+        Self::open(directory).or_else(|_| {
+            let _ = directory.remove_file(CURSORS);
+            Self::create(directory, shards)
+        })
+    }
+
+    fn steps(&self) -> Option<&AtomicU64> {
+        self.cells.all().get(STEPS_AT)
+    }
+
+    /// Notes that a step of a takeover begins; gives how many have begun before and did not end, because the process that
+    /// did them died.
+    pub(crate) fn begin_step(&self) -> u64 {
+        self.steps().map_or(0, |steps| steps.fetch_add(1, Ordering::AcqRel))
+    }
+
+    /// Notes that a step has ended well.
+    pub(crate) fn end_step(&self) {
+        if let Some(steps) = self.steps() {
+            steps.store(0, Ordering::Release);
+        }
+    }
+
     /// Opens the file of a dead process.
-    pub(crate) fn open(directory: &Directory) -> io::Result<Self> {
+    fn open(directory: &Directory) -> io::Result<Self> {
         let wrong = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why.to_owned());
         let file = directory.open_file(CURSORS)?;
         let mut head = [0; 16];

@@ -1,6 +1,6 @@
 //! The directory of one life of one process: made under a temporary name, locked, then given its own, so that nobody ever
 //! sees it without its lock. What dead ones have left is found here and taken over, one owner at a time: the lock says
-//! who is alive. A directory whose takeover has failed three times is put aside.
+//! who is alive.
 
 use std::io;
 
@@ -13,10 +13,6 @@ const LOCK: &str = "lock";
 const UNFINISHED_PREFIX: &str = ".new-";
 /// Names that begin with this have been put aside.
 const QUARANTINE_PREFIX: &str = "quarantine-";
-/// A file for each takeover that has begun and not ended.
-const ATTEMPT_PREFIX: &str = "attempt-";
-/// Takeovers that may fail.
-const MOST_ATTEMPTS: usize = 3;
 /// Bytes of a namespace that its directory's name shows.
 const MOST_SHOWN_BYTES: usize = 64;
 
@@ -62,6 +58,7 @@ impl Incarnation {
             return Err(io::Error::other("somebody else has the lock of a directory just made"));
         }
         namespace.rename(&unfinished, &name)?;
+        namespace.sync()?;
         Ok(Self { directory, name, _lock: CloseOnFork::new(lock) })
     }
 
@@ -73,26 +70,6 @@ impl Incarnation {
         }
         self.directory.remove_file(LOCK)?;
         namespace.remove_directory(&self.name)
-    }
-
-    /// Notes that a takeover begins. False when as many have failed as may.
-    pub(crate) fn begin_attempt(&self) -> io::Result<bool> {
-        let attempts = self.attempts()?;
-        if attempts.len() >= MOST_ATTEMPTS {
-            return Ok(false);
-        }
-        self.directory.create_file(&format!("{ATTEMPT_PREFIX}{}", attempts.len() + 1)).map(|_| true)
-    }
-
-    /// Notes that a takeover has gone on well, or ended in good order.
-    pub(crate) fn end_attempt(&self) -> io::Result<()> {
-        self.attempts()?.iter().try_for_each(|name| self.directory.remove_file(name))
-    }
-
-    fn attempts(&self) -> io::Result<Vec<String>> {
-        let mut names = self.directory.names()?;
-        names.retain(|name| name.starts_with(ATTEMPT_PREFIX));
-        Ok(names)
     }
 
     /// Puts the directory aside, for somebody to look at.
@@ -108,10 +85,10 @@ pub(crate) fn candidates(namespace: &Directory, own: &str) -> io::Result<Vec<Str
     Ok(names)
 }
 
-/// How many directories have been put aside.
-pub(crate) fn quarantined(namespace: &Directory) -> usize {
-    let names = namespace.names().unwrap_or_default();
-    names.iter().filter(|name| name.starts_with(QUARANTINE_PREFIX)).count()
+/// Bytes that a directory's files take on the disk.
+pub(crate) fn bytes(namespace: &Directory, name: &str) -> u64 {
+    let Ok(directory) = namespace.open(name) else { return 0 };
+    directory.names().unwrap_or_default().iter().map(|name| directory.bytes_of(name)).sum()
 }
 
 /// When a process began, as its directory's name says: nanoseconds since 1970.
@@ -185,17 +162,12 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_cannot_be_taken_over_is_put_aside() {
+    fn a_directory_that_is_put_aside_is_nobodys() {
         let (_path, base) = base();
         let dead = Incarnation::create(&base).unwrap().name;
-        for _ in 0..MOST_ATTEMPTS {
-            assert!(adopt(&base, &dead).unwrap().unwrap().begin_attempt().unwrap());
-        }
-        let adopted = adopt(&base, &dead).unwrap().unwrap();
-        assert!(!adopted.begin_attempt().unwrap());
-        adopted.quarantine(&base).unwrap();
+        adopt(&base, &dead).unwrap().unwrap().quarantine(&base).unwrap();
         assert!(candidates(&base, "").unwrap().is_empty());
-        assert_eq!(quarantined(&base), 1);
+        assert_eq!(base.names().unwrap().len(), 1);
     }
 
     #[test]

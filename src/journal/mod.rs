@@ -17,12 +17,13 @@ pub(crate) mod store;
 mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::accounting::{Drop, LaneCounters, Refusal, Repairs, SignalCounters};
 use self::cursor::{LaneId, Position, Settlement};
 use self::cursor_file::{CursorFile, LaneName};
+use self::files::SegmentFiles;
 use self::frame::{FrameHeader, frame_size};
 use self::shard::ShardState;
 pub(crate) use self::shard::{Origin, Unread};
@@ -90,8 +91,10 @@ pub(crate) struct Journal {
     shards: Box<[Shard]>,
     store: SegmentStore,
     overflow: OverflowPolicy,
-    /// Where cursors outlive the process.
-    cursor_file: Option<CursorFile>,
+    /// Where cursors outlive the process; not there before the directory is.
+    cursor_file: OnceLock<CursorFile>,
+    /// The lanes as that file names them.
+    lane_names: Mutex<Vec<(LaneId, LaneName)>>,
     /// Every append waits until it is on the disk.
     sync_always: bool,
     /// Held by whoever brings everything to the disk.
@@ -106,24 +109,13 @@ impl Journal {
     /// A journal in memory.
     pub(crate) fn new(settings: JournalSettings, wake: Wake) -> Self {
         let store = SegmentStore::in_memory(settings.segment_bytes, settings.max_bytes);
-        Self::with(settings, store, None, false, wake)
+        Self::in_store(settings, store, false, wake)
     }
 
-    /// A journal in files. With `sync_always` every append waits until it is on the disk.
-    pub(crate) fn in_files(
+    /// A journal whose segments come from `store`. With `sync_always` every append waits until it is on the disk.
+    pub(crate) fn in_store(
         settings: JournalSettings,
         store: SegmentStore,
-        cursor_file: CursorFile,
-        sync_always: bool,
-        wake: Wake,
-    ) -> Self {
-        Self::with(settings, store, Some(cursor_file), sync_always, wake)
-    }
-
-    fn with(
-        settings: JournalSettings,
-        store: SegmentStore,
-        cursor_file: Option<CursorFile>,
         sync_always: bool,
         wake: Wake,
     ) -> Self {
@@ -132,7 +124,8 @@ impl Journal {
             shards: (0..settings.shards.max(1)).map(shard).collect(),
             store,
             overflow: settings.overflow,
-            cursor_file,
+            cursor_file: OnceLock::new(),
+            lane_names: Mutex::default(),
             sync_always,
             syncing: Mutex::new(()),
             serial: AtomicU64::new(0),
@@ -218,7 +211,7 @@ impl Journal {
             }
         }
         if did_something
-            && let Some(cursors) = &self.cursor_file
+            && let Some(cursors) = self.cursor_file.get()
             && let Err(error) = cursors.sync()
         {
             self.store.failed(&error);
@@ -229,6 +222,11 @@ impl Journal {
     /// Sees to it that segments are there which nobody has to wait for.
     pub(crate) fn prepare_segments(&self) {
         self.store.prepare(self.shards.len());
+    }
+
+    /// Says how many bytes of what files may take are taken by others.
+    pub(crate) fn set_taken_bytes(&self, bytes: u64) {
+        self.store.set_taken_bytes(bytes);
     }
 
     /// How the files fare; `None` for a journal in memory.
@@ -379,7 +377,7 @@ impl Journal {
         let index = state.index;
         state.release(
             |lane, settled| {
-                if let Some(cursors) = &self.cursor_file {
+                if let Some(cursors) = self.cursor_file.get() {
                     cursors.set(lane, index, settled);
                 }
             },
@@ -404,10 +402,21 @@ impl Journal {
 
     /// The same for a lane that is known by its exporter's name after the process's end.
     pub(crate) fn attach_named(&self, lane: LaneId, exporter: &str, signal: Signal) {
-        if let Some(cursors) = &self.cursor_file {
-            cursors.set_lane(lane, &LaneName::new(exporter, signal));
+        let name = LaneName::new(exporter, signal);
+        if let Some(cursors) = self.cursor_file.get() {
+            cursors.set_lane(lane, &name);
         }
+        self.lane_names.lock().unwrap_or_else(PoisonError::into_inner).push((lane, name));
         self.attach(lane, signal);
+    }
+
+    /// Goes on in files from here.
+    pub(crate) fn set_files(&self, files: SegmentFiles, cursors: CursorFile) {
+        for (lane, name) in self.lane_names.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            cursors.set_lane(*lane, name);
+        }
+        let _ = self.cursor_file.set(cursors);
+        self.store.set_files(files);
     }
 
     /// How many frames a lane has not read, in all shards.
@@ -495,6 +504,11 @@ impl Journal {
     /// Whether a lane has settled everything before these heads.
     pub(crate) fn has_settled(&self, lane: LaneId, heads: &[Position]) -> bool {
         self.shards.iter().zip(heads).all(|(shard, head)| shard.lock().has_settled(lane, *head))
+    }
+
+    /// Whether appends are refused.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.shards.iter().all(|shard| !shard.lock().open)
     }
 
     /// Refuses every append from now on.

@@ -26,6 +26,10 @@ const FRAME_ALIGNMENT: usize = 8;
 const MOST_CHECKED_TIMES: usize = 16;
 /// The most bytes of frames in one segment; a longer file is none of ours.
 const MOST_SEGMENT_BYTES: u64 = 128 << 20;
+/// Processes that may die in a step of a recovery, one after the other, before it is given up.
+const MOST_FATAL_STEPS: u64 = 3;
+/// The most shards that a dead process is believed to have had.
+const MOST_SHARDS: usize = 1024;
 /// Bytes of the journal that frames of one exporter and signal wait in, and of its segments.
 const WAITING_BYTES: usize = 8 << 20;
 const WAITING_SEGMENT_BYTES: usize = 2 << 20;
@@ -88,7 +92,7 @@ pub(crate) struct Findings {
 /// The journal of a dead process.
 pub(crate) struct DeadJournal {
     segments: Vec<DeadSegment>,
-    cursors: Option<CursorFile>,
+    cursors: CursorFile,
     pub(crate) findings: Findings,
 }
 
@@ -130,7 +134,20 @@ impl DeadJournal {
             }
         }
         segments.sort_by_key(|segment| (segment.header.shard, segment.header.serial));
-        Ok(Self { segments, cursors: CursorFile::open(&incarnation.directory).ok(), findings })
+        let most_shards = segments.last().map_or(0, |last: &DeadSegment| last.header.shard as usize + 1);
+        // One place more than there are shards: for what was in flight.
+        let cursors = CursorFile::open_or_make(&incarnation.directory, most_shards.min(MOST_SHARDS) + 1)?;
+        Ok(Self { segments, cursors, findings })
+    }
+
+    /// Notes that a step of the recovery begins; false when it has led to the end of the process as often as may be.
+    pub(crate) fn begin_step(&self) -> bool {
+        self.cursors.begin_step() < MOST_FATAL_STEPS
+    }
+
+    /// Notes that a step has ended well.
+    pub(crate) fn end_step(&self) {
+        self.cursors.end_step();
     }
 
     /// The resource and scope that its frames go out under; `None` when there are no frames.
@@ -142,7 +159,7 @@ impl DeadJournal {
     /// Where a lane goes on, by shard: where it had come itself; one that the dead process did not have, where the one had
     /// come that was furthest behind.
     fn starts(&self, name: &LaneName, signal: Signal) -> (Option<LaneId>, BTreeMap<usize, Position>) {
-        let Some(cursors) = &self.cursors else { return (None, BTreeMap::new()) };
+        let cursors = &self.cursors;
         let known = cursors.find_lane(name);
         let lanes: Vec<LaneId> = match known {
             Some(lane) => vec![lane],
@@ -318,7 +335,7 @@ impl LaneRecovery {
 
     fn feed_extras(&mut self, dead: &DeadJournal, extras: &[Extra], fed: &mut Fed) {
         // They stand behind everything else, as a shard of their own.
-        let shard = dead.cursors.as_ref().map_or(0, |cursors| cursors.shards().saturating_sub(1));
+        let shard = dead.cursors.shards().saturating_sub(1);
         let done_before = self.starts.get(&shard).map_or(0, |position| position.offset);
         self.extras_done = self.extras_done.max(done_before);
         for extra in extras.iter().skip(self.extras_done) {
@@ -339,12 +356,18 @@ impl LaneRecovery {
         self.marks.push_back(Mark { reached: self.journal.head_of(0), shard, position });
     }
 
+    /// Goes on behind a segment that cannot be read.
+    pub(crate) fn give_up_segment(&mut self) {
+        self.reading = None;
+    }
+
     /// Writes into the dead process's cursors how far this lane has come by now.
     pub(crate) fn persist(&mut self, dead: &DeadJournal) {
-        let (Some(cursors), Some(lane)) = (&dead.cursors, self.dead_lane) else { return };
+        let Some(lane) = self.dead_lane else { return };
         let settled = self.journal.settled_by(0, self.lane);
-        while let Some(mark) = self.marks.pop_front_if(|mark| mark.reached <= settled) {
-            cursors.set(lane, mark.shard, mark.position);
+        while let Some(mark) = self.marks.front().filter(|mark| mark.reached <= settled) {
+            dead.cursors.set(lane, mark.shard, mark.position);
+            self.marks.pop_front();
         }
     }
 

@@ -4,7 +4,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::files::SegmentFiles;
@@ -25,12 +25,24 @@ struct Pool {
     free: Vec<RegionWriter>,
     /// Given back while somebody still read them.
     draining: Vec<RegionWriter>,
-    /// Regions that exist, wherever they are.
-    allocated: usize,
+    /// Regions that exist, wherever they are: in memory, and in files.
+    in_memory: usize,
+    in_files: usize,
     /// Raised whenever a region comes back.
     returned: u64,
     failed_at: Option<Instant>,
     last_failure: String,
+}
+
+impl Pool {
+    /// Whether a file could not be had a moment ago.
+    fn has_failed_lately(&self) -> bool {
+        self.failed_at.is_some_and(|at| at.elapsed() < PROBE_AFTER)
+    }
+
+    fn count(&mut self, is_durable: bool) -> &mut usize {
+        if is_durable { &mut self.in_files } else { &mut self.in_memory }
+    }
 }
 
 /// How a durable store fares.
@@ -42,10 +54,29 @@ pub(crate) struct StoreHealth {
     pub(crate) last_failure: String,
 }
 
+/// What a store needs to keep segments in files.
+struct Durable {
+    substitute: Substitute,
+    max_bytes: u64,
+    /// Bytes of that which are taken by others.
+    taken_bytes: AtomicU64,
+    /// Not there before the directory is.
+    files: OnceLock<SegmentFiles>,
+}
+
+impl Durable {
+    /// The most files there may be.
+    fn most(&self, file_bytes: u64) -> usize {
+        let left = self.max_bytes.saturating_sub(self.taken_bytes.load(Ordering::Relaxed));
+        usize::try_from(left / file_bytes.max(1)).unwrap_or(usize::MAX)
+    }
+}
+
 pub(crate) struct SegmentStore {
     segment_bytes: usize,
+    /// The most segments in memory.
     max_segments: usize,
-    files: Option<(SegmentFiles, Substitute)>,
+    durable: Option<Durable>,
     pool: Mutex<Pool>,
     freed: Condvar,
     failing: AtomicBool,
@@ -58,7 +89,7 @@ impl SegmentStore {
         Self {
             segment_bytes,
             max_segments: max_bytes / segment_bytes.max(1),
-            files: None,
+            durable: None,
             pool: Mutex::default(),
             freed: Condvar::new(),
             failing: AtomicBool::new(false),
@@ -66,19 +97,45 @@ impl SegmentStore {
         }
     }
 
-    /// A store in files, which take at most `max_bytes`.
+    /// A store in files, which take at most `max_file_bytes`; what takes their place when they cannot be had is bounded like
+    /// a store in memory.
     pub(crate) fn in_files(
-        files: SegmentFiles,
         substitute: Substitute,
         segment_bytes: usize,
-        max_bytes: u64,
+        max_bytes: usize,
+        max_file_bytes: u64,
     ) -> Self {
-        let segments = max_bytes / files.file_bytes(segment_bytes).max(1);
+        let durable = Durable {
+            substitute,
+            max_bytes: max_file_bytes,
+            taken_bytes: AtomicU64::new(0),
+            files: OnceLock::new(),
+        };
         Self {
-            max_segments: usize::try_from(segments).unwrap_or(usize::MAX),
-            files: Some((files, substitute)),
-            ..Self::in_memory(segment_bytes, 0)
+            durable: Some(durable),
+            failing: AtomicBool::new(true),
+            ..Self::in_memory(segment_bytes, max_bytes)
         }
+    }
+
+    /// Says where the files are, once.
+    pub(crate) fn set_files(&self, files: SegmentFiles) {
+        if let Some(durable) = &self.durable {
+            let _ = durable.files.set(files);
+            self.works_again();
+        }
+    }
+
+    /// Says how many bytes of what files may take are taken by others.
+    pub(crate) fn set_taken_bytes(&self, bytes: u64) {
+        if let Some(durable) = &self.durable {
+            durable.taken_bytes.store(bytes, Ordering::Relaxed);
+        }
+    }
+
+    fn files(&self) -> Option<(&Durable, &SegmentFiles)> {
+        let durable = self.durable.as_ref()?;
+        Some((durable, durable.files.get()?))
     }
 
     fn pool(&self) -> std::sync::MutexGuard<'_, Pool> {
@@ -94,33 +151,39 @@ impl SegmentStore {
         if let Some(at) = pool.draining.iter_mut().position(RegionWriter::reset) {
             return Some(pool.draining.swap_remove(at));
         }
-        if pool.allocated >= self.max_segments {
+        if let Some((durable, files)) = self.files()
+            && !pool.has_failed_lately()
+        {
+            if pool.in_files >= durable.most(files.file_bytes(self.segment_bytes)) {
+                return None;
+            }
+            drop(pool);
+            if let Some(writer) = self.create(files) {
+                return Some(writer);
+            }
+            pool = self.pool();
+        }
+        let refuses = self.durable.as_ref().is_some_and(|durable| durable.substitute == Substitute::Nothing);
+        if refuses || pool.in_memory >= self.max_segments {
             return None;
         }
-        pool.allocated += 1;
-        let tried_lately = pool.failed_at.is_some_and(|at| at.elapsed() < PROBE_AFTER);
-        drop(pool);
-        let made = self.make(tried_lately);
-        if made.is_none() {
-            self.pool().allocated -= 1;
-        }
-        made
+        let writer = RegionWriter::new(self.segment_bytes)?;
+        pool.in_memory += 1;
+        Some(writer)
     }
 
-    fn make(&self, tried_lately: bool) -> Option<RegionWriter> {
-        let Some((files, substitute)) = &self.files else { return RegionWriter::new(self.segment_bytes) };
-        if !tried_lately {
-            match files.create(self.segment_bytes) {
-                Ok(writer) => {
-                    self.recovered();
-                    return Some(writer);
-                }
-                Err(error) => self.failed(&error),
+    /// Makes a file, and counts it.
+    fn create(&self, files: &SegmentFiles) -> Option<RegionWriter> {
+        match files.create(self.segment_bytes) {
+            Ok(writer) => {
+                self.works_again();
+                self.pool().in_files += 1;
+                Some(writer)
             }
-        }
-        match substitute {
-            Substitute::Memory => RegionWriter::new(self.segment_bytes),
-            Substitute::Nothing => None,
+            Err(error) => {
+                self.failed(&error);
+                None
+            }
         }
     }
 
@@ -133,7 +196,7 @@ impl SegmentStore {
         pool.last_failure = error.to_string();
     }
 
-    fn recovered(&self) {
+    fn works_again(&self) {
         if self.failing.swap(false, Ordering::AcqRel) {
             self.pool().failed_at = None;
         }
@@ -147,8 +210,8 @@ impl SegmentStore {
         shard: usize,
         serial: u64,
     ) -> Result<Option<u32>, io::Error> {
-        match &self.files {
-            Some((files, _)) if writer.region().is_durable() => {
+        match self.files() {
+            Some((_, files)) if writer.region().is_durable() => {
                 let shard = u32::try_from(shard).unwrap_or(u32::MAX);
                 files.begin(writer, shard, serial).map(Some).inspect_err(|error| self.failed(error))
             }
@@ -158,13 +221,14 @@ impl SegmentStore {
 
     /// Takes a segment out for good.
     pub(crate) fn discard(&self, writer: RegionWriter) {
+        let is_durable = writer.region().is_durable();
         self.remove(&writer);
         drop(writer);
-        self.pool().allocated -= 1;
+        *self.pool().count(is_durable) -= 1;
     }
 
     fn remove(&self, writer: &RegionWriter) {
-        if let Some((files, _)) = self.files.as_ref().filter(|_| writer.region().is_durable()) {
+        if let Some((_, files)) = self.files().filter(|_| writer.region().is_durable()) {
             files.remove(writer);
         }
     }
@@ -172,9 +236,9 @@ impl SegmentStore {
     /// Takes a segment back.
     pub(crate) fn release(&self, mut writer: RegionWriter) {
         let mut pool = self.pool();
-        if self.files.is_some() && !writer.region().is_durable() {
+        if self.durable.is_some() && !writer.region().is_durable() {
             // It stood in for a file: the next one may be a file again.
-            pool.allocated -= 1;
+            pool.in_memory -= 1;
         } else if writer.reset() {
             pool.free.push(writer);
         } else {
@@ -203,36 +267,28 @@ impl SegmentStore {
     /// Sees to it that `spare` segments are there that nobody has to wait for: files are made, and their pages brought
     /// into memory. Does nothing for a store in memory.
     pub(crate) fn prepare(&self, spare: usize) {
-        let Some((files, _)) = &self.files else { return };
+        let Some((durable, files)) = self.files() else { return };
         loop {
-            let mut pool = self.pool();
-            let tried_lately = pool.failed_at.is_some_and(|at| at.elapsed() < PROBE_AFTER);
-            if pool.free.len() >= spare || pool.allocated >= self.max_segments || tried_lately {
+            let pool = self.pool();
+            let most = durable.most(files.file_bytes(self.segment_bytes));
+            if pool.free.len() >= spare || pool.in_files >= most || pool.has_failed_lately() {
                 return;
             }
-            pool.allocated += 1;
             drop(pool);
-            match files.create(self.segment_bytes) {
-                Ok(mut writer) => {
-                    writer.prefault();
-                    self.recovered();
-                    self.pool().free.insert(0, writer);
-                }
-                Err(error) => {
-                    self.failed(&error);
-                    self.pool().allocated -= 1;
-                }
-            }
+            let Some(mut writer) = self.create(files) else { return };
+            writer.prefault();
+            // Behind the others: one that was used a moment ago is still in the cache.
+            self.pool().free.insert(0, writer);
         }
     }
 
-    /// Gives the memory of free segments back to the system, all but `keep` of them.
+    /// Gives what free segments take back to the system, all but `keep` of them.
     pub(crate) fn trim(&self, keep: usize) {
         let mut pool = self.pool();
         while pool.free.len() > keep {
             if let Some(surplus) = pool.free.pop() {
                 self.remove(&surplus);
-                pool.allocated -= 1;
+                *pool.count(surplus.region().is_durable()) -= 1;
             }
         }
     }
@@ -240,7 +296,7 @@ impl SegmentStore {
     /// Bytes of segments that are in use.
     pub(crate) fn bytes_in_use(&self) -> usize {
         let pool = self.pool();
-        (pool.allocated - pool.free.len()) * self.segment_bytes
+        (pool.in_memory + pool.in_files - pool.free.len()) * self.segment_bytes
     }
 
     pub(crate) fn segment_bytes(&self) -> usize {
@@ -249,7 +305,7 @@ impl SegmentStore {
 
     /// How the files fare; `None` for a store in memory.
     pub(crate) fn health(&self) -> Option<StoreHealth> {
-        self.files.as_ref().map(|_| StoreHealth {
+        self.durable.as_ref().map(|_| StoreHealth {
             is_durable: !self.failing.load(Ordering::Acquire),
             failures: self.failures.load(Ordering::Relaxed),
             last_failure: self.pool().last_failure.clone(),
