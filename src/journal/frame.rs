@@ -80,13 +80,12 @@ pub(crate) fn write_checksum(place: &mut [u8], payload: usize, seal: u32) {
     }
 }
 
-/// The frame at the start of `bytes` when there is one that is whole and whose checksum holds.
-pub(crate) fn checked_frame(bytes: &[u8], seal: u32) -> Option<Frame<'_>> {
-    let frame = Frames::new(bytes).next()?;
+/// Whether the checksum of the frame that `bytes` begin with holds.
+pub(crate) fn has_checksum(bytes: &[u8], frame: &Frame<'_>, seal: u32) -> bool {
     let end = HEADER_BYTES + frame.payload.len();
-    let expected = bytes.get(end..)?.first_chunk::<TRAILER_BYTES>()?;
-    let found = checksum(bytes.get(LENGTH_BYTES..end)?, seal);
-    (found == u32::from_le_bytes(*expected)).then_some(frame)
+    let written = bytes.get(end..).and_then(|rest| rest.first_chunk::<TRAILER_BYTES>());
+    let found = checksum(bytes.get(LENGTH_BYTES..end).unwrap_or_default(), seal);
+    written.is_some_and(|written| u32::from_le_bytes(*written) == found)
 }
 
 /// A frame as it is read back.

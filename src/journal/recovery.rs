@@ -3,6 +3,9 @@
 //! goes on where it had come by the dead process's cursors: a `LaneRecovery` copies frames into a small journal of its
 //! own, from where they go out like any others, and writes the cursors on as they are settled.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -12,7 +15,7 @@ use super::accounting::Repairs;
 use super::cursor::{LaneId, Position};
 use super::cursor_file::{CursorFile, LaneName};
 use super::files::SEGMENT_SUFFIX;
-use super::frame::{Frame, checked_frame};
+use super::frame::{Frame, Frames, has_checksum};
 use super::incarnation::Incarnation;
 use super::segment::{HeaderError, SegmentHeader};
 use super::{AppendError, Entry, Journal, JournalSettings, Origin, OverflowPolicy};
@@ -57,10 +60,12 @@ impl<'s> Iterator for Scan<'s> {
     fn next(&mut self) -> Option<(usize, Frame<'s>)> {
         loop {
             let rest = self.bytes.get(self.at..)?;
-            let length = u32::from_le_bytes(*rest.first_chunk()?);
-            if length > 0 {
-                self.checks_left = self.checks_left.checked_sub((length as usize).min(rest.len()))?;
-                if let Some(frame) = checked_frame(rest, self.seal) {
+            if rest.len() < FRAME_ALIGNMENT {
+                return None;
+            }
+            if let Some(frame) = Frames::new(rest).next() {
+                self.checks_left = self.checks_left.checked_sub(frame.size)?;
+                if has_checksum(rest, &frame, self.seal) {
                     let offset = self.at;
                     self.at += frame.size;
                     return Some((offset, frame));

@@ -42,7 +42,7 @@ fn a_storage_that_cannot_work_is_refused_and_says_what_could() {
         r#"{"storage": {"directory": "/x", "max_bytes": 1048576}, "queue": {"shards": 1}}"#,
         &["`storage.max_bytes`", "1048576", "at least 16777216"],
     );
-    refused(r#"{"storage": {"sync": "sometimes"}}"#, &["`storage.sync`", "`always`"]);
+    refused(r#"{"storage": {"sync": "sometimes"}}"#, &["`storage.sync`", "\"always\""]);
 }
 
 #[test]

@@ -1,0 +1,324 @@
+//! What a recovery makes of damaged files: every frame that is whole is found, in order and once, nothing is taken for a
+//! frame that is none, and no damage ends in a panic or goes on for ever.
+
+use proptest::prelude::*;
+use rand::rngs::SmallRng;
+use rand::{Rng as _, SeedableRng as _};
+
+use super::*;
+use crate::journal::files::SegmentFiles;
+use crate::journal::frame::{FrameHeader, frame_size, write_checksum, write_surroundings};
+use crate::journal::incarnation;
+use crate::journal::segment::seal;
+use crate::journal::store::{SegmentStore, Substitute};
+use crate::otlp::request::RequestHeader;
+use crate::sys::directory::Directory;
+
+const PAGE: usize = 4096;
+const SEGMENT: usize = 4 * PAGE;
+/// Damaged images per run.
+const IMAGES: u32 = 20_000;
+const POWER_LOSSES: u32 = 500;
+
+/// Frames as they would stand in a segment, and where each begins.
+fn segment(seal: u32, first: u64, payloads: &[Vec<u8>]) -> (Vec<u8>, Vec<usize>) {
+    let mut bytes = vec![0; SEGMENT];
+    let (mut at, mut starts) = (0, Vec::new());
+    for (number, payload) in payloads.iter().enumerate() {
+        let size = frame_size(payload.len());
+        if at + size + 4 > SEGMENT {
+            break;
+        }
+        let header =
+            FrameHeader { signal: Signal::Traces, kind: 0, flags: 0, sequence: first + number as u64 };
+        let place = &mut bytes[at..];
+        write_surroundings(place, payload.len(), header);
+        place[16..16 + payload.len()].copy_from_slice(payload);
+        write_checksum(place, payload.len(), seal);
+        place[..4].copy_from_slice(&(payload.len() as u32).to_le_bytes());
+        starts.push(at);
+        at += size;
+    }
+    (bytes, starts)
+}
+
+fn payloads() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let payload = (1usize..400, any::<u64>()).prop_map(|(length, seed)| {
+        let mut random = SmallRng::seed_from_u64(seed);
+        let mut payload = vec![0; length];
+        random.fill_bytes(&mut payload);
+        payload
+    });
+    prop::collection::vec(payload, 1..24)
+}
+
+#[derive(Clone, Debug)]
+enum Damage {
+    Flip(usize, u8),
+    Zero(usize, usize),
+    Fill(usize, Vec<u8>),
+    Cut(usize),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    prop_oneof![
+        4 => (0..SEGMENT, 0u8..8).prop_map(|(at, bit)| Damage::Flip(at, bit)),
+        1 => (0..SEGMENT, 1usize..600).prop_map(|(at, length)| Damage::Zero(at, length)),
+        1 => (0..SEGMENT, prop::collection::vec(any::<u8>(), 1..300)).prop_map(|(at, b)| Damage::Fill(at, b)),
+        1 => (0..SEGMENT).prop_map(Damage::Cut),
+    ]
+}
+
+/// The bytes that were touched.
+fn apply(bytes: &mut Vec<u8>, damage: &Damage) -> std::ops::Range<usize> {
+    let touched = match damage {
+        Damage::Flip(at, _) => *at..at + 1,
+        Damage::Zero(at, length) => *at..(at + length).min(SEGMENT),
+        Damage::Fill(at, with) => *at..(at + with.len()).min(SEGMENT),
+        Damage::Cut(at) => *at..SEGMENT,
+    };
+    match damage {
+        Damage::Flip(at, bit) => bytes[*at] ^= 1 << bit,
+        Damage::Zero(..) => bytes[touched.clone()].fill(0),
+        Damage::Fill(_, with) => bytes[touched.clone()].copy_from_slice(&with[..touched.len()]),
+        Damage::Cut(at) => bytes.truncate(*at),
+    }
+    touched
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(IMAGES))]
+
+    /// One piece of damage: every frame that it did not touch is found, and no other bytes pass for a frame.
+    #[test]
+    fn damage_costs_the_frames_that_it_touches_and_no_others(
+        payloads in payloads(), damage in damage(), stale in any::<bool>(),
+    ) {
+        let (ours, earlier) = (seal(2, 99), seal(1, 98));
+        let (mut bytes, starts) = segment(ours, 1, &payloads);
+        if stale {
+            // Behind the end stand the frames of an earlier use of the file.
+            let (old, old_starts) = segment(earlier, 500, &payloads);
+            let end = starts.last().map_or(0, |last| last + frame_size(payloads[starts.len() - 1].len())) + 8;
+            let from = old_starts.iter().copied().find(|start| *start >= end).unwrap_or(SEGMENT);
+            bytes[from..].copy_from_slice(&old[from..]);
+        }
+        let touched = apply(&mut bytes, &damage);
+        let found: Vec<(usize, Vec<u8>)> =
+            Scan::new(&bytes, 0, ours).map(|(at, frame)| (at, frame.payload.to_vec())).collect();
+        let mut last = None;
+        for (at, payload) in &found {
+            prop_assert!(last < Some(*at), "frames come in order");
+            last = Some(*at);
+            let number = starts.iter().position(|start| start == at);
+            prop_assert!(number.is_some_and(|number| &payloads[number] == payload), "a frame that never was, at {}", at);
+        }
+        for (start, payload) in starts.iter().zip(&payloads) {
+            let frame = *start..start + frame_size(payload.len());
+            if frame.end <= touched.start || frame.start >= touched.end {
+                prop_assert!(found.iter().any(|(at, _)| at == start), "the whole frame at {} was lost", start);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(POWER_LOSSES))]
+
+    /// The disk has what was synced and any pages of what came after: everything synced is found.
+    #[test]
+    fn a_loss_of_power_costs_nothing_that_was_synced(
+        payloads in payloads(), synced in 0usize..40, pages in prop::collection::vec(any::<bool>(), SEGMENT / PAGE),
+    ) {
+        let seal = seal(1, 5);
+        let synced = synced.min(payloads.len());
+        let (mut image, kept) = segment(seal, 1, &payloads[..synced]);
+        let (after, starts) = segment(seal, 1, &payloads);
+        for (page, written) in pages.iter().enumerate() {
+            if *written {
+                image[page * PAGE..][..PAGE].copy_from_slice(&after[page * PAGE..][..PAGE]);
+            }
+        }
+        let found: Vec<usize> = Scan::new(&image, 0, seal).map(|(at, _)| at).collect();
+        prop_assert!(kept.iter().all(|start| found.contains(start)));
+        prop_assert!(found.iter().all(|at| starts.contains(at)));
+    }
+}
+
+#[test]
+fn a_payload_that_looks_like_a_frame_is_not_taken_for_one() {
+    let seal = seal(7, 0xdead_beef);
+    let (forged, _) = segment(super::super::segment::seal(7, 1), 1, &[b"forged".to_vec()]);
+    let payload = [vec![0; 8], forged[..64].to_vec()].concat();
+    let (mut bytes, _) = segment(seal, 1, &[payload, b"genuine".to_vec()]);
+    // The frame around it is damaged, so that its inside is searched.
+    bytes[17] ^= 1;
+    let found: Vec<_> = Scan::new(&bytes, 0, seal).map(|(_, frame)| frame.payload.to_vec()).collect();
+    assert_eq!(found, [b"genuine".to_vec()]);
+}
+
+#[test]
+fn a_segment_of_plausible_lengths_does_not_take_for_ever() {
+    let mut bytes = vec![0; 4 << 20];
+    for place in bytes.chunks_exact_mut(8) {
+        place.copy_from_slice(&[0, 0, 8, 0, 1, 0, 0, 0]);
+    }
+    assert_eq!(Scan::new(&bytes, 0, 1).count(), 0);
+}
+
+/// A directory of a journal in files that was never closed.
+struct Left {
+    _path: tempfile::TempDir,
+    namespace: Directory,
+    name: String,
+}
+
+fn header() -> RequestHeader {
+    RequestHeader::from_parts(b"resource".to_vec(), b"scope".to_vec())
+}
+
+const LANE: LaneId = LaneId(0);
+
+/// Records `count` spans, of which an exporter has settled the first `settled`.
+fn left_behind(count: u64, settled: u64) -> Left {
+    let path = tempfile::tempdir().unwrap();
+    let namespace = Directory::open_base(path.path()).unwrap();
+    let incarnation = incarnation::Incarnation::create(&namespace).unwrap();
+    let settings = JournalSettings {
+        shards: 1,
+        segment_bytes: SEGMENT,
+        max_bytes: 0,
+        overflow: OverflowPolicy::DropNewest,
+    };
+    let store = SegmentStore::in_files(Substitute::Nothing, SEGMENT, 0, 1 << 30);
+    let journal = Journal::in_store(settings, store, false, Box::new(|| {}));
+    let cursors = CursorFile::create(&incarnation.directory, 2).unwrap();
+    journal.set_files(SegmentFiles::new(incarnation.directory.again().unwrap(), &header()), cursors);
+    journal.attach_named(LANE, "otlp", Signal::Traces);
+    for number in 0..count {
+        assert!(append(&journal, Signal::Traces, 0, 0, &number.to_le_bytes()));
+    }
+    let mut taken = 0;
+    while taken < settled {
+        let unread = journal.next_unread(0, LANE).unwrap();
+        let mut end = unread.from;
+        let mut frames = 0;
+        for frame in crate::journal::frame::Frames::new(&unread.region.committed()[unread.from.offset..]) {
+            if taken + frames == settled {
+                break;
+            }
+            frames += 1;
+            end.offset += frame.size;
+        }
+        taken += frames;
+        assert!(journal.take(0, LANE, unread.from, end, taken, frames));
+        let settlement = crate::journal::cursor::Settlement { exported: frames, ..Default::default() };
+        journal.settle(0, LANE, taken, settlement);
+    }
+    let name = incarnation.name.clone();
+    // The process ends here: nothing is tidied up.
+    drop(journal);
+    drop(incarnation);
+    Left { _path: path, namespace, name }
+}
+
+/// Reads and settles everything that waits in a lane's journal.
+fn drain(lane: &LaneRecovery) -> Vec<u64> {
+    let mut numbers = Vec::new();
+    while let Some(unread) = lane.journal.next_unread(0, LANE) {
+        let mut end = unread.from;
+        let before = numbers.len();
+        for frame in crate::journal::frame::Frames::new(&unread.region.committed()[unread.from.offset..]) {
+            numbers.push(u64::from_le_bytes(frame.payload.try_into().unwrap()));
+            end.offset += frame.size;
+        }
+        let frames = (numbers.len() - before) as u64;
+        assert!(lane.journal.take(0, LANE, unread.from, end, 1, frames));
+        let settlement = crate::journal::cursor::Settlement { exported: frames, ..Default::default() };
+        lane.journal.settle(0, LANE, 1, settlement);
+    }
+    numbers
+}
+
+fn recover(left: &Left, exporter: &str, steps: usize) -> (Vec<u64>, bool) {
+    let incarnation = incarnation::adopt(&left.namespace, &left.name).unwrap().unwrap();
+    let dead = DeadJournal::open(&incarnation).unwrap();
+    assert_eq!(dead.parts(), Some((&b"resource"[..], &b"scope"[..])));
+    let mut lane = LaneRecovery::new(&dead, LANE, exporter, Signal::Traces);
+    let mut numbers = Vec::new();
+    for _ in 0..steps {
+        lane.step(&dead, &[], 1000).unwrap();
+        numbers.extend(drain(&lane));
+        lane.persist(&dead);
+    }
+    (numbers, lane.is_done())
+}
+
+const ENOUGH_STEPS: usize = 1000;
+
+#[test]
+fn each_exporter_goes_on_where_it_had_come() {
+    let left = left_behind(5000, 1234);
+    let (numbers, is_done) = recover(&left, "otlp", ENOUGH_STEPS);
+    assert!(is_done);
+    assert_eq!(numbers, (1234..5000).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_exporter_that_was_not_there_before_gets_what_was_not_settled() {
+    let left = left_behind(300, 100);
+    assert_eq!(recover(&left, "another", ENOUGH_STEPS).0, (100..300).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_recovery_that_is_cut_off_is_gone_on_with() {
+    let left = left_behind(5000, 0);
+    let mut numbers = Vec::new();
+    let mut rounds = 0;
+    loop {
+        let (more, is_done) = recover(&left, "otlp", 7);
+        numbers.extend(more);
+        rounds += 1;
+        if is_done {
+            break;
+        }
+    }
+    assert!(rounds > 5);
+    assert_eq!(numbers, (0..5000).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_missing_between_others_is_counted() {
+    let left = left_behind(1000, 0);
+    let name = left._path.path().join(&left.name).join("00000000.segment");
+    let mut bytes = std::fs::read(&name).unwrap();
+    // Frames of 8 bytes take 32: three of them are hit.
+    bytes[PAGE + 320..PAGE + 400].fill(0xee);
+    std::fs::write(&name, bytes).unwrap();
+    let incarnation = incarnation::adopt(&left.namespace, &left.name).unwrap().unwrap();
+    let dead = DeadJournal::open(&incarnation).unwrap();
+    let mut lane = LaneRecovery::new(&dead, LANE, "otlp", Signal::Traces);
+    lane.step(&dead, &[], 1 << 20).unwrap();
+    assert_eq!(drain(&lane).len(), 997);
+    assert_eq!(lane.missing, 3);
+}
+
+#[test]
+fn files_that_are_not_ours_are_left_alone_and_counted() {
+    let left = left_behind(100, 0);
+    let directory = left._path.path().join(&left.name);
+    let mut later = std::fs::read(directory.join("00000000.segment")).unwrap();
+    later[8] = 2;
+    std::fs::write(directory.join("later.segment"), &later).unwrap();
+    std::fs::write(directory.join("short.segment"), b"x").unwrap();
+    std::fs::hard_link(directory.join("lock"), directory.join("twice.segment")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", directory.join("link.segment")).unwrap();
+    let names = directory.join("lock");
+    std::fs::remove_file(directory.join("twice.segment")).unwrap();
+    std::fs::hard_link(directory.join("short.segment"), directory.join("twice.segment")).unwrap();
+    assert!(names.exists());
+    let incarnation = incarnation::adopt(&left.namespace, &left.name).unwrap().unwrap();
+    let findings = DeadJournal::open(&incarnation).unwrap().findings;
+    // Both names of the file with two names are refused.
+    assert_eq!(findings, Findings { foreign: 1, corrupt: 0, refused: 3 });
+}
