@@ -2,19 +2,16 @@
 //! `storage`, proved from outside. Agents are processes of this test's own executable; they write down every id whose call
 //! returned OK, are killed at a random moment, and leave their files to the next one.
 
+mod agent;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ffi::CString;
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use agentotel::abi::event::*;
-use agentotel::abi::lifecycle::*;
-use agentotel::abi::session::*;
-use agentotel::abi::stats::*;
-use agentotel::abi::types::*;
+use agent::*;
+use agentotel::abi::lifecycle::agentotel_shutdown;
 
 /// Tells the executable to be an agent, and in which directory.
 const AGENT: &str = "AGENTOTEL_TEST_AGENT";
@@ -22,58 +19,16 @@ const KILLS: usize = 200;
 /// Fewer acknowledged events a kill, on average, would prove little.
 const LEAST_ACKNOWLEDGED: usize = 1000;
 
-fn text(text: &str) -> agentotel_str {
-    agentotel_str { data: text.as_ptr().cast(), len: text.len() }
-}
-
-fn zeroed<T: Copy>() -> T {
-    // SAFETY: used for structs of the C interface, of which all-zero bytes are the initial value.
-    unsafe { std::mem::zeroed() }
-}
-
-fn init(directory: &Path, service: &str, exporter: &str) {
-    let storage = directory.join("storage");
-    let config = serde_json::json!({
+fn start(directory: &Path, service: &str, exporter: &str) {
+    init(&serde_json::json!({
         "service": { "name": service },
-        "storage": { "directory": storage, "recovery_bytes_per_s": 0 },
+        "storage": { "directory": directory.join("storage"), "recovery_bytes_per_s": 0 },
         "queue": { "segment_bytes": 262_144, "max_bytes": 4_194_304 },
-        "exporters": [{ "type": "file", "name": "file", "path": directory.join(exporter), "batch": { "delay_ms": 20 } }],
+        "exporters": [{
+            "type": "file", "name": "file", "path": directory.join(exporter), "batch": { "delay_ms": 20 }
+        }],
         "diagnostics": { "level": "debug" }
-    });
-    let config = CString::new(config.to_string()).unwrap();
-    // SAFETY: a text that ends with a NUL.
-    let status = unsafe { agentotel_init(AGENTOTEL_ABI_VERSION, config.as_ptr()) };
-    assert_eq!(status, 0, "{}", diagnostics());
-}
-
-fn diagnostics() -> String {
-    let mut buffer = vec![0u8; 65_536];
-    let mut needed = 0;
-    // SAFETY: the buffer is as long as said.
-    unsafe { agentotel_get_diagnostics(buffer.as_mut_ptr().cast(), buffer.len(), &raw mut needed) };
-    String::from_utf8_lossy(&buffer[..needed.saturating_sub(1).min(buffer.len())]).into_owned()
-}
-
-fn start_session() -> agentotel_session {
-    let mut session = 0;
-    let options =
-        agentotel_session_options { struct_size: size_of::<agentotel_session_options>(), ..zeroed() };
-    // SAFETY: both are valid through the call.
-    assert_eq!(unsafe { agentotel_start_session(&raw const options, &raw mut session) }, 0);
-    session
-}
-
-/// Records one event; its span id when the call returned OK.
-fn record(session: agentotel_session) -> Option<[u8; 8]> {
-    let data = agentotel_event_data {
-        struct_size: size_of::<agentotel_event_data>(),
-        name: text("step"),
-        ..zeroed()
-    };
-    let mut context: agentotel_span_context = zeroed();
-    // SAFETY: all are valid through the call.
-    let status = unsafe { agentotel_record_event(session, &raw const data, &raw mut context) };
-    (status == 0).then_some(context.span_id)
+    }));
 }
 
 /// An agent that records until it is killed, and acknowledges over its standard output.
@@ -81,7 +36,7 @@ fn record(session: agentotel_session) -> Option<[u8; 8]> {
 fn agent_process() {
     let Ok(directory) = std::env::var(AGENT) else { return };
     let directory = Path::new(&directory);
-    init(directory, "crashing", &format!("out-{}.jsonl", std::process::id()));
+    start(directory, "crashing", &format!("out-{}.jsonl", std::process::id()));
     let threads: Vec<_> = (0..2)
         .map(|_| {
             std::thread::spawn(|| {
@@ -99,7 +54,7 @@ fn agent_process() {
     threads.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
-fn agent(directory: &Path) -> Child {
+fn start_agent(directory: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "agent_process", "--nocapture", "--quiet"])
         .env(AGENT, directory)
@@ -169,14 +124,13 @@ fn wait_recovered(storage: &Path) {
 
 #[test]
 fn killed_processes_lose_nothing_they_have_acknowledged() {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let directory = private_directory();
     let mut all = Vec::new();
     // The moments of the kills: spread, and the same in every run.
     let mut moment = 7u64;
     for _ in 0..KILLS {
         moment = moment.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let mut agent = agent(directory.path());
+        let mut agent = start_agent(directory.path());
         let output = agent.stdout.take().unwrap();
         let reader = std::thread::spawn(|| acknowledged(output));
         std::thread::sleep(Duration::from_millis(10 + (moment >> 33) % 70));
@@ -186,7 +140,7 @@ fn killed_processes_lose_nothing_they_have_acknowledged() {
     }
     assert!(all.len() >= KILLS * LEAST_ACKNOWLEDGED, "only {} events were acknowledged", all.len());
 
-    init(directory.path(), "crashing", "out-last.jsonl");
+    start(directory.path(), "crashing", "out-last.jsonl");
     wait_recovered(&directory.path().join("storage"));
     assert_eq!(agentotel_shutdown(10_000), 0, "{}", diagnostics());
 

@@ -96,6 +96,11 @@ impl Directory {
 
     /// Creates a file of `bytes` bytes, all of them allocated.
     pub(crate) fn create_allocated(&self, name: &str, bytes: u64) -> io::Result<OwnedFd> {
+        // A file beyond the process's limit would bring it a signal that ends it.
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize);
+        if limit.current.is_some_and(|most| bytes > most) {
+            return Err(rustix::io::Errno::FBIG.into());
+        }
         let file = self.create_file(name)?;
         let allocated = loop {
             match fallocate(&file, FallocateFlags::empty(), 0, bytes) {

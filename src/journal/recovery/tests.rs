@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use rand::rngs::SmallRng;
-use rand::{Rng as _, SeedableRng as _};
+use rand::SeedableRng as _;
 
 use super::*;
 use crate::journal::files::SegmentFiles;

@@ -1,0 +1,112 @@
+//! What the tests of storage say to the library, through its C interface, as an agent does.
+#![allow(dead_code, reason = "not every test needs all of it")]
+
+use std::ffi::CString;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use agentotel::abi::event::*;
+use agentotel::abi::lifecycle::*;
+use agentotel::abi::session::*;
+use agentotel::abi::stats::*;
+use agentotel::abi::status::*;
+use agentotel::abi::types::*;
+
+pub fn text(text: &str) -> agentotel_str {
+    agentotel_str { data: text.as_ptr().cast(), len: text.len() }
+}
+
+pub fn zeroed<T: Copy>() -> T {
+    // SAFETY: used for structs of the C interface, of which all-zero bytes are the initial value.
+    unsafe { std::mem::zeroed() }
+}
+
+/// Starts the library; the status.
+pub fn try_init(config: &serde_json::Value) -> agentotel_status {
+    let config = CString::new(config.to_string()).unwrap();
+    // SAFETY: a text that ends with a NUL.
+    unsafe { agentotel_init(AGENTOTEL_ABI_VERSION, config.as_ptr()) }
+}
+
+/// Starts the library.
+pub fn init(config: &serde_json::Value) {
+    let status = try_init(config);
+    assert_eq!(status, 0, "{}: {}", last_error(), diagnostics());
+}
+
+pub fn last_error() -> String {
+    let mut buffer = vec![0u8; 4096];
+    let mut needed = 0;
+    // SAFETY: the buffer is as long as said.
+    unsafe { agentotel_last_error(buffer.as_mut_ptr().cast(), buffer.len(), &raw mut needed) };
+    String::from_utf8_lossy(&buffer[..needed.saturating_sub(1).min(buffer.len())]).into_owned()
+}
+
+pub fn diagnostics() -> String {
+    let mut buffer = vec![0u8; 65_536];
+    let mut needed = 0;
+    // SAFETY: the buffer is as long as said.
+    unsafe { agentotel_get_diagnostics(buffer.as_mut_ptr().cast(), buffer.len(), &raw mut needed) };
+    String::from_utf8_lossy(&buffer[..needed.saturating_sub(1).min(buffer.len())]).into_owned()
+}
+
+pub fn start_session() -> agentotel_session {
+    let mut session = 0;
+    let options =
+        agentotel_session_options { struct_size: size_of::<agentotel_session_options>(), ..zeroed() };
+    // SAFETY: both are valid through the call.
+    assert_eq!(unsafe { agentotel_start_session(&raw const options, &raw mut session) }, 0);
+    session
+}
+
+/// Records one event; its span id when the call returned OK.
+pub fn record(session: agentotel_session) -> Option<[u8; 8]> {
+    try_record(session).ok()
+}
+
+/// Records one event; its span id, or the status.
+pub fn try_record(session: agentotel_session) -> Result<[u8; 8], agentotel_status> {
+    let data = agentotel_event_data {
+        struct_size: size_of::<agentotel_event_data>(),
+        name: text("step"),
+        ..zeroed()
+    };
+    let mut context: agentotel_span_context = zeroed();
+    // SAFETY: all are valid through the call.
+    let status = unsafe { agentotel_record_event(session, &raw const data, &raw mut context) };
+    if status == 0 { Ok(context.span_id) } else { Err(status) }
+}
+
+/// How the storage fares.
+pub fn storage_stats() -> agentotel_storage_stats {
+    let mut stats = agentotel_storage_stats { struct_size: size_of::<agentotel_storage_stats>(), ..zeroed() };
+    // SAFETY: valid through the call.
+    assert_eq!(unsafe { agentotel_get_storage_stats(&raw mut stats) }, 0);
+    stats
+}
+
+/// The counters of the traces of an exporter.
+pub fn exporter_stats(name: &str) -> agentotel_exporter_stats {
+    let mut stats =
+        agentotel_exporter_stats { struct_size: size_of::<agentotel_exporter_stats>(), ..zeroed() };
+    // SAFETY: valid through the call.
+    let status = unsafe { agentotel_get_exporter_stats(text(name), AGENTOTEL_SIGNAL_TRACES, &raw mut stats) };
+    assert_eq!(status, 0, "{}", last_error());
+    stats
+}
+
+/// A directory that only its owner may write to.
+pub fn private_directory() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    directory
+}
+
+/// Waits until `done`, for a minute at most.
+pub fn wait_until(what: &str, done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < deadline, "{what}: not within a minute; {}", diagnostics());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

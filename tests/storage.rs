@@ -1,0 +1,197 @@
+//! What becomes of recording when files cannot be had: a full disk, a read-only one, a limit on the size of files, a
+//! directory that is not safe. By `storage.on_failure` it goes on in memory or is refused; either way it is said once,
+//! counted, and the files are taken up again when they are there.
+
+mod agent;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use agent::*;
+use agentotel::abi::lifecycle::*;
+use agentotel::abi::status::*;
+use agentotel::abi::types::*;
+
+/// There is one library in a process: one test at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+const SEGMENT: usize = 65_536;
+
+fn config(directory: &Path, on_failure: &str) -> serde_json::Value {
+    serde_json::json!({
+        "service": { "name": "storing" },
+        "storage": { "directory": directory, "on_failure": on_failure },
+        "queue": { "segment_bytes": SEGMENT, "max_bytes": 16 * SEGMENT, "shards": 1 },
+        // Nobody listens there: what is recorded stays.
+        "exporters": [{ "type": "otlp", "name": "otlp", "endpoint": "http://127.0.0.1:9" }],
+        "flush_at_exit_ms": 0
+    })
+}
+
+/// A file system of its own, of so many bytes; `None`, with a line that says so, where it cannot be mounted.
+struct SmallDisk {
+    path: tempfile::TempDir,
+}
+
+impl SmallDisk {
+    fn mount(bytes: usize) -> Option<Self> {
+        let path = private_directory();
+        let options = format!("size={bytes},mode=0700");
+        let mount =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(path.path()).status();
+        if mount.is_ok_and(|status| status.success()) {
+            return Some(Self { path });
+        }
+        assert!(std::env::var_os("CI").is_none(), "a tmpfs cannot be mounted");
+        println!("skipped: a tmpfs cannot be mounted here; run as root to have this tested");
+        None
+    }
+
+    fn remount(&self, options: &str) {
+        let options = format!("remount,{options}");
+        let status = Command::new("mount").args(["-o", &options]).arg(self.path.path()).status();
+        assert!(status.unwrap().success());
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.path.path()).status();
+    }
+}
+
+/// Records until the first refusal, `most` events at most; how many were accepted.
+fn flood(session: u64, most: usize) -> usize {
+    (0..most).take_while(|_| record(session).is_some()).count()
+}
+
+/// How often a word stands in the diagnostics.
+fn said(word: &str) -> usize {
+    diagnostics().matches(word).count()
+}
+
+#[test]
+fn on_a_full_disk_recording_goes_on_in_memory_and_comes_back() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(disk) = SmallDisk::mount(12 * SEGMENT) else { return };
+    let ballast = disk.path.path().join("ballast");
+    init(&config(&disk.path.path().join("storage"), "memory"));
+    let session = start_session();
+    assert_eq!(storage_stats().durability, AGENTOTEL_DURABILITY_PROCESS);
+    std::fs::write(&ballast, vec![1; 5 * SEGMENT]).unwrap();
+    // More than fits on the disk, less than fits there and in memory.
+    let events = 12 * SEGMENT / 200;
+    assert_eq!(flood(session, events), events);
+    let stats = storage_stats();
+    assert_eq!(stats.durability, AGENTOTEL_DURABILITY_NONE);
+    assert!(stats.failures > 0);
+    wait_until("it is said", || said("recording goes on in memory") == 1);
+    std::fs::remove_file(&ballast).unwrap();
+    wait_until("files are taken up again", || {
+        record(session);
+        storage_stats().durability == AGENTOTEL_DURABILITY_PROCESS
+    });
+    wait_until("it is said", || said("recording goes on in memory") == 1);
+    let stats = exporter_stats("otlp");
+    assert_eq!(stats.accepted, stats.pending);
+    assert_eq!(agentotel_shutdown(0), AGENTOTEL_ERR_TIMEOUT);
+}
+
+#[test]
+fn on_a_full_disk_recording_is_refused_when_so_configured() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(disk) = SmallDisk::mount(12 * SEGMENT) else { return };
+    init(&config(&disk.path.path().join("storage"), "reject"));
+    let session = start_session();
+    let accepted = flood(session, 1_000_000);
+    assert!(accepted > 4 * SEGMENT / 200, "{accepted}");
+    assert_eq!(try_record(session), Err(AGENTOTEL_ERR_QUEUE_FULL));
+    let stats = exporter_stats("otlp");
+    assert_eq!((stats.accepted, stats.pending), (accepted as u64, accepted as u64));
+    assert_eq!(agentotel_shutdown(0), AGENTOTEL_ERR_TIMEOUT);
+}
+
+#[test]
+fn a_read_only_disk_is_said_at_the_start() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(disk) = SmallDisk::mount(64 * SEGMENT) else { return };
+    disk.remount("ro");
+    let storage = disk.path.path().join("storage");
+    assert_eq!(try_init(&config(&storage, "reject")), AGENTOTEL_ERR_SYSTEM);
+    assert!(last_error().contains("storage.directory"), "{}", last_error());
+    init(&config(&storage, "memory"));
+    assert_eq!(storage_stats().durability, AGENTOTEL_DURABILITY_NONE);
+    assert_eq!(said("Read-only"), 1);
+    assert!(record(start_session()).is_some());
+    disk.remount("rw");
+    wait_until("files are taken up", || storage_stats().durability == AGENTOTEL_DURABILITY_PROCESS);
+    agentotel_shutdown(0);
+}
+
+#[test]
+fn a_directory_that_others_may_write_to_is_not_used() {
+    use std::os::unix::fs::PermissionsExt;
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = private_directory();
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    assert_eq!(try_init(&config(directory.path(), "reject")), AGENTOTEL_ERR_SYSTEM);
+    assert!(last_error().contains("others may write"), "{}", last_error());
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let link = directory.path().join("link");
+    std::os::unix::fs::symlink(directory.path(), &link).unwrap();
+    assert_eq!(try_init(&config(&link, "reject")), AGENTOTEL_ERR_SYSTEM);
+}
+
+#[test]
+fn a_clean_shutdown_leaves_nothing_and_another_one_everything() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = private_directory();
+    let out = directory.path().join("out.jsonl");
+    let storage = directory.path().join("storage");
+    let mut unreachable = config(&storage, "memory");
+    init(&unreachable);
+    let session = start_session();
+    assert_eq!(flood(session, 500), 500);
+    assert_eq!(agentotel_shutdown(0), AGENTOTEL_ERR_TIMEOUT);
+
+    // The same name, so that it goes on where the other had come: nowhere.
+    unreachable["exporters"] = serde_json::json!([{ "type": "file", "name": "otlp", "path": out }]);
+    init(&unreachable);
+    wait_until("what was left is sent", || storage_stats().finished == 1);
+    let stats = exporter_stats("otlp");
+    // 500 events and the root of their session.
+    assert_eq!((stats.recovered, stats.accepted), (501, 0));
+    assert_eq!(stats.recovered, stats.exported + stats.pending);
+    assert_eq!(agentotel_shutdown(10_000), AGENTOTEL_OK, "{}", last_error());
+    let namespace = std::fs::read_dir(&storage).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(std::fs::read_dir(namespace).unwrap().count(), 0);
+    assert!(std::fs::metadata(&out).unwrap().len() > 500 * 100);
+}
+
+/// Tells the executable to record under a limit on the size of files.
+const LIMITED: &str = "AGENTOTEL_TEST_LIMITED";
+
+/// A process whose files may have 100 KiB at most. It must not be ended by the signal that goes with the limit.
+#[test]
+fn limited_process() {
+    let Ok(directory) = std::env::var(LIMITED) else { return };
+    init(&config(Path::new(&directory), "memory"));
+    let session = start_session();
+    assert_eq!(flood(session, 2000), 2000);
+    assert_eq!(storage_stats().durability, AGENTOTEL_DURABILITY_NONE);
+    assert!(storage_stats().failures > 0);
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_ends_no_process() {
+    let directory = private_directory();
+    let executable = std::env::current_exe().unwrap();
+    let command =
+        format!("ulimit -f 60; exec '{}' --exact limited_process --nocapture", executable.display());
+    let output = Command::new("sh").args(["-c", &command]).env(LIMITED, directory.path()).output().unwrap();
+    let words =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}");
+    assert!(words.contains("1 passed"), "{words}");
+}
