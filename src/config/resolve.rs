@@ -11,7 +11,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::document::{
-    DiagnosticsKeys, Document, LimitsKeys, QueueKeys, SamplerKeys, SamplerName, ServiceKeys,
+    DiagnosticsKeys, Document, LimitsKeys, LiveKeys, QueueKeys, SamplerKeys, SamplerName, ServiceKeys,
 };
 use super::environment::Environment;
 use super::error::{ConfigError, Origin};
@@ -146,7 +146,7 @@ fn settle(document: Document, variables: &Variables) -> Result<Config, ConfigErr
         sampler: settle_sampler(&document.sampler)?,
         limits: settle_limits(&document.limits, &queue),
         queue,
-        live: Live { max_events: document.live.max_events.size() },
+        live: settle_live(&document.live),
         exporters: settle_exporters::settle(document.exporters, variables)?,
         flush_at_exit_ms: document.flush_at_exit_ms.get(),
         diagnostics: settle_diagnostics(&document.diagnostics),
@@ -231,6 +231,17 @@ fn settle_queue(keys: &QueueKeys) -> Result<Queue, ConfigError> {
 fn default_shards(room: usize) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     cores.min(MOST_DEFAULT_SHARDS).min(room)
+}
+
+fn settle_live(keys: &LiveKeys) -> Live {
+    Live {
+        max_events: keys.max_events.size(),
+        enabled: keys.enabled,
+        export: keys.export,
+        interval_ms: keys.interval_ms.get(),
+        min_age_ms: keys.min_age_ms.get(),
+        stall_after_ms: keys.stall_after_ms.get(),
+    }
 }
 
 fn settle_diagnostics(keys: &DiagnosticsKeys) -> Diagnostics {
