@@ -1004,7 +1004,7 @@ typedef struct {
    */
   uint64_t accepted_caller;
   /**
-   * Committed to the queue on the library's own account: the log record of an event's error.
+   * Committed to the queue on the library's own account: the log record of an event's error, what the live view shows.
    */
   uint64_t accepted_derived;
   /**
