@@ -1,7 +1,9 @@
 //! What the live view promises, as claims: passes over a table at times of the test's choosing, and what stands in the
 //! journal afterwards, decoded with the official types.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bumpalo::Bump;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
@@ -396,6 +398,48 @@ fn an_event_that_is_being_worked_on_is_left_for_the_next_pass() {
     drop(busy);
     world.pass(start, 8_000);
     assert_eq!(world.logs().iter().map(told).collect::<Vec<_>>(), [("started", 1)]);
+}
+
+/// An event's end comes after all that was told of it, however the pass and the ending call meet.
+#[test]
+fn nothing_is_told_of_an_event_after_its_end_and_no_number_is_missing() {
+    const EVENTS: u64 = 500;
+    let world = World::new(&Live { min_age_ms: 0, ..LIVE });
+    let is_over = AtomicBool::new(false);
+    let mut passes = Passes::new(Arc::clone(&world.view));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                passes.look_on();
+                std::thread::yield_now();
+            }
+        });
+        for number in 0..EVENTS {
+            let (event, _) = world.start((number % 256) as u8, &named(&number.to_string()));
+            while !world.table.get(event).unwrap().watched().is_announced() {
+                std::thread::yield_now();
+            }
+            world.end(event, &EventData::default());
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(world.diagnostics.text(), "", "everything found room");
+    let mut records: HashMap<String, Vec<(String, i64)>> = HashMap::new();
+    for record in world.logs() {
+        let Some(Decoded::StringValue(name)) = value(&record.attributes, "agentotel.event.name") else {
+            panic!("no name: {record:?}");
+        };
+        let (what, number) = told(&record);
+        records.entry(name).or_default().push((what.to_owned(), number));
+    }
+    assert_eq!(records.len() as u64, EVENTS);
+    for (name, told) in records {
+        let numbers: Vec<_> = told.iter().map(|(_, number)| *number).collect();
+        assert_eq!(numbers, (1..=told.len() as i64).collect::<Vec<_>>(), "{name}");
+        let ends: Vec<_> = told.iter().map(|(what, _)| what == "ended").collect();
+        assert_eq!(ends.iter().rposition(|end| *end), Some(told.len() - 1), "{name}: {told:?}");
+        assert_eq!((told[0].0.as_str(), ends.iter().filter(|end| **end).count()), ("started", 1), "{name}");
+    }
 }
 
 #[test]
