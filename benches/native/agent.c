@@ -175,21 +175,47 @@ uint64_t agent_record_llm(uint64_t session, uint64_t events) {
   return failed;
 }
 
+static int start_one(uint64_t session, const agent_attribute *attributes, size_t count,
+                     agentotel_event *event) {
+  agentotel_attribute built[MOST_ATTRIBUTES];
+  attributes_of(built, attributes, count);
+  agentotel_event_data data = AGENTOTEL_EVENT_DATA_INIT;
+  data.name = AGENTOTEL_STR("agent.step");
+  data.attributes = built;
+  data.attribute_count = count;
+  return library.start_event(session, &data, event) != AGENTOTEL_OK;
+}
+
 uint64_t agent_start_and_end(uint64_t session, const agent_attribute *attributes, size_t count,
                              uint64_t events) {
   uint64_t failed = 0;
   count = at_most(count);
   for (uint64_t i = 0; i < events; i++) {
-    agentotel_attribute built[MOST_ATTRIBUTES];
-    attributes_of(built, attributes, count);
-    agentotel_event_data data = AGENTOTEL_EVENT_DATA_INIT;
-    data.name = AGENTOTEL_STR("agent.step");
-    data.attributes = built;
-    data.attribute_count = count;
     agentotel_event event = 0;
-    int bad = library.start_event(session, &data, &event) != AGENTOTEL_OK ||
-              library.end_event(event, NULL) != AGENTOTEL_OK;
+    int bad = start_one(session, attributes, count, &event) || library.end_event(event, NULL) != AGENTOTEL_OK;
     failed += (uint64_t)bad;
   }
   return failed;
+}
+
+uint64_t agent_start_many(uint64_t session, const agent_attribute *attributes, size_t count,
+                          uint64_t events) {
+  uint64_t failed = 0;
+  count = at_most(count);
+  for (uint64_t i = 0; i < events; i++) {
+    agentotel_event event = 0;
+    failed += (uint64_t)start_one(session, attributes, count, &event);
+  }
+  return failed;
+}
+
+int32_t agent_read_derived(uint64_t *derived) {
+  *derived = 0;
+  for (uint32_t signal = AGENTOTEL_SIGNAL_TRACES; signal <= AGENTOTEL_SIGNAL_LOGS; signal++) {
+    agentotel_stats stats = AGENTOTEL_STATS_INIT;
+    int32_t status = library.get_stats(signal, &stats);
+    if (status != AGENTOTEL_OK) return status;
+    *derived += stats.accepted_derived;
+  }
+  return AGENTOTEL_OK;
 }

@@ -48,5 +48,9 @@ uint64_t agent_record_llm(uint64_t session, uint64_t events);
 /* Start and end, the attributes given at the start. */
 uint64_t agent_start_and_end(uint64_t session, const agent_attribute *attributes, size_t count,
                              uint64_t events);
+/* Starts events and leaves them in flight. */
+uint64_t agent_start_many(uint64_t session, const agent_attribute *attributes, size_t count, uint64_t events);
+/* Spans and log records that the library made of its own accord. */
+int32_t agent_read_derived(uint64_t *derived);
 
 #endif

@@ -45,6 +45,8 @@ unsafe extern "C" {
     ) -> u64;
     fn agent_record_llm(session: u64, events: u64) -> u64;
     fn agent_start_and_end(session: u64, attributes: *const RawAttribute, count: usize, events: u64) -> u64;
+    fn agent_start_many(session: u64, attributes: *const RawAttribute, count: usize, events: u64) -> u64;
+    fn agent_read_derived(derived: *mut u64) -> i32;
 }
 
 /// The loaded library; nothing can be called before there is one.
@@ -152,6 +154,22 @@ impl Agent {
         let raw = &attributes.raw;
         // SAFETY: the array and what it points to are borrowed for the call.
         unsafe { agent_start_and_end(session, raw.as_ptr(), raw.len(), events) }
+    }
+
+    /// Starts custom events and leaves them in flight.
+    pub fn start_many(self, session: u64, attributes: &Borrowed<'_>, events: u64) -> u64 {
+        let raw = &attributes.raw;
+        // SAFETY: the array and what it points to are borrowed for the call.
+        unsafe { agent_start_many(session, raw.as_ptr(), raw.len(), events) }
+    }
+
+    /// Spans and log records that the library made of its own accord.
+    pub fn derived(self) -> Fallible<u64> {
+        let mut derived = 0;
+        // SAFETY: the place outlives the call.
+        let status = unsafe { agent_read_derived(&raw mut derived) };
+        self.check("agentotel_get_stats", status)?;
+        Ok(derived)
     }
 
     fn check(self, call: &str, status: i32) -> Fallible<()> {

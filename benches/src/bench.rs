@@ -42,6 +42,7 @@ fn start() -> Fallible<()> {
         "deliver" => child::deliver::run,
         "init" => child::idle::init,
         "idle" => child::idle::run,
+        "live" => child::live::run,
         "allocations" => child::steady::allocations,
         "marked" => child::steady::marked,
         "plain" => child::steady::plain,

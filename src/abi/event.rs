@@ -144,7 +144,8 @@ pub unsafe extern "C" fn agentotel_record_events(
     })
 }
 
-/// Starts an event that will be ended later. It is in flight until then, and shows in `agentotel_list_live`.
+/// Starts an event that will be ended later. It is in flight until then, and shows in `agentotel_list_live`; with
+/// `live.export` in the configuration it is exported meanwhile.
 ///
 /// @param session An open session.
 /// @param data What is known of the event. Must not be NULL. `end_time_unix_nano` and `duration_nano` do not count.
@@ -277,12 +278,13 @@ pub unsafe extern "C" fn agentotel_event_context(
     })
 }
 
-/// Lists the events in flight, oldest first.
+/// Lists the events in flight, oldest first. With `live.enabled` false in the configuration the list is empty; how many
+/// events are in flight is in `agentotel_stats` all the same.
 ///
 /// @param events Where they go: `capacity` elements; the first one's `struct_size` is set by the caller, and the array
 ///        steps by it. May be NULL when `capacity` is 0.
 /// @param capacity How many elements there are.
-/// @param needed Gets how many events are in flight, whatever is returned but for a status of the library. Must not be
+/// @param needed Gets how many events there are to list, whatever is returned but for a status of the library. Must not be
 ///        NULL.
 /// @return AGENTOTEL_OK when all were written; AGENTOTEL_ERR_BUFFER_TOO_SMALL when `capacity` of them were;
 ///         AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_NOT_INITIALIZED;

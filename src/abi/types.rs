@@ -534,7 +534,7 @@ pub struct agentotel_stats {
     pub offered: u64,
     /// Committed to the queue because a call asked for it.
     pub accepted_caller: u64,
-    /// Committed to the queue on the library's own account: the log record of an event's error.
+    /// Committed to the queue on the library's own account: the log record of an event's error, what the live view shows.
     pub accepted_derived: u64,
     /// Refused with a status, by `AGENTOTEL_REFUSED_…`.
     pub refused: [u64; AGENTOTEL_REFUSED_SLOTS],

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
 use super::value::{AttributeValue, NonEmpty, Ratio, Whole, Word, object, words};
-use super::{Detector, Level, OnFailure, Overflow, Sync};
+use super::{Detector, Level, LiveExport, OnFailure, Overflow, Sync};
 
 /// A count that a limit may take: OpenTelemetry's own limits are 32-bit.
 pub(super) type Count = Whole<0, 2_147_483_647>;
@@ -295,18 +295,39 @@ impl Default for StorageKeys {
     }
 }
 
-/// What is in flight.
+/// What is in flight, and how it is shown while it is.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct LiveKeys {
     /// Most events that are started and not ended, all sessions together.
     pub(super) max_events: Whole<1, 1_048_576>,
+    /// Whether there is a live view at all. Without it nothing in flight is exported, nothing is said of what
+    /// stalls, and `agentotel_list_live` lists nothing; events are started, updated and ended as always.
+    pub(super) enabled: bool,
+    /// How what is in flight is exported: `off` not at all; `logs` as log records
+    /// (`agentotel.event.started`, `.heartbeat`, `.stalled` and `.ended`); `spans` as spans that have the
+    /// event's id, end now and are marked `agentotel.in_flight`.
+    pub(super) export: LiveExport,
+    /// Milliseconds from one look at what is in flight to the next.
+    pub(super) interval_ms: Whole<10, 3_600_000>,
+    /// Milliseconds that an event has to be in flight before it shows.
+    pub(super) min_age_ms: Whole<0, 3_600_000>,
+    /// Milliseconds without an update, a chunk or an error after which an event that shows counts as
+    /// stalled, which is said once until it changes again. 0 turns this off.
+    pub(super) stall_after_ms: Whole<0, 604_800_000>,
 }
 
 impl Default for LiveKeys {
     fn default() -> Self {
-        Self { max_events: Whole::fixed::<65_536>() }
+        Self {
+            max_events: Whole::fixed::<65_536>(),
+            enabled: true,
+            export: LiveExport::Off,
+            interval_ms: Whole::fixed::<5_000>(),
+            min_age_ms: Whole::fixed::<2_000>(),
+            stall_after_ms: Whole::fixed::<300_000>(),
+        }
     }
 }
 

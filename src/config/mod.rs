@@ -196,7 +196,22 @@ words!(OnFailure { Memory => "memory", Reject => "reject" });
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Live {
     pub max_events: usize,
+    pub enabled: bool,
+    pub export: LiveExport,
+    pub interval_ms: u64,
+    pub min_age_ms: u64,
+    /// 0: off.
+    pub stall_after_ms: u64,
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiveExport {
+    Off,
+    Logs,
+    Spans,
+}
+
+words!(LiveExport { Off => "off", Logs => "logs", Spans => "spans" });
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostics {

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::document::{
-    DiagnosticsKeys, Document, LimitsKeys, QueueKeys, SamplerKeys, SamplerName, ServiceKeys, StorageKeys,
+    DiagnosticsKeys, Document, LimitsKeys, LiveKeys, QueueKeys, SamplerKeys, SamplerName, ServiceKeys,
+    StorageKeys,
 };
 use super::environment::Environment;
 use super::error::{ConfigError, Origin};
@@ -149,7 +150,7 @@ fn settle(document: Document, variables: &Variables) -> Result<Config, ConfigErr
         limits: settle_limits(&document.limits, &queue),
         queue,
         storage,
-        live: Live { max_events: document.live.max_events.size() },
+        live: settle_live(&document.live),
         exporters: settle_exporters::settle(document.exporters, variables)?,
         flush_at_exit_ms: document.flush_at_exit_ms.get(),
         diagnostics: settle_diagnostics(&document.diagnostics),
@@ -268,6 +269,17 @@ fn settle_storage(
 fn default_shards(room: usize) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     cores.min(MOST_DEFAULT_SHARDS).min(room)
+}
+
+fn settle_live(keys: &LiveKeys) -> Live {
+    Live {
+        max_events: keys.max_events.size(),
+        enabled: keys.enabled,
+        export: keys.export,
+        interval_ms: keys.interval_ms.get(),
+        min_age_ms: keys.min_age_ms.get(),
+        stall_after_ms: keys.stall_after_ms.get(),
+    }
 }
 
 fn settle_diagnostics(keys: &DiagnosticsKeys) -> Diagnostics {

@@ -6,7 +6,7 @@ use bumpalo::collections::Vec as ArenaVec;
 
 use super::data::{Action, Detail, EndState, EventKind, Llm, LlmOperation, SessionEnd, SessionOptions, Tool};
 use crate::otlp::log::Severity;
-use crate::otlp::span::SpanKind;
+use crate::otlp::span::{SpanKind, StatusCode};
 pub(crate) use crate::otlp::value::SESSION_ID;
 use crate::otlp::value::{Attribute, Value};
 
@@ -21,6 +21,8 @@ pub(crate) const CHUNK_COUNT: &str = "agentotel.stream.chunk_count";
 pub(crate) const CHUNK_BYTES: &str = "agentotel.stream.bytes";
 /// Set on an event that its session's end or the shutdown cut off.
 pub(crate) const INTERRUPTED: &str = "agentotel.interrupted";
+/// Set on a span that shows an event as it is while it is in flight.
+pub(crate) const IN_FLIGHT: &str = "agentotel.in_flight";
 
 /// `error.type` when the caller names none (error registry, 1.41.1).
 pub(crate) const OTHER_ERROR: &[u8] = b"_OTHER";
@@ -184,6 +186,73 @@ pub(crate) fn exception<'a>(out: Out<'_, 'a>, error: &super::data::ErrorDetail<'
     text(out, "exception.stacktrace", error.stack);
     text(out, "agentotel.error.code", error.code);
     text(out, "agentotel.error.details", error.details);
+}
+
+/// What the live view says of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LiveNews {
+    /// It is in flight; said once.
+    Started,
+    /// It still is.
+    Heartbeat,
+    /// It has not changed for so many nanoseconds.
+    Stalled(i64),
+    /// It is over, with this status.
+    Ended(StatusCode),
+}
+
+/// An event as the live view's log records show it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LiveState<'a> {
+    pub(crate) kind: EventKind,
+    pub(crate) name: &'a [u8],
+    /// Nanoseconds since its start.
+    pub(crate) elapsed: i64,
+    pub(crate) chunks: u64,
+    pub(crate) chunk_bytes: u64,
+}
+
+/// Event name and severity of the log record that says it.
+pub(crate) fn live_event(news: LiveNews) -> (&'static str, Severity) {
+    match news {
+        LiveNews::Started => ("agentotel.event.started", Severity::Info),
+        LiveNews::Heartbeat => ("agentotel.event.heartbeat", Severity::Info),
+        LiveNews::Stalled(_) => ("agentotel.event.stalled", Severity::Warn),
+        LiveNews::Ended(_) => ("agentotel.event.ended", Severity::Info),
+    }
+}
+
+/// The attributes of that log record, the `sequence`-th of its event.
+pub(crate) fn live<'a>(out: Out<'_, 'a>, news: LiveNews, sequence: u32, state: &LiveState<'a>) {
+    const NANOS_PER_SECOND: f64 = 1e9;
+    let seconds = |nanos: i64| Some(nanos as f64 / NANOS_PER_SECOND);
+    let count = |count: u64| Some(i64::try_from(count).unwrap_or(i64::MAX));
+    let kind: &[u8] = match state.kind {
+        EventKind::Custom => b"custom",
+        EventKind::Llm => b"llm",
+        EventKind::Tool => b"tool",
+        EventKind::Action => b"action",
+    };
+    int(out, "agentotel.event.sequence", Some(sequence.into()));
+    text(out, "agentotel.event.kind", kind);
+    text(out, "agentotel.event.name", state.name);
+    double(out, "agentotel.event.elapsed", seconds(state.elapsed));
+    if state.chunks > 0 {
+        int(out, CHUNK_COUNT, count(state.chunks));
+        int(out, CHUNK_BYTES, count(state.chunk_bytes));
+    }
+    match news {
+        LiveNews::Started | LiveNews::Heartbeat => {}
+        LiveNews::Stalled(unchanged) => double(out, "agentotel.event.unchanged", seconds(unchanged)),
+        LiveNews::Ended(status) => {
+            let status: &[u8] = match status {
+                StatusCode::Unset => b"unset",
+                StatusCode::Ok => b"ok",
+                StatusCode::Error => b"error",
+            };
+            text(out, "agentotel.event.status", status);
+        }
+    }
 }
 
 /// The root span's name: `invoke_agent {agent}` when agent and provider are given, as both are required there.

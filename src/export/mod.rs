@@ -6,6 +6,7 @@
 mod backoff;
 mod batch;
 mod console;
+mod duty;
 mod file;
 mod lane;
 mod otlp_http;
@@ -33,6 +34,8 @@ use crate::journal::cursor::{LaneId, Position};
 use crate::otlp::Signal;
 use crate::otlp::request::RequestHeader;
 use crate::sys::thread;
+
+pub(crate) use self::duty::Duty;
 
 /// Why the worker could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -140,13 +143,15 @@ pub(crate) struct ExportManager {
 }
 
 impl ExportManager {
-    /// Attaches the configured exporters to the journal and starts the worker. Without exporters there is no worker.
+    /// Attaches the configured exporters to the journal and starts the worker, which does `duty` beside. Without
+    /// exporters there is no worker, and the duty is not done.
     pub(crate) fn start(
         config: &Config,
         header: RequestHeader,
         journal: Arc<Journal>,
         control: Arc<Control>,
         diagnostics: Arc<Diagnostics>,
+        duty: Option<Duty>,
     ) -> Result<Self, StartError> {
         let mut lanes = Vec::new();
         let mut plans = Vec::new();
@@ -170,8 +175,8 @@ impl ExportManager {
             control.set_finished();
             None
         } else {
-            let worker =
-                worker::Worker::new(plans, header, Arc::clone(&journal), Arc::clone(&control), diagnostics);
+            let (journal, control) = (Arc::clone(&journal), Arc::clone(&control));
+            let worker = worker::Worker::new(plans, header, journal, control, diagnostics, duty);
             Some(thread::spawn("agentotel-io", move || worker.run())?)
         };
         Ok(Self { journal, control, lanes, recovered: Mutex::default(), thread: Mutex::new(thread) })

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::{JoinHandle, LocalSet};
 
+use super::duty::{Duty, Failed};
 use super::lane::{Lane, Wakeup};
 use super::outcome::Exporter;
 use super::settings::Plan;
@@ -29,6 +30,7 @@ pub(super) struct Worker {
     journal: Arc<Journal>,
     control: Arc<Control>,
     diagnostics: Arc<Diagnostics>,
+    duty: Option<Duty>,
 }
 
 /// When a lane's delay has passed next.
@@ -49,8 +51,9 @@ impl Worker {
         journal: Arc<Journal>,
         control: Arc<Control>,
         diagnostics: Arc<Diagnostics>,
+        duty: Option<Duty>,
     ) -> Self {
-        Self { plans, header, journal, control, diagnostics }
+        Self { plans, header, journal, control, diagnostics, duty }
     }
 
     /// Runs until it is told to stop. A panic in here ends the worker, not the process; what is pending stays counted.
@@ -106,11 +109,15 @@ impl Worker {
         Schedule { wakeup, delay, due, id: *id, journal: Arc::clone(journal), task, is_adopted }
     }
 
-    async fn work(self) {
+    async fn work(mut self) {
+        let duty = self.duty.take().map(|mut duty| {
+            duty.begin(Instant::now());
+            duty
+        });
         let header = Rc::new(self.header.clone());
         let mut schedules: Vec<Schedule> =
             self.plans.iter().map(|plan| self.start(plan, &header, &self.journal, false)).collect();
-        if let Err(error) = self.keep_waking(&mut schedules).await {
+        if let Err(error) = self.keep_waking(&mut schedules, duty).await {
             let words = format!("nothing is exported any more: the worker has no timer: {error}");
             self.diagnostics.say(crate::config::Level::Error, &words);
             return;
@@ -147,13 +154,14 @@ impl Worker {
         }
     }
 
-    /// Wakes lanes until it is time to stop.
-    async fn keep_waking(&self, schedules: &mut Vec<Schedule>) -> io::Result<()> {
+    /// Wakes lanes and does the duty until it is time to stop.
+    async fn keep_waking(&self, schedules: &mut Vec<Schedule>, mut duty: Option<Duty>) -> io::Result<()> {
         let timer = Timer::new()?;
         let mut flushes = 0;
         let mut idle_ticks = 0u32;
         loop {
-            let next = schedules.iter().map(|schedule| schedule.due).min().unwrap_or_else(Instant::now);
+            let due = schedules.iter().map(|schedule| schedule.due).chain(duty.as_ref().map(Duty::due));
+            let next = due.min().unwrap_or_else(Instant::now);
             let ticked = tokio::select! {
                 () = self.control.notify.notified() => false,
                 fired = timer.wait_until(next) => { fired?; true }
@@ -163,8 +171,18 @@ impl Worker {
             let flushed = self.control.flushes.load(std::sync::atomic::Ordering::Acquire);
             let (flush, stop) = (flushed != flushes, self.control.stop().is_some());
             flushes = flushed;
+            // Before the lanes are woken: what the duty leaves in the journal goes out with the rest.
+            let outcome = duty.as_mut().filter(|_| !stop).map_or(Ok(false), |duty| duty.perform(now));
+            let more = outcome == Ok(true);
+            if outcome == Err(Failed) {
+                duty = None;
+                let words = "a periodic duty of the export worker has failed and is not done any more";
+                self.diagnostics.say(crate::config::Level::Error, words);
+            }
+            let mut lanes_due = false;
             for schedule in schedules.iter_mut() {
                 let due = now >= schedule.due;
+                lanes_due |= due;
                 while schedule.due <= now {
                     // Counted from the plan, not from now: lanes of one delay wake together.
                     schedule.due += schedule.delay;
@@ -179,12 +197,20 @@ impl Worker {
                 return Ok(());
             }
             let unread = schedules.iter().any(|schedule| schedule.journal.unread(schedule.id) > 0);
-            idle_ticks = if ticked && !unread { idle_ticks.saturating_add(1) } else { 0 };
+            if unread || !ticked {
+                idle_ticks = 0;
+            } else if lanes_due {
+                idle_ticks = idle_ticks.saturating_add(1);
+            }
             if ticked {
                 self.journal.release_settled();
             }
-            if idle_ticks == IDLE_TICKS {
+            if idle_ticks == IDLE_TICKS && lanes_due {
                 self.journal.trim(1);
+            }
+            if more {
+                // The lanes come first: none waits for the whole of a duty.
+                tokio::task::yield_now().await;
             }
         }
     }

@@ -99,6 +99,7 @@ pub(crate) struct Journal {
     sync_always: bool,
     /// Held by whoever brings everything to the disk.
     syncing: Mutex<()>,
+    max_bytes: usize,
     serial: AtomicU64,
     wake: Wake,
     progress: Mutex<u64>,
@@ -128,6 +129,7 @@ impl Journal {
             lane_names: Mutex::default(),
             sync_always,
             syncing: Mutex::new(()),
+            max_bytes: settings.max_bytes,
             serial: AtomicU64::new(0),
             wake,
             progress: Mutex::new(0),
@@ -170,7 +172,7 @@ impl Journal {
                 counters.offered += 1;
                 counters.accepted_caller += 1;
             }
-            Origin::Derived => counters.accepted_derived += 1,
+            Origin::Derived | Origin::Expendable => counters.accepted_derived += 1,
         }
         if entry.repairs != Repairs::default() {
             counters.repaired(entry.repairs);
@@ -243,6 +245,7 @@ impl Journal {
         payload: usize,
     ) -> Result<MutexGuard<'s, ShardState>, AppendError> {
         let fits_a_segment = frame_size(payload) <= self.store.segment_bytes();
+        let gives_way = entry.origin == Origin::Expendable;
         let deadline = match self.overflow {
             OverflowPolicy::Block(wait) => Instant::now().checked_add(wait),
             _ => None,
@@ -259,7 +262,9 @@ impl Journal {
             }
             // What is settled by now comes back first: a segment used a moment ago is still in the cache.
             self.release_in(&mut state);
-            if fits_a_segment && let Some(mut writer) = self.store.acquire() {
+            // Half of the queue is out of reach for what gives way: it must not crowd out what was accepted.
+            let may_grow = fits_a_segment && !(gives_way && self.store.bytes_in_use() > self.max_bytes / 2);
+            if may_grow && let Some(mut writer) = self.store.acquire() {
                 let serial = self.fresh_serial();
                 match self.store.begin(&mut writer, state.index, serial) {
                     Ok(seal) => state.roll(writer, serial, seal),
@@ -271,10 +276,11 @@ impl Journal {
                 continue;
             }
             drop(state);
-            if fits_a_segment && (self.release_settled() || self.advance_laggards()) {
+            if fits_a_segment && (self.release_settled() || !gives_way && self.advance_laggards()) {
                 continue;
             }
             let freed = fits_a_segment
+                && !gives_way
                 && match self.overflow {
                     OverflowPolicy::DropNewest => false,
                     OverflowPolicy::DropOldest => self.drop_oldest(),

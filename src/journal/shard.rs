@@ -56,6 +56,9 @@ pub(crate) enum Origin {
     Caller,
     /// The library, because of a call that asked for something else.
     Derived,
+    /// The library, to show what is going on. Such a record gives way: it is appended where there is room, and neither
+    /// waits for any nor takes any from others.
+    Expendable,
 }
 
 pub(crate) struct ShardState {

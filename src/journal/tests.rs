@@ -99,6 +99,44 @@ fn a_full_queue_refuses_and_counts() {
 }
 
 #[test]
+fn what_gives_way_leaves_half_of_the_queue_and_takes_nothing_from_others() {
+    let policies = [
+        OverflowPolicy::DropNewest,
+        OverflowPolicy::DropOldest,
+        // Waiting so long would not go unnoticed.
+        OverflowPolicy::Block(Duration::from_secs(3600)),
+    ];
+    for overflow in policies {
+        let journal = journal(8, overflow);
+        journal.attach(A, Signal::Logs);
+        journal.attach(B, Signal::Logs);
+        let show = || {
+            let entry = Entry { origin: Origin::Expendable, ..entry(Signal::Logs) };
+            journal.append(0, entry, 500, |place| {
+                place.fill(7);
+                Ok(())
+            })
+        };
+        let mut shown = 0;
+        while show().is_ok() {
+            shown += 1;
+        }
+        assert_eq!(shown, 5 * (SEGMENT / frame_size(500)) as u64);
+        let counters = journal.signal_counters(Signal::Logs);
+        assert_eq!((counters.offered, counters.accepted_derived), (0, shown), "none of them was refused");
+        // The other half is there for what is accepted, and one exporter's lag is no room for what gives way.
+        append(&journal, Signal::Logs, &[7; 3000]).unwrap();
+        append(&journal, Signal::Logs, &[7; 3000]).unwrap();
+        take(&journal, A, Signal::Logs, 1, u64::MAX);
+        journal.settle(0, A, 1, exported(shown + 2));
+        append(&journal, Signal::Logs, &[7; 4000]).unwrap();
+        assert_eq!(show(), Err(AppendError::Full));
+        let lagging = assert_balanced(&journal, B);
+        assert_eq!((lagging.pending, lagging.settled()), (shown + 3, 0));
+    }
+}
+
+#[test]
 fn settled_segments_make_room_again_without_new_memory() {
     let journal = journal(4, OverflowPolicy::DropNewest);
     journal.attach(A, Signal::Traces);

@@ -144,7 +144,8 @@ impl Slot {
         Self { bytes: vec![0; SLOT_BYTES].into_boxed_slice(), message: Vec::new(), rest: Vec::new() }
     }
 
-    fn version(&self) -> u32 {
+    /// Changes with every change of the contents.
+    pub(crate) fn version(&self) -> u32 {
         Values(self.bytes.get(4..8).unwrap_or_default()).u32()
     }
 

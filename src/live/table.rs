@@ -1,20 +1,24 @@
 //! The table of events in flight: gives out slots, checks handles, lists what is there. A slot has a lock of its own;
 //! the table's lock is held only to take or give back a number.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use super::slot::{Slot, SlotState};
+use super::watch::Watched;
 use crate::handle::{Handle, HandleError, HandleKind, MOST_SLOTS};
 use crate::session::Session;
 
 /// Slots are allocated this many at a time.
 const CHUNK_SLOTS: usize = 64;
+/// How often somebody who must not wait tries a lock. An update holds it for less than a microsecond.
+const MOST_TRIES: usize = 100;
 
 struct Entry {
     generation: u64,
     /// The slot's memory is made when it is first used.
     slot: Option<Slot>,
     session: Option<Arc<Session>>,
+    watched: Watched,
 }
 
 type Chunk = Box<[Mutex<Entry>]>;
@@ -50,6 +54,17 @@ impl LiveEvent<'_> {
 
     pub(crate) fn slot_mut(&mut self) -> Option<&mut Slot> {
         self.entry.slot.as_mut()
+    }
+
+    /// What the live view knows of it.
+    pub(crate) fn watched(&self) -> Watched {
+        self.entry.watched
+    }
+
+    /// All that the live view looks at.
+    pub(crate) fn watch(&mut self) -> Option<(&Slot, &Arc<Session>, &mut Watched)> {
+        let Entry { slot, session, watched, .. } = &mut *self.entry;
+        Some((slot.as_ref()?, session.as_ref()?, watched))
     }
 }
 
@@ -91,7 +106,9 @@ impl LiveTable {
             number
         };
         self.chunks.get(number / CHUNK_SLOTS)?.get_or_init(|| {
-            let entry = || Mutex::new(Entry { generation: 0, slot: None, session: None });
+            let entry = || {
+                Mutex::new(Entry { generation: 0, slot: None, session: None, watched: Watched::default() })
+            };
             std::iter::repeat_with(entry).take(CHUNK_SLOTS).collect()
         });
         let mut entry = self.entry(number)?;
@@ -103,6 +120,7 @@ impl LiveTable {
         let slot = entry.slot.get_or_insert_with(Slot::new);
         fill(slot);
         slot.set_state(SlotState::Live, handle, session_handle);
+        entry.watched = Watched::new(slot.version());
         Some(handle)
     }
 
@@ -138,6 +156,29 @@ impl LiveTable {
     /// How many are in flight.
     pub(crate) fn live(&self) -> usize {
         self.numbers().live
+    }
+
+    /// How many slots have ever been in use at once: events are in these.
+    pub(crate) fn used(&self) -> usize {
+        self.numbers().used
+    }
+
+    /// The event in a slot, locked; nothing when there is none, or when it is being worked on for longer than a moment.
+    pub(crate) fn try_at(&self, number: usize) -> Option<LiveEvent<'_>> {
+        let entry = self.chunks.get(number / CHUNK_SLOTS)?.get()?.get(number % CHUNK_SLOTS)?;
+        for _ in 0..MOST_TRIES {
+            let entry = match entry.try_lock() {
+                Ok(entry) => entry,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => {
+                    std::hint::spin_loop();
+                    continue;
+                }
+            };
+            let is_live = entry.slot.as_ref().is_some_and(Slot::is_live);
+            return is_live.then_some(LiveEvent { entry });
+        }
+        None
     }
 
     /// Looks at every event in flight, one at a time.

@@ -168,22 +168,20 @@ fn stream_attributes<'a>(out: &mut ArenaVec<'a, Attribute<'a>>, fixed: &Fixed, d
     }
 }
 
-/// An event's span, with what its end adds.
+/// An event's span, with what its end adds; `mark` is an attribute that is set to true.
 pub(crate) fn finish<'a>(
     processor: &EventProcessor,
     arena: &'a Bump,
     session: &'a Session,
     contents: &Contents<'a>,
     data: &EventData<'a>,
-    interrupted: bool,
+    mark: Option<&'static str>,
     repairs: &mut Repairs,
 ) -> Result<SpanRecord<'a>, WriteError> {
     let mut fixed = contents.fixed;
     let mut typed = processor.typed(arena, session, data, Phase::Later);
     stream_attributes(&mut typed, &fixed, data);
-    if interrupted {
-        typed.push(Attribute::new(semconv::INTERRUPTED, Value::Bool(true)));
-    }
+    typed.extend(mark.map(|mark| Attribute::new(mark, Value::Bool(true))));
     let existing: &'a [u8] = match contents.fields {
         [all, []] => all,
         pieces => arena.alloc_slice_fill_iter(pieces.concat()),

@@ -8,12 +8,14 @@ use super::caller::RememberedSessions;
 use super::{Caller, Error, OtelManager, handle_error, not_encoded};
 use crate::event::data::{Detail, ErrorDetail, EventData, EventKind, PlainEvent, SpanContext, Target};
 use crate::event::processor::{Identity, exception_entry, span_entry};
+use crate::event::semconv;
 use crate::handle::HandleKind;
 use crate::journal::accounting::Repairs;
 use crate::journal::{AppendError, Origin};
 use crate::live::slot::Fixed;
 use crate::live::table::LiveEvent;
 use crate::live::update;
+use crate::live::view::Farewell;
 use crate::otlp::Signal;
 use crate::otlp::draft;
 use crate::otlp::span::StatusCode;
@@ -332,8 +334,8 @@ impl OtelManager {
         }
         match self.live_event(event) {
             Ok(live) => {
-                self.record_live_event(shard, arena, &live, data, false)?;
-                self.live.free(live, event);
+                let farewell = self.record_live_event(shard, arena, &live, data, None)?;
+                self.let_go(shard, arena, live, event, farewell);
                 Ok(())
             }
             Err(error) => Err(self.refused(shard, Signal::Traces, error)),
@@ -345,31 +347,46 @@ impl OtelManager {
         // One that another thread ends at this moment is ended by it.
         if let Ok(live) = self.live.get(event) {
             // A queue without room refuses it, and has counted that.
-            let _ = self.record_live_event(shard, arena, &live, &EventData::default(), true);
-            self.live.free(live, event);
+            let mark = Some(semconv::INTERRUPTED);
+            let recorded = self.record_live_event(shard, arena, &live, &EventData::default(), mark);
+            self.let_go(shard, arena, live, event, recorded.ok().flatten());
         }
     }
 
-    fn record_live_event<'a>(
+    /// Frees the slot of an event that is over, and says so if it was in the live view.
+    fn let_go(
         &self,
         shard: usize,
-        arena: &'a Bump,
+        arena: &Bump,
+        live: LiveEvent<'_>,
+        event: u64,
+        farewell: Option<Farewell<'_>>,
+    ) {
+        self.live.free(live, event);
+        if let Some(farewell) = farewell {
+            self.view.ended(shard, arena, &farewell);
+        }
+    }
+
+    fn record_live_event<'a, 'arena: 'a>(
+        &self,
+        shard: usize,
+        arena: &'arena Bump,
         live: &'a LiveEvent<'_>,
         data: &EventData<'a>,
-        interrupted: bool,
-    ) -> Result<(), Error> {
+        mark: Option<&'static str>,
+    ) -> Result<Option<Farewell<'arena>>, Error> {
         let (Some(session), Some(slot)) = (live.session(), live.slot()) else {
             return Err(Error::Internal("an event in flight has no slot".to_owned()));
         };
         if !session.sampled {
-            return self.leave_out_unsampled(shard, Signal::Traces);
+            return self.leave_out_unsampled(shard, Signal::Traces).map(|()| None);
         }
         let contents = slot.read();
         let kind = EventKind::from_number(contents.fixed.kind.into()).unwrap_or_default();
         let mut repairs = Repairs::default();
-        let record =
-            update::finish(&self.processor, arena, session, &contents, data, interrupted, &mut repairs)
-                .map_err(|why| self.refused(shard, Signal::Traces, not_encoded(why)))?;
+        let record = update::finish(&self.processor, arena, session, &contents, data, mark, &mut repairs)
+            .map_err(|why| self.refused(shard, Signal::Traces, not_encoded(why)))?;
         let entry = span_entry(kind as u8, record.status, repairs);
         let usage = Usage::of(data, contents.fixed.usage);
         let sum_up = || session.add(shard, kind, record.status, &usage);
@@ -380,7 +397,7 @@ impl OtelManager {
             let failing = Failing { span: session.context_of(contents.fixed.span_id), kind };
             self.leave_derived_exception(shard, arena, session, failing, error, record.end);
         }
-        Ok(())
+        Ok(self.view.farewell(arena, live, &record))
     }
 
     /// The context of an event in flight.
@@ -393,9 +410,12 @@ impl OtelManager {
         }
     }
 
-    /// All events in flight, oldest first.
+    /// All events in flight, oldest first; none without a live view.
     pub(crate) fn list_live(&self) -> Result<Vec<LiveListing>, Error> {
         self.check_running()?;
+        if !self.config.live.enabled {
+            return Ok(Vec::new());
+        }
         let now = clock::monotonic();
         let mut listing = Vec::new();
         self.live.for_each(|slot| {

@@ -18,14 +18,15 @@ pub(crate) use self::error::Error;
 pub(crate) use self::events::LiveListing;
 use self::storage::Storage;
 pub(crate) use self::storage::{Durability, StorageStats};
-use crate::config::{Config, Level, Overflow, resource};
+use crate::config::{Config, Level, LiveExport, Overflow, resource};
 use crate::diagnostics::Diagnostics;
 use crate::event::processor::{EventProcessor, RecordLimits};
-use crate::export::{Control, ExportManager, StartError};
+use crate::export::{Control, Duty, ExportManager, StartError};
 use crate::handle::{HandleError, HandleKind};
 use crate::journal::accounting::{LaneCounters, Refusal, SignalCounters};
 use crate::journal::{AppendError, Journal, JournalSettings, OverflowPolicy};
 use crate::live::table::LiveTable;
+use crate::live::view::{LiveView, Passes};
 use crate::otlp::Signal;
 use crate::otlp::request::RequestHeader;
 use crate::otlp::wire::WriteError;
@@ -56,7 +57,8 @@ pub(crate) struct OtelManager {
     config: Arc<Config>,
     journal: Arc<Journal>,
     sessions: SessionTable,
-    live: LiveTable,
+    live: Arc<LiveTable>,
+    view: Arc<LiveView>,
     processor: EventProcessor,
     sampler: HeadSampler,
     diagnostics: Arc<Diagnostics>,
@@ -87,25 +89,6 @@ impl OtelManager {
         let waker = Arc::clone(&control);
         let wake = Box::new(move || waker.notify.notify_one());
         let journal = Arc::new(storage::journal(&config, settings, wake));
-        let header = RequestHeader::new(&resource::detect(&config));
-        let export = ExportManager::start(
-            &config,
-            header.clone(),
-            Arc::clone(&journal),
-            control,
-            Arc::clone(&diagnostics),
-        );
-        let export = Arc::new(export.map_err(|error| match error {
-            StartError::Settings { .. } => Error::Config(error.to_string()),
-            StartError::Thread(_) => Error::System(error.to_string()),
-        })?);
-        let storage = config.storage.as_ref().map(|storage| {
-            Storage::start(&config, storage, &header, &journal, &export, &diagnostics).map_err(|error| {
-                let directory = storage.directory.display();
-                Error::System(format!("storage.directory {directory}: {error}"))
-            })
-        });
-        let storage = storage.transpose()?;
         let limits = RecordLimits {
             attributes: config.limits.attributes,
             value_bytes: config.limits.value_bytes,
@@ -113,10 +96,40 @@ impl OtelManager {
             links: config.limits.links,
             record_bytes: config.limits.event_bytes,
         };
+        let live = Arc::new(LiveTable::new(epoch, config.live.max_events));
+        let view = Arc::new(LiveView::new(
+            &config.live,
+            Arc::clone(&live),
+            Arc::clone(&journal),
+            EventProcessor::new(limits),
+            Arc::clone(&diagnostics),
+        ));
+        let header = RequestHeader::new(&resource::detect(&config));
+        let export = ExportManager::start(
+            &config,
+            header.clone(),
+            Arc::clone(&journal),
+            control,
+            Arc::clone(&diagnostics),
+            live_duty(&config, &view),
+        )
+        .map_err(|error| match error {
+            StartError::Settings { .. } => Error::Config(error.to_string()),
+            StartError::Thread(_) => Error::System(error.to_string()),
+        })?;
+        let export = Arc::new(export);
+        let storage = config.storage.as_ref().map(|storage| {
+            Storage::start(&config, storage, &header, &journal, &export, &diagnostics).map_err(|error| {
+                let directory = storage.directory.display();
+                Error::System(format!("storage.directory {directory}: {error}"))
+            })
+        });
+        let storage = storage.transpose()?;
         Ok(Arc::new(Self {
             journal,
             sessions: SessionTable::new(epoch),
-            live: LiveTable::new(epoch, config.live.max_events),
+            live,
+            view,
             processor: EventProcessor::new(limits),
             sampler: HeadSampler::new(&config.sampler),
             diagnostics,
@@ -247,6 +260,14 @@ impl OtelManager {
     pub(crate) fn diagnostics_text(&self) -> String {
         self.diagnostics.text()
     }
+}
+
+/// What the worker does for the live view; nothing when that has nothing to show.
+fn live_duty(config: &Config, view: &Arc<LiveView>) -> Option<Duty> {
+    let live = &config.live;
+    let shows = live.enabled && (live.export != LiveExport::Off || live.stall_after_ms > 0);
+    let mut passes = shows.then(|| Passes::new(Arc::clone(view)))?;
+    Some(Duty::new(Duration::from_millis(live.interval_ms), move || passes.look_on()))
 }
 
 /// What should never happen: a text that was made valid is not.

@@ -27,6 +27,7 @@ const SEVERITY_FIELD: usize = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Severity {
+    Info = 9,
     Warn = 13,
     Error = 17,
 }
@@ -34,6 +35,7 @@ pub(crate) enum Severity {
 impl Severity {
     fn text(self) -> &'static [u8] {
         match self {
+            Self::Info => b"INFO",
             Self::Warn => b"WARN",
             Self::Error => b"ERROR",
         }

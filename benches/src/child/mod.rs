@@ -4,6 +4,7 @@
 pub mod caller;
 pub mod deliver;
 pub mod idle;
+pub mod live;
 pub mod steady;
 pub mod threads;
 

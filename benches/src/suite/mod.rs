@@ -5,6 +5,7 @@ mod caller;
 mod delivery;
 mod exact;
 mod footprint;
+mod live;
 mod process;
 mod summary;
 
@@ -39,8 +40,9 @@ impl Bench {
 
 type Theme = (&'static str, fn(&mut Bench) -> Fallible<()>);
 
-const THEMES: [Theme; 4] = [
+const THEMES: [Theme; 5] = [
     ("footprint", footprint::measure),
+    ("live", live::measure),
     ("exact", exact::measure),
     ("caller", caller::measure),
     ("delivery", delivery::measure),

@@ -16,7 +16,7 @@ enum Bar {
 
 use Bar::{AtLeast, AtMost};
 
-const BARS: [(&str, Bar); 15] = [
+const BARS: [(&str, Bar); 16] = [
     ("caller_cpu_ratio_10_attrs", AtLeast(4.0)),
     ("caller_cpu_growth_2_threads", AtMost(1.2)),
     ("caller_cpu_growth_4_threads", AtMost(1.2)),
@@ -27,6 +27,7 @@ const BARS: [(&str, Bar); 15] = [
     ("syscalls_per_event", AtMost(0.001)),
     ("idle_wakeups_per_s", AtMost(2.0)),
     ("idle_wakeups_per_s_after_export", AtMost(2.0)),
+    ("live_1000_cpu_percent", AtMost(1.0)),
     ("peak_memory_fraction", AtMost(0.35)),
     ("init_ms", AtMost(5.0)),
     ("idle_memory_mib", AtMost(4.0)),

@@ -111,6 +111,8 @@ fn a_value_out_of_range_is_named_with_the_range() {
         ),
         (r#"{"limits": {"event_bytes": 100}}"#, "limits.event_bytes", "100", "from 4096 to 16777216"),
         (r#"{"live": {"max_events": 0}}"#, "live.max_events", "0", "from 1 to 1048576"),
+        (r#"{"live": {"interval_ms": 0}}"#, "live.interval_ms", "0", "from 10 to 3600000"),
+        (r#"{"live": {"export": "metrics"}}"#, "live.export", "metrics", "\"off\", \"logs\", \"spans\""),
         (r#"{"flush_at_exit_ms": 600001}"#, "flush_at_exit_ms", "600001", "from 0 to 600000"),
         (
             r#"{"diagnostics": {"level": "loud"}}"#,

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::config::{
-    Batch, Compression, Detector, Diagnostics, Level, Limits, Live, Overflow, Protocol, Retry, RootSampler,
-    SamplerConfig,
+    Batch, Compression, Detector, Diagnostics, Level, Limits, Live, LiveExport, Overflow, Protocol, Retry,
+    RootSampler, SamplerConfig,
 };
 use crate::otlp::Signal;
 
@@ -24,7 +24,15 @@ fn without_any_source_the_defaults_hold() {
     assert_eq!((config.queue.overflow, config.queue.block_ms), (Overflow::DropNewest, 1_000));
     let cores = std::thread::available_parallelism().unwrap().get();
     assert_eq!(config.queue.shards, cores.min(4), "16 segments are 4 shards of 4");
-    assert_eq!(config.live, Live { max_events: 65_536 });
+    let live = Live {
+        max_events: 65_536,
+        enabled: true,
+        export: LiveExport::Off,
+        interval_ms: 5_000,
+        min_age_ms: 2_000,
+        stall_after_ms: 300_000,
+    };
+    assert_eq!(config.live, live);
     assert_eq!((config.flush_at_exit_ms, config.disabled), (2_000, false));
     assert_eq!(config.diagnostics, Diagnostics { level: Level::Warn });
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 
-use super::node::{Node, Note, SpanId, TraceId, id};
+use super::node::{Node, Note, SpanId, TraceId, id, is_in_flight};
 use super::paint::Style;
 use super::tree::{Heading, draw};
 
@@ -43,7 +43,7 @@ impl Held {
     pub(super) fn take_spans(&mut self, request: ExportTraceServiceRequest, style: Style, out: &mut String) {
         let mut roots = Vec::new();
         let scopes = request.resource_spans.into_iter().flat_map(|group| group.scope_spans);
-        for span in scopes.flat_map(|scope| scope.spans) {
+        for span in scopes.flat_map(|scope| scope.spans).filter(|span| !is_in_flight(span)) {
             let node = Node::of(&span);
             let trace = id(&span.trace_id);
             if node.is_root {

@@ -252,6 +252,15 @@ impl Note {
     }
 }
 
+/// Whether a span only shows what is in flight: the event's own span comes when it ends.
+pub(super) fn is_in_flight(span: &Span) -> bool {
+    let is_set = |attribute: &KeyValue| {
+        let value = attribute.value.as_ref().and_then(|value| value.value.as_ref());
+        attribute.key == "agentotel.in_flight" && value == Some(&Value::BoolValue(true))
+    };
+    span.attributes.iter().any(is_set)
+}
+
 /// An id of the wrong length is not refused here: the console shows what there is.
 pub(super) fn id<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut id = [0; N];

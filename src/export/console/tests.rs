@@ -30,6 +30,12 @@ impl IntoValue for &str {
     }
 }
 
+impl IntoValue for bool {
+    fn into_value(self) -> Value {
+        Value::BoolValue(self)
+    }
+}
+
 impl IntoValue for i64 {
     fn into_value(self) -> Value {
         Value::IntValue(self)
@@ -210,6 +216,14 @@ fn a_session_is_printed_when_its_root_has_come() {
     let root = spans.pop().unwrap();
     let prints = printed_by_each(Color::Never, &[traces(spans), traces(vec![root])]);
     assert_eq!(prints, ["", SESSION, ""]);
+}
+
+#[test]
+fn a_span_that_shows_what_is_in_flight_is_left_to_the_one_that_ends_it() {
+    let now = with(span(9, 1, "under way", 1_000, 2_000), [attribute("agentotel.in_flight", true)]);
+    let mut spans = vec![now];
+    spans.extend(session());
+    assert_eq!(printed(&[traces(spans)]), printed(&[traces(session())]));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //! frame that is none, and no damage ends in a panic or goes on for ever.
 
 use proptest::prelude::*;
-use rand::rngs::SmallRng;
 use rand::SeedableRng as _;
+use rand::rngs::SmallRng;
 
 use super::*;
 use crate::journal::files::SegmentFiles;
