@@ -5,6 +5,7 @@
 //!
 //! - [`abi`]: the C interface, and nothing else
 //! - `manager`: what one start of the library is made of
+//! - [`inspection`]: what stands in a storage directory, without a running library
 //! - `session`, `event`, `live`, [`sampling`]: what is recorded, and whether
 //! - `journal`, `otlp`, `export`: where it is kept, what it looks like, where it goes
 //! - [`config`], `diagnostics`: what was asked for, and what went wrong
@@ -22,6 +23,7 @@ mod diagnostics;
 mod event;
 mod export;
 mod handle;
+pub mod inspection;
 mod journal;
 mod live;
 mod manager;

@@ -85,6 +85,34 @@ pub(crate) fn candidates(namespace: &Directory, own: &str) -> io::Result<Vec<Str
     Ok(names)
 }
 
+/// How a directory of a process stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Its process lives.
+    Alive,
+    /// Its process is dead: somebody will take it over.
+    Dead,
+    /// It was put aside.
+    Quarantined,
+    /// It is being made, or was left so.
+    Unfinished,
+}
+
+/// How the directory of this name stands; looks at its lock for a moment.
+pub(crate) fn standing(name: &str, directory: &Directory) -> Standing {
+    if name.starts_with(QUARANTINE_PREFIX) {
+        return Standing::Quarantined;
+    }
+    if name.starts_with(UNFINISHED_PREFIX) {
+        return Standing::Unfinished;
+    }
+    match directory.open_file(LOCK).and_then(|lock| directory::try_lock(&lock)) {
+        Ok(true) => Standing::Dead,
+        Ok(false) => Standing::Alive,
+        Err(_) => Standing::Unfinished,
+    }
+}
+
 /// Bytes that a directory's files take on the disk.
 pub(crate) fn bytes(namespace: &Directory, name: &str) -> u64 {
     let Ok(directory) = namespace.open(name) else { return 0 };

@@ -15,12 +15,12 @@ use super::accounting::Repairs;
 use super::cursor::{LaneId, Position};
 use super::cursor_file::{CursorFile, LaneName};
 use super::files::SEGMENT_SUFFIX;
-use super::frame::{Frame, Frames, has_checksum};
+use super::frame::{FLAG_ERROR, Frame, Frames, has_checksum};
 use super::incarnation::Incarnation;
 use super::segment::{HeaderError, SegmentHeader};
 use super::{AppendError, Entry, Journal, JournalSettings, Origin, OverflowPolicy};
 use crate::otlp::Signal;
-use crate::sys::directory;
+use crate::sys::directory::{self, Directory};
 
 /// Frames start at multiples of this.
 const FRAME_ALIGNMENT: usize = 8;
@@ -101,10 +101,9 @@ pub(crate) struct DeadJournal {
     pub(crate) findings: Findings,
 }
 
-fn open_segment(incarnation: &Incarnation, name: &str) -> Result<DeadSegment, HeaderError> {
+fn open_segment(file: OwnedFd) -> Result<DeadSegment, HeaderError> {
     /// Enough of a header to know how long it is.
     const START_BYTES: usize = 64;
-    let file = incarnation.directory.open_file(name).map_err(|_| HeaderError::Foreign)?;
     let read = |bytes: usize| {
         let mut place = vec![0; bytes];
         let read = directory::read_at(&file, &mut place, 0).unwrap_or(0);
@@ -119,26 +118,48 @@ fn open_segment(incarnation: &Incarnation, name: &str) -> Result<DeadSegment, He
     Ok(DeadSegment { file, header, header_bytes: header_bytes as u64, frame_bytes })
 }
 
+/// The segments in a directory.
+fn open_segments(directory: &Directory) -> io::Result<(Vec<DeadSegment>, Findings)> {
+    let mut findings = Findings::default();
+    let mut segments = Vec::new();
+    for name in directory.names()? {
+        if !name.ends_with(SEGMENT_SUFFIX) {
+            continue;
+        }
+        match directory.open_file(&name).map(open_segment) {
+            Ok(Ok(segment)) => segments.push(segment),
+            Ok(Err(HeaderError::Foreign)) => findings.foreign += 1,
+            Ok(Err(HeaderError::Corrupt)) => findings.corrupt += 1,
+            Err(_) => findings.refused += 1,
+        }
+    }
+    segments.sort_by_key(|segment| (segment.header.shard, segment.header.serial));
+    Ok((segments, findings))
+}
+
+/// Segments that are looked at and left as they are.
+pub(crate) struct Looked {
+    segments: Vec<DeadSegment>,
+    pub(crate) findings: Findings,
+}
+
+impl Looked {
+    /// Looks at a directory that somebody else may own.
+    pub(crate) fn open(directory: &Directory) -> io::Result<Self> {
+        let (segments, findings) = open_segments(directory)?;
+        Ok(Self { segments, findings })
+    }
+
+    /// The resource that the frames go out under.
+    pub(crate) fn resource(&self) -> Option<&[u8]> {
+        Some(&self.segments.first()?.header.resource)
+    }
+}
+
 impl DeadJournal {
     /// Looks at what is in a directory that was taken over.
     pub(crate) fn open(incarnation: &Incarnation) -> io::Result<Self> {
-        let mut findings = Findings::default();
-        let mut segments = Vec::new();
-        for name in incarnation.directory.names()? {
-            if !name.ends_with(SEGMENT_SUFFIX) {
-                continue;
-            }
-            if incarnation.directory.open_file(&name).is_err() {
-                findings.refused += 1;
-                continue;
-            }
-            match open_segment(incarnation, &name) {
-                Ok(segment) => segments.push(segment),
-                Err(HeaderError::Foreign) => findings.foreign += 1,
-                Err(HeaderError::Corrupt) => findings.corrupt += 1,
-            }
-        }
-        segments.sort_by_key(|segment| (segment.header.shard, segment.header.serial));
+        let (segments, findings) = open_segments(&incarnation.directory)?;
         let most_shards = segments.last().map_or(0, |last: &DeadSegment| last.header.shard as usize + 1);
         // One place more than there are shards: for what was in flight.
         let cursors = CursorFile::open_or_make(&incarnation.directory, most_shards.min(MOST_SHARDS) + 1)?;
@@ -177,6 +198,39 @@ impl DeadJournal {
         };
         let starts = (0..cursors.shards()).filter_map(start).collect();
         (known.or_else(|| cursors.add_lane(name)), starts)
+    }
+}
+
+/// What one segment holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SegmentCount {
+    pub(crate) shard: u32,
+    pub(crate) serial: u64,
+    pub(crate) bytes: u64,
+    /// Frames by signal, and those of them that tell of errors.
+    pub(crate) frames: [u64; 3],
+    pub(crate) errors: u64,
+}
+
+impl Looked {
+    /// Looks through every segment.
+    pub(crate) fn count(&self) -> io::Result<Vec<SegmentCount>> {
+        let count = |segment: &DeadSegment| {
+            let mut bytes = vec![0; segment.frame_bytes];
+            let read = directory::read_at(&segment.file, &mut bytes, segment.header_bytes)?;
+            bytes.truncate(read);
+            let (shard, serial) = (segment.header.shard, segment.header.serial);
+            let file_bytes = segment.header_bytes + read as u64;
+            let mut count = SegmentCount { shard, serial, bytes: file_bytes, ..SegmentCount::default() };
+            for (_, frame) in Scan::new(&bytes, 0, segment.header.seal()) {
+                if let Some(frames) = count.frames.get_mut(frame.header.signal.index()) {
+                    *frames += 1;
+                }
+                count.errors += u64::from(frame.header.flags & FLAG_ERROR != 0);
+            }
+            Ok(count)
+        };
+        self.segments.iter().map(count).collect()
     }
 }
 
