@@ -345,7 +345,7 @@ impl EventProcessor {
             common: &session.on_plain_spans,
             status: event.status,
         });
-        content.filter(|content| draft::payload_size(content) <= self.limits.record_bytes)
+        content.filter(|content| draft::payload_size(content.len()) <= self.limits.record_bytes)
     }
 
     /// A session's root span at its end; `name` and `kept` are what was known of it before.

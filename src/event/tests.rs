@@ -193,7 +193,7 @@ fn as_plain(name: &[u8], times: GivenTimes, attributes: &[Attribute<'_>]) -> Opt
     let event = PlainEvent { name, parent: Target::Root, span_kind: SpanKind::Client, times, status, draft };
     let processor = EventProcessor::new(LIMITS);
     let content = processor.plain(&session(), [9; 8], PARENT, event, &mut Repairs::default())?;
-    let mut payload = vec![0; payload_size(content)];
+    let mut payload = vec![0; payload_size(content.len())];
     write_payload(&mut payload, content).unwrap();
     let mut decoded = ScopeSpans::decode(&*payload).unwrap();
     assert_eq!(decoded.spans.len(), 1);

@@ -5,4 +5,6 @@
 
 pub(crate) mod slot;
 pub(crate) mod table;
+#[cfg(test)]
+mod tests;
 pub(crate) mod update;

@@ -45,6 +45,14 @@ pub(crate) const fn delimited_size(length: usize) -> usize {
     varint_size(length as u64) + length
 }
 
+/// Writes `bytes` into `block` at `at`; where both numbers are constants, nothing is left of the checks.
+#[inline(always)]
+pub(crate) fn put<const N: usize, const M: usize>(block: &mut [u8; N], at: usize, bytes: [u8; M]) {
+    if let Some(place) = block.get_mut(at..at + M) {
+        place.copy_from_slice(&bytes);
+    }
+}
+
 /// Why a record could not be written as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WriteError {

@@ -1,5 +1,5 @@
 //! What only an operating system can answer: clocks, thread starts with signals masked, fork detection, random seeds,
-//! exit hooks, and the one piece of shared raw memory (`AppendRegion`). Imports nothing from above; `unsafe` that is
+//! exit hooks, and raw memory (`AppendRegion`, the memory of slots). Imports nothing from above; `unsafe` that is
 //! not about C callers lives here.
 
 #[cfg(not(all(
@@ -17,6 +17,7 @@ pub(crate) mod clock;
 pub(crate) mod exit;
 pub(crate) mod fork;
 pub(crate) mod memory;
+pub(crate) mod slots;
 pub(crate) mod thread;
 pub(crate) mod timer;
 
