@@ -1,8 +1,9 @@
 //! Events in flight: started, perhaps updated, not ended yet. `slot` is the format in which one is kept (v1, the same in
 //! memory and in a mapped file), `update` turns calls into contents of slots and those
-//! into spans, `table` gives slots out and checks handles. Bounded; nothing is allocated once the slots
-//! in use have been used before.
+//! into spans, `table` gives slots out and checks handles, `recovered` reads what a process has left behind. Bounded;
+//! nothing is allocated once the slots in use have been used before.
 
+pub(crate) mod recovered;
 pub(crate) mod slot;
 pub(crate) mod table;
 #[cfg(test)]

@@ -13,7 +13,8 @@
 //!     64  2016  copy 0
 //!   2080  2016  copy 1
 //!
-//! copy:  0     4  CRC-32C where slots outlive the process, else 0
+//! copy:  0     4  where slots outlive the process: CRC-32C of the slot's bytes 8 to 24 (both handles) and then of
+//!            the copy's bytes from 4 on, as far as they are written; elsewhere 0
 //!        4     4  bytes of fields in the slot
 //!        8     8  time of the last change, nanoseconds since 1970
 //!       16     8  start, nanoseconds since 1970
@@ -30,11 +31,20 @@
 //! ```
 //!
 //! What does not fit is kept beside the slot, in memory, and the copy is marked as cut.
+//!
+//! The order of stores, which a kill may end anywhere: the handles while the slot is free; a copy and its checksum; the
+//! word of state and version, which makes that copy current. Free is stored before anything else of a slot that is given
+//! back, live after everything else of one that is taken. An event that ends is marked as finishing with shard and
+//! sequence number of its span's frame, then the frame is committed, then the slot is free: whoever finds the mark looks
+//! for that frame, and the event is in the journal or it is still in flight. The handles are in the checksum, so that a
+//! copy of an event that had the slot before is never taken for one of this event's.
 
 use std::sync::atomic::Ordering;
 
+use crc32c::{crc32c, crc32c_append};
+
 use crate::event::text::cut_at_character;
-use crate::otlp::wire::{Fields, put};
+use crate::otlp::wire::{Fields, Values, put};
 use crate::session::Usage;
 use crate::sys::slots::{HEAD_BYTES, SlotMemory};
 
@@ -42,6 +52,7 @@ use crate::sys::slots::{HEAD_BYTES, SlotMemory};
 pub(crate) const SLOT_BYTES: usize = 4096;
 const COPY_BYTES: usize = (SLOT_BYTES - HEAD_BYTES) / 2;
 const FIXED_BYTES: usize = 144;
+const CRC_BYTES: usize = 4;
 /// Name, status message and fields of a copy together.
 const MOST_TEXT_BYTES: usize = COPY_BYTES - FIXED_BYTES;
 /// The longest name that is kept, and the longest status message that is kept in the slot.
@@ -62,6 +73,7 @@ const VERSION_SHIFT: u32 = 32;
 pub(crate) enum SlotState {
     Free = 0,
     Live = 1,
+    Finishing = 2,
 }
 
 /// The part of a copy that has a fixed size.
@@ -97,38 +109,6 @@ pub(crate) struct Slot {
     rest: Vec<u8>,
 }
 
-/// Reads little-endian values one after the other.
-struct Values<'b>(&'b [u8]);
-
-impl Values<'_> {
-    #[inline(always)]
-    fn get<const N: usize>(&mut self) -> [u8; N] {
-        match self.0.split_first_chunk::<N>() {
-            Some((value, rest)) => {
-                self.0 = rest;
-                *value
-            }
-            None => [0; N],
-        }
-    }
-    #[inline(always)]
-    fn u32(&mut self) -> u32 {
-        u32::from_le_bytes(self.get())
-    }
-    #[inline(always)]
-    fn u16(&mut self) -> u16 {
-        u16::from_le_bytes(self.get())
-    }
-    #[inline(always)]
-    fn i64(&mut self) -> i64 {
-        i64::from_le_bytes(self.get())
-    }
-    #[inline(always)]
-    fn u64(&mut self) -> u64 {
-        u64::from_le_bytes(self.get())
-    }
-}
-
 /// A copy as it is read back.
 pub(crate) struct Contents<'s> {
     pub(crate) fixed: Fixed,
@@ -139,22 +119,46 @@ pub(crate) struct Contents<'s> {
 }
 
 /// What stands in a copy itself.
-struct Written<'s> {
-    fixed: Fixed,
-    name: &'s [u8],
-    fields: &'s [u8],
+pub(super) struct Written<'s> {
+    pub(super) fixed: Fixed,
+    pub(super) is_cut: bool,
+    pub(super) name: &'s [u8],
+    pub(super) message: &'s [u8],
+    pub(super) fields: &'s [u8],
 }
 
 /// Where the copy is that this version says is current, in the slot's body.
 #[inline(always)]
-fn copy_range(version: u32) -> std::ops::Range<usize> {
+pub(super) fn copy_range(version: u32) -> std::ops::Range<usize> {
     let start = if version & 1 == 0 { 0 } else { COPY_BYTES };
     start..start + COPY_BYTES
 }
 
+/// Bytes of a copy that are written; nothing when its lengths go beyond it.
+pub(super) fn written_bytes(copy: &[u8]) -> Option<usize> {
+    let written = read_copy(copy)?;
+    Some(FIXED_BYTES + written.name.len() + written.message.len() + written.fields.len())
+}
+
+/// The checksum of what is written of a copy, for the event and session with these handles.
+pub(super) fn checksum(handles: (u64, u64), copy: &[u8], written: usize) -> u32 {
+    let mut owner = [0; 16];
+    put(&mut owner, 0, handles.0.to_le_bytes());
+    put(&mut owner, 8, handles.1.to_le_bytes());
+    crc32c_append(crc32c(&owner), copy.get(CRC_BYTES..written).unwrap_or_default())
+}
+
+/// Writes the checksum of a copy.
+fn seal(handles: (u64, u64), copy: &mut [u8], written: usize) {
+    let sum = checksum(handles, copy, written);
+    if let Some(place) = copy.first_chunk_mut::<CRC_BYTES>() {
+        *place = sum.to_le_bytes();
+    }
+}
+
 /// Reads a copy; nothing when its lengths go beyond it.
 #[inline(always)]
-fn read_copy(copy: &[u8]) -> Option<Written<'_>> {
+pub(super) fn read_copy(copy: &[u8]) -> Option<Written<'_>> {
     let (fixed_bytes, text) = copy.split_first_chunk::<FIXED_BYTES>()?;
     let mut values = Values(fixed_bytes);
     let _crc = values.u32();
@@ -188,9 +192,9 @@ fn read_copy(copy: &[u8]) -> Option<Written<'_>> {
     fixed.parent_is_remote = flags & PARENT_IS_REMOTE != 0;
     fixed.trace_flags = flags >> TRACE_FLAGS_SHIFT & TRACE_FLAGS_MASK;
     let (name, behind) = text.split_at_checked(values.u16().into())?;
-    let message_bytes = usize::from(values.u16());
-    let fields = behind.get(message_bytes..)?.get(..field_bytes)?;
-    Some(Written { fixed, name, fields })
+    let (message, behind) = behind.split_at_checked(values.u16().into())?;
+    let fields = behind.get(..field_bytes)?;
+    Some(Written { fixed, is_cut: flags & IS_CUT != 0, name, message, fields })
 }
 
 impl Slot {
@@ -230,6 +234,16 @@ impl Slot {
         self.publish(state as u32, self.version());
     }
 
+    /// Says that the event is about to be the frame with this number in this shard. To be said under the shard's lock,
+    /// before the frame is committed.
+    #[inline(always)]
+    pub(crate) fn set_finishing(&self, shard: usize, sequence: u64) {
+        let [_, _, _, sequence_word, shard_word, ..] = self.memory.head();
+        sequence_word.store(sequence, Ordering::Relaxed);
+        shard_word.store(shard as u64 & u64::from(u32::MAX), Ordering::Relaxed);
+        self.publish(SlotState::Finishing as u32, self.version());
+    }
+
     /// Whether the slot holds an event in flight.
     #[inline(always)]
     pub(crate) fn is_live(&self) -> bool {
@@ -248,7 +262,7 @@ impl Slot {
     pub(crate) fn read(&self) -> Contents<'_> {
         let copy = self.memory.body().get(copy_range(self.version())).unwrap_or_default();
         match read_copy(copy) {
-            Some(Written { fixed, name, fields }) => {
+            Some(Written { fixed, name, fields, .. }) => {
                 Contents { fixed, name, message: &self.message, fields: [fields, &self.rest] }
             }
             None => Contents { fixed: Fixed::default(), name: &[], message: &[], fields: [&[], &[]] },
@@ -289,6 +303,7 @@ impl Slot {
     fn write_pieces(&mut self, fixed: &Fixed, is_cut: bool, pieces: [&[u8]; 4]) {
         let word = self.word();
         let (state, next) = (word as u32, ((word >> VERSION_SHIFT) as u32).wrapping_add(1));
+        let (handles, is_durable) = (self.handles(), self.memory.is_durable());
         let copy = self.memory.body_mut().get_mut(copy_range(next)).unwrap_or_default();
         let Some((place, mut text)) = copy.split_first_chunk_mut::<FIXED_BYTES>() else { return };
         put_fixed(place, fixed, is_cut, pieces.map(<[u8]>::len));
@@ -297,6 +312,10 @@ impl Slot {
                 place.copy_from_slice(piece);
                 text = rest;
             }
+        }
+        if is_durable {
+            let written = FIXED_BYTES + pieces.iter().map(|piece| piece.len()).sum::<usize>();
+            seal(handles, copy, written);
         }
         self.publish(state, next);
     }
@@ -308,13 +327,17 @@ impl Slot {
         let word = self.word();
         let (state, version) = (word as u32, (word >> VERSION_SHIFT) as u32);
         let next = version.wrapping_add(1);
+        let (handles, is_durable) = (self.handles(), self.memory.is_durable());
         let (from, to) = (copy_range(version), copy_range(next));
         let body = self.memory.body_mut();
-        if to.end <= body.len() {
-            body.copy_within(from, to.start);
-        }
-        if let Some(place) = body.get_mut(to).and_then(|copy| copy.first_chunk_mut::<FIXED_BYTES>()) {
+        let Some(written) = body.get(from.clone()).and_then(written_bytes) else { return };
+        body.copy_within(from.start..from.start + written, to.start);
+        let Some(copy) = body.get_mut(to) else { return };
+        if let Some(place) = copy.first_chunk_mut::<FIXED_BYTES>() {
             put_moving(place, &fixed);
+        }
+        if is_durable {
+            seal(handles, copy, written);
         }
         self.publish(state, next);
     }
@@ -381,74 +404,4 @@ fn fitting_fields(fields: &[u8], room: usize) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::otlp::open;
-    use crate::otlp::span::ATTRIBUTES;
-    use crate::otlp::value::{Attribute, Value};
-    use crate::sys::slots::SlotBlock;
-
-    fn fixed() -> Fixed {
-        Fixed {
-            updated: 1,
-            start: 2,
-            started_at: 3,
-            first_chunk_at: 4,
-            chunks: 5,
-            chunk_bytes: 6,
-            usage: Usage { input: 7, cache_read: 8, cache_creation: 9, output: 10, reasoning: 11 },
-            trace_id: [12; 16],
-            span_id: [13; 8],
-            parent: [14; 8],
-            dropped_attributes: 15,
-            dropped_events: 16,
-            dropped_links: 17,
-            kind: 18,
-            span_kind: 19,
-            status: 20,
-            parent_is_remote: true,
-            trace_flags: 3,
-        }
-    }
-
-    fn slot() -> Slot {
-        let block = SlotBlock::anonymous(SLOT_BYTES).unwrap();
-        Slot::new(block.cut(SLOT_BYTES, 0).next().unwrap().0)
-    }
-
-    #[test]
-    fn what_is_written_is_read_back_whatever_its_size() {
-        let mut slot = slot();
-        for (count, message_bytes) in [(0, 0), (1, 10), (30, 300), (200, 5000)] {
-            let values: Vec<Vec<u8>> = (0..count).map(|n| vec![b'v'; n]).collect();
-            let attributes: Vec<_> = values.iter().map(|v| Attribute::new("key", Value::Text(v))).collect();
-            let fields = open::encoded(ATTRIBUTES, &attributes).unwrap();
-            let message = vec![b'm'; message_bytes];
-            slot.write(&fixed(), [b"na", b"me"], &message, &fields);
-            let contents = slot.read();
-            assert_eq!(contents.fixed, fixed());
-            assert_eq!((contents.name, contents.message), (&b"name"[..], message.as_slice()));
-            assert_eq!(contents.fields.concat(), fields);
-        }
-    }
-
-    #[test]
-    fn a_change_moves_counts_and_leaves_the_rest() {
-        let mut slot = slot();
-        slot.write(&fixed(), [b"name", b""], b"message", b"");
-        slot.change(|fixed| fixed.chunks = 99);
-        assert_eq!(slot.read().fixed, Fixed { chunks: 99, ..fixed() });
-        assert_eq!((slot.read().name, slot.read().message), (&b"name"[..], &b"message"[..]));
-    }
-
-    #[test]
-    fn a_write_leaves_the_copy_before_it_untouched() {
-        let mut slot = slot();
-        slot.write(&fixed(), [b"first", b""], b"", b"");
-        let before = slot.memory.body()[copy_range(slot.version())].to_vec();
-        let version = slot.version();
-        slot.write(&fixed(), [b"second", b""], b"", b"");
-        assert_eq!(slot.memory.body()[copy_range(version)], before);
-        assert_eq!(slot.read().name, b"second");
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use super::slot::{SLOT_BYTES, Slot, SlotState};
 use crate::handle::{Handle, HandleError, HandleKind, MOST_SLOTS};
 use crate::session::Session;
-use crate::sys::slots::SlotBlock;
+use crate::sys::slots::{BlockSource, SlotBlock};
 
 /// Slots are made this many at a time: as many as a word has bits.
 const CHUNK_SLOTS: usize = 64;
@@ -71,6 +71,7 @@ pub(crate) struct LiveTable {
     epoch: u64,
     most: usize,
     chunks: Box<[OnceLock<Box<Chunk>>]>,
+    memory: BlockSource,
 }
 
 /// An event in flight, locked.
@@ -94,11 +95,12 @@ impl LiveEvent<'_> {
 }
 
 impl LiveTable {
-    /// A table for at most `most` events; handles carry `epoch`.
-    pub(crate) fn new(epoch: u64, most: usize) -> Self {
+    /// A table for at most `most` events; handles carry `epoch`. `memory` is asked for chunks of `SLOT_BYTES` a slot; an
+    /// event whose chunk it does not give is as good as any other, but for a kill.
+    pub(crate) fn new(epoch: u64, most: usize, memory: BlockSource) -> Self {
         let most = most.min(MOST_SLOTS);
         let chunks = std::iter::repeat_with(OnceLock::new).take(most.div_ceil(CHUNK_SLOTS)).collect();
-        Self { epoch, most, chunks }
+        Self { epoch, most, chunks, memory }
     }
 
     #[inline(always)]
@@ -127,7 +129,8 @@ impl LiveTable {
         (home..self.chunks.len()).chain(0..home).find_map(|at| {
             let chunk = self.chunks.get(at)?.get_or_init(|| {
                 let slots = (self.most - at * CHUNK_SLOTS).min(CHUNK_SLOTS);
-                Box::new(Chunk::new(slots, SlotBlock::anonymous(slots * SLOT_BYTES)))
+                let bytes = slots * SLOT_BYTES;
+                Box::new(Chunk::new(slots, (self.memory)(bytes).or_else(|| SlotBlock::anonymous(bytes))))
             });
             Some(at * CHUNK_SLOTS + chunk.take()?)
         })

@@ -2,14 +2,18 @@
 //! same event read with care.
 
 use std::collections::HashSet;
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bumpalo::Bump;
 use opentelemetry_proto::tonic::trace::v1::{ScopeSpans, Span};
 use proptest::prelude::*;
 use prost::Message;
 
-use super::slot::{Contents, Slot};
+use super::recovered::{Recovered, recover};
+use super::slot::{Contents, SLOT_BYTES, Slot};
 use super::table::LiveTable;
 use super::update;
 use crate::event::data::{EventData, GivenTimes, PlainEvent, SpanContext, Target};
@@ -22,6 +26,7 @@ use crate::otlp::span::{ATTRIBUTES, SpanKind, StatusCode};
 use crate::otlp::value::{Attribute, Attributes, Fingerprints, Value};
 use crate::session::{NewSession, Root, Session};
 use crate::sys::append::Appender;
+use crate::sys::slots::SlotBlock;
 
 const LIMITS: RecordLimits =
     RecordLimits { attributes: 128, value_bytes: None, events: 128, links: 128, record_bytes: 1 << 20 };
@@ -50,7 +55,7 @@ fn session() -> Arc<Session> {
 
 /// A table with one event in it, whose slot `fill` writes.
 fn with_event(session: &Arc<Session>, fill: impl FnOnce(&mut Slot)) -> (LiveTable, u64) {
-    let table = LiveTable::new(1, 1);
+    let table = LiveTable::new(1, 1, Box::new(|_| None));
     let event = table.insert(0, session, 5, fill).unwrap();
     (table, event)
 }
@@ -193,7 +198,7 @@ fn what_has_streamed_or_lost_something_is_not_ended_plainly() {
 #[test]
 fn the_table_holds_as_many_as_it_may_and_no_more() {
     for most in [1, 5, 64, 65, 200] {
-        let (table, session) = (LiveTable::new(3, most), session());
+        let (table, session) = (LiveTable::new(3, most, Box::new(|_| None)), session());
         // Threads of any shard find what is left.
         let events: Vec<_> = (0..most).map(|at| table.insert(at * 7, &session, 1, |_| {}).unwrap()).collect();
         assert_eq!(events.iter().collect::<HashSet<_>>().len(), most);
@@ -215,7 +220,7 @@ fn the_table_holds_as_many_as_it_may_and_no_more() {
 
 #[test]
 fn threads_never_share_a_slot() {
-    let (table, session) = (LiveTable::new(3, 100), session());
+    let (table, session) = (LiveTable::new(3, 100, Box::new(|_| None)), session());
     std::thread::scope(|scope| {
         for thread in 0..4u64 {
             let (table, session) = (&table, &session);
@@ -230,4 +235,40 @@ fn threads_never_share_a_slot() {
         }
     });
     assert_eq!(table.live(), 0);
+}
+
+#[test]
+fn what_is_in_flight_stands_in_the_file_and_what_has_no_place_there_is_in_flight_all_the_same() {
+    const CHUNK_BYTES: u64 = 64 * SLOT_BYTES as u64;
+    let file = tempfile::tempfile().unwrap();
+    file.set_len(CHUNK_BYTES).unwrap();
+    let given = AtomicBool::new(false);
+    let mapped = file.try_clone().unwrap();
+    let source = move |bytes| {
+        let is_first = !given.swap(true, Ordering::Relaxed);
+        is_first.then(|| SlotBlock::mapped(mapped.as_fd(), 0, bytes).unwrap())
+    };
+    let (table, session) = (LiveTable::new(3, 128, Box::new(source)), session());
+    let arena = Bump::new();
+    let identity = Identity { span_id: [9; 8], parent: Some(PARENT) };
+    let data = EventData { name: b"name", ..EventData::default() };
+    let contents = update::start(&EventProcessor::new(LIMITS), &arena, &session, identity, &data).unwrap();
+    let events: Vec<_> =
+        (0..128).map(|_| table.insert(0, &session, 5, |slot| contents.write(slot)).unwrap()).collect();
+    table.get(events[1]).unwrap().slot().unwrap().set_finishing(2, 77);
+    table.free(table.get(events[2]).unwrap(), events[2]);
+
+    let mut bytes = vec![0; usize::try_from(CHUNK_BYTES).unwrap()];
+    file.read_exact_at(&mut bytes, 0).unwrap();
+    let found: Vec<_> = bytes.chunks(SLOT_BYTES).map(recover).collect();
+    let first = match &found[0] {
+        Recovered::Live(event) => event,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((first.event, first.session, first.name), (events[0], 5, &b"name"[..]));
+    assert_eq!((first.fixed.span_id, first.fixed.parent, first.is_cut), ([9; 8], [2; 8], false));
+    assert!(matches!(found[1], Recovered::Finishing { shard: 2, sequence: 77, event: Some(_) }));
+    assert_eq!(found[2], Recovered::Free);
+    let live = found.iter().filter(|slot| matches!(slot, Recovered::Live(_))).count();
+    assert_eq!((live, table.live()), (62, 127));
 }

@@ -149,7 +149,7 @@ impl OtelManager {
             return Ok(false);
         };
         let entry = span_entry(EventKind::Custom as u8, status, repairs);
-        let written = self.journal.append(shard, entry, draft::payload_size(content.len()), |place| {
+        let written = self.journal.append(shard, entry, draft::payload_size(content.len()), |place, _| {
             draft::write_payload(place, content)?;
             session.add(shard, EventKind::Custom, status, &Usage::default());
             Ok(())
@@ -188,7 +188,7 @@ impl OtelManager {
         let kind = data.detail.kind();
         let entry = span_entry(kind as u8, record.status, repairs);
         let usage = Usage::of(data, Usage::default());
-        let sum_up = || session.add(shard, kind, record.status, &usage);
+        let sum_up = |_| session.add(shard, kind, record.status, &usage);
         if let Err(error) = self.processor.commit(&self.journal, shard, arena, entry, &record, sum_up) {
             return Err(self.append_error(shard, Signal::Traces, error));
         }
@@ -218,7 +218,7 @@ impl OtelManager {
         let mut repairs = Repairs::default();
         let log = self.processor.exception(arena, session, failing.span, failing.kind, error, &mut repairs);
         let entry = exception_entry(failing.kind, origin, repairs);
-        self.processor.commit(&self.journal, shard, arena, entry, &log, || ())
+        self.processor.commit(&self.journal, shard, arena, entry, &log, |_| ())
     }
 
     /// The same for an error that came with an event. The event is recorded by then: what becomes of its log record does
@@ -336,8 +336,9 @@ impl OtelManager {
         };
         let size = draft::content_size(attributes, &span);
         let entry = span_entry(kind as u8, span.status, Repairs::default());
-        let written = self.journal.append(shard, entry, draft::payload_size(size), |place| {
+        let written = self.journal.append(shard, entry, draft::payload_size(size), |place, sequence| {
             draft::write_span(place, size, attributes, &span)?;
+            slot.set_finishing(shard, sequence);
             session.add(shard, kind, span.status, &contents.fixed.usage);
             Ok(())
         });
@@ -438,9 +439,12 @@ impl OtelManager {
                 .map_err(|why| self.refused(shard, Signal::Traces, not_encoded(why)))?;
         let entry = span_entry(kind as u8, record.status, repairs);
         let usage = Usage::of(data, contents.fixed.usage);
-        let sum_up = || session.add(shard, kind, record.status, &usage);
+        let committing = |sequence| {
+            slot.set_finishing(shard, sequence);
+            session.add(shard, kind, record.status, &usage);
+        };
         self.processor
-            .commit(&self.journal, shard, arena, entry, &record, sum_up)
+            .commit(&self.journal, shard, arena, entry, &record, committing)
             .map_err(|error| self.append_error(shard, Signal::Traces, error))?;
         if let Some(error) = data.error {
             let failing = Failing { span: session.context_of(contents.fixed.span_id), kind };

@@ -98,7 +98,7 @@ impl OtelManager {
         Ok(Arc::new(Self {
             journal,
             sessions: SessionTable::new(epoch),
-            live: LiveTable::new(epoch, config.live.max_events),
+            live: LiveTable::new(epoch, config.live.max_events, Box::new(|_| None)),
             processor: EventProcessor::new(limits),
             sampler: HeadSampler::new(&config.sampler),
             diagnostics,

@@ -179,7 +179,7 @@ impl OtelManager {
         let record = self.processor.root(&session, &root.name, kept, end, attributes, &mut repairs);
         let entry = span_entry(ROOT_FRAME_KIND, record.status, repairs);
         self.processor
-            .commit(&self.journal, caller.shard(self.journal.shard_count()), arena, entry, &record, || ())
+            .commit(&self.journal, caller.shard(self.journal.shard_count()), arena, entry, &record, |_| ())
             .map_err(|error| {
                 self.append_error(caller.shard(self.journal.shard_count()), Signal::Traces, error)
             })

@@ -214,6 +214,38 @@ impl<'b> Writer<'b> {
     }
 }
 
+/// Reads little-endian values one after the other; what is not there is zero.
+pub(crate) struct Values<'b>(pub(crate) &'b [u8]);
+
+impl Values<'_> {
+    #[inline(always)]
+    pub(crate) fn get<const N: usize>(&mut self) -> [u8; N] {
+        match self.0.split_first_chunk::<N>() {
+            Some((value, rest)) => {
+                self.0 = rest;
+                *value
+            }
+            None => [0; N],
+        }
+    }
+    #[inline(always)]
+    pub(crate) fn u32(&mut self) -> u32 {
+        u32::from_le_bytes(self.get())
+    }
+    #[inline(always)]
+    pub(crate) fn u16(&mut self) -> u16 {
+        u16::from_le_bytes(self.get())
+    }
+    #[inline(always)]
+    pub(crate) fn i64(&mut self) -> i64 {
+        i64::from_le_bytes(self.get())
+    }
+    #[inline(always)]
+    pub(crate) fn u64(&mut self) -> u64 {
+        u64::from_le_bytes(self.get())
+    }
+}
+
 /// Reads length-delimited fields back from bytes that this library wrote.
 #[derive(Clone)]
 pub(crate) struct Fields<'b> {

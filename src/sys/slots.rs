@@ -26,6 +26,10 @@ pub(crate) const LINE_COUNTERS: usize = 16;
 /// Bytes of a line: two cache lines, since processors fetch them in pairs.
 pub(crate) const LINE_BYTES: usize = size_of::<Line>();
 
+/// Gives a block of so many bytes in which slots outlive the process, or nothing: then memory of the process does, and
+/// what is in it is lost with the process. Asked when slots are first needed, on the thread that needs them.
+pub(crate) type BlockSource = Box<dyn Fn(usize) -> Option<SlotBlock> + Send + Sync>;
+
 /// Counters that one writer at a time adds to.
 #[repr(C, align(128))]
 #[derive(Default)]
@@ -122,7 +126,7 @@ unsafe impl Sync for SlotMemory {}
 
 impl SlotMemory {
     /// Whether what is stored outlives the process.
-    #[allow(dead_code, reason = "for slots that outlive the process")]
+    #[inline(always)]
     pub(crate) fn is_durable(&self) -> bool {
         self.mapping.is_durable
     }
@@ -154,10 +158,14 @@ impl SlotMemory {
     /// the stores of a thread up to some instruction, so it is the compiler's order that counts.
     #[inline(always)]
     pub(crate) fn publish(&self, word: u64) {
+        #[cfg(test)]
+        tests::note(self);
         compiler_fence(Ordering::SeqCst);
         let [first, ..] = self.head();
         first.store(word, Ordering::Release);
         compiler_fence(Ordering::SeqCst);
+        #[cfg(test)]
+        tests::note(self);
     }
 }
 
@@ -197,11 +205,37 @@ impl Lines {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::cell::RefCell;
     use std::io::{Read, Seek, SeekFrom};
     use std::os::fd::AsFd;
 
     use super::*;
+
+    thread_local! {
+        static IMAGES: RefCell<Option<Vec<Vec<u8>>>> = const { RefCell::new(None) };
+    }
+
+    /// The bytes of a slot without its lines.
+    pub(crate) fn image(slot: &SlotMemory) -> Vec<u8> {
+        let head = slot.head().iter().flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes());
+        head.chain(slot.body().iter().copied()).collect()
+    }
+
+    pub(super) fn note(slot: &SlotMemory) {
+        IMAGES.with_borrow_mut(|images| {
+            if let Some(images) = images {
+                images.push(image(slot));
+            }
+        });
+    }
+
+    /// What a slot is before and after each word that `run` publishes in this thread.
+    pub(crate) fn images_around_words(run: impl FnOnce()) -> Vec<Vec<u8>> {
+        IMAGES.set(Some(Vec::new()));
+        run();
+        IMAGES.take().unwrap_or_default()
+    }
 
     #[test]
     fn slots_of_a_block_do_not_touch_each_other() {
