@@ -20,6 +20,7 @@ use crate::otlp::draft::{Draft, are_short, payload_size, write_payload};
 use crate::otlp::span::{Link, SpanEvent, SpanKind, StatusCode};
 use crate::otlp::value::{Attribute, Attributes, Fingerprints, Value};
 use crate::otlp::{Signal, open, span};
+use crate::session::memory::Place;
 use crate::session::{NewSession, Root, Session};
 
 /// A value that owns its parts.
@@ -164,7 +165,7 @@ fn session() -> Session {
         started_at: 0,
         root: Root::default(),
     };
-    Session::new(new, 1)
+    Session::new(new, Place::on_heap(1))
 }
 
 const LANE: LaneId = LaneId(0);

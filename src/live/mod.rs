@@ -3,6 +3,7 @@
 //! into spans, `table` gives slots out and checks handles, `recovered` reads what a process has left behind. Bounded;
 //! nothing is allocated once the slots in use have been used before.
 
+#[allow(dead_code, reason = "read by the recovery of slots")]
 pub(crate) mod recovered;
 pub(crate) mod slot;
 pub(crate) mod table;

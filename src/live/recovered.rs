@@ -7,7 +7,6 @@ use crate::otlp::wire::{Fields, Values};
 use crate::sys::slots::HEAD_BYTES;
 
 /// An event as a recovery finds it in a slot.
-#[allow(dead_code, reason = "read by the recovery of slots")]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RecoveredEvent<'b> {
     pub(crate) event: u64,
@@ -23,7 +22,6 @@ pub(crate) struct RecoveredEvent<'b> {
 }
 
 /// What a recovery finds in a slot.
-#[allow(dead_code, reason = "read by the recovery of slots")]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Recovered<'b> {
     /// No event, or one that was not accepted yet.
@@ -42,7 +40,6 @@ pub(crate) enum Recovered<'b> {
 }
 
 /// Reads a slot that a process has left behind in a file.
-#[allow(dead_code, reason = "read by the recovery of slots")]
 pub(crate) fn recover(bytes: &[u8]) -> Recovered<'_> {
     let Some((mut head, body)) = bytes.split_at_checked(HEAD_BYTES).map(|(head, body)| (Values(head), body))
     else {
@@ -64,7 +61,6 @@ pub(crate) fn recover(bytes: &[u8]) -> Recovered<'_> {
 }
 
 /// A copy, when it is whole and of this event.
-#[allow(dead_code, reason = "read by the recovery of slots")]
 fn recover_copy(handles: (u64, u64), copy: &[u8]) -> Option<RecoveredEvent<'_>> {
     let sum = u32::from_le_bytes(*copy.first_chunk()?);
     if sum != checksum(handles, copy, written_bytes(copy)?) {

@@ -44,7 +44,8 @@ use std::sync::atomic::Ordering;
 use crc32c::{crc32c, crc32c_append};
 
 use crate::event::text::cut_at_character;
-use crate::otlp::wire::{Fields, Values, put};
+use crate::otlp::open::fitting;
+use crate::otlp::wire::{Values, put};
 use crate::session::Usage;
 use crate::sys::slots::{HEAD_BYTES, SlotMemory};
 
@@ -287,8 +288,8 @@ impl Slot {
         let second = cut_at_character(name[1], MOST_NAME_BYTES - first.len());
         let kept_message = cut_at_character(message, MOST_MESSAGE_BYTES);
         let room = MOST_TEXT_BYTES - first.len() - second.len() - kept_message.len();
-        let fitting = fitting_fields(fields, room);
-        let (inside, rest) = fields.split_at_checked(fitting).unwrap_or((fields, &[]));
+        let inside = fitting(fields, room);
+        let rest = fields.get(inside.len()..).unwrap_or_default();
         let is_cut = !rest.is_empty() || kept_message.len() < message.len();
         self.write_pieces(fixed, is_cut, [first, second, kept_message, inside]);
         self.rest.clear();
@@ -387,20 +388,6 @@ fn put_fixed(place: &mut [u8; FIXED_BYTES], fixed: &Fixed, is_cut: bool, lengths
     put(place, 136, [fixed.kind, fixed.span_kind, fixed.status, flags]);
     put(place, 140, ((first + second) as u16).to_le_bytes());
     put(place, 142, (message as u16).to_le_bytes());
-}
-
-/// Bytes of the whole fields at the start of `fields` that fit into `room`.
-fn fitting_fields(fields: &[u8], room: usize) -> usize {
-    if fields.len() <= room {
-        return fields.len();
-    }
-    Fields::new(fields)
-        .scan(0, |end, field| {
-            *end += field.whole.len();
-            (*end <= room).then_some(*end)
-        })
-        .last()
-        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use crate::otlp::draft::{self, Draft};
 use crate::otlp::open;
 use crate::otlp::span::{ATTRIBUTES, SpanKind, StatusCode};
 use crate::otlp::value::{Attribute, Attributes, Fingerprints, Value};
+use crate::session::memory::Place;
 use crate::session::{NewSession, Root, Session};
 use crate::sys::append::Appender;
 use crate::sys::slots::SlotBlock;
@@ -50,7 +51,7 @@ fn session() -> Arc<Session> {
         started_at: 0,
         root: Root::default(),
     };
-    Arc::new(Session::new(new, 1))
+    Arc::new(Session::new(new, Place::on_heap(1)))
 }
 
 /// A table with one event in it, whose slot `fill` writes.

@@ -27,6 +27,7 @@ use crate::otlp::request::RequestHeader;
 use crate::otlp::wire::WriteError;
 use crate::sampling::HeadSampler;
 use crate::session::SessionTable;
+use crate::session::memory::SessionSlots;
 
 const RUNNING: u8 = 0;
 const STOPPING: u8 = 1;
@@ -52,6 +53,7 @@ pub(crate) struct OtelManager {
     config: Arc<Config>,
     journal: Arc<Journal>,
     sessions: SessionTable,
+    session_slots: Arc<SessionSlots>,
     live: LiveTable,
     processor: EventProcessor,
     sampler: HeadSampler,
@@ -95,7 +97,9 @@ impl OtelManager {
             links: config.limits.links,
             record_bytes: config.limits.event_bytes,
         };
+        let session_slots = SessionSlots::new(journal.shard_count(), Box::new(|_| None));
         Ok(Arc::new(Self {
+            session_slots: Arc::new(session_slots),
             journal,
             sessions: SessionTable::new(epoch),
             live: LiveTable::new(epoch, config.live.max_events, Box::new(|_| None)),

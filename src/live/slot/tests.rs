@@ -13,6 +13,7 @@ use crate::live::recovered::{Recovered, recover};
 use crate::otlp::open;
 use crate::otlp::span::ATTRIBUTES;
 use crate::otlp::value::{Attribute, Value};
+use crate::otlp::wire::Fields;
 use crate::sys::slots::SlotBlock;
 use crate::sys::slots::tests::images_around_words;
 
