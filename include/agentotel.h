@@ -347,6 +347,21 @@
 #define AGENTOTEL_DROPPED_SLOTS 32
 
 /**
+ * What a recorded event outlives: nothing of the process.
+ */
+#define AGENTOTEL_DURABILITY_NONE 0
+
+/**
+ * The end of the process, by whatever means.
+ */
+#define AGENTOTEL_DURABILITY_PROCESS 1
+
+/**
+ * A loss of power too: `storage.sync` is `always`.
+ */
+#define AGENTOTEL_DURABILITY_POWER 2
+
+/**
  * Result of every function that can fail: `AGENTOTEL_OK` (0) or a negative `AGENTOTEL_ERR_…`. Numbers never change
  * their meaning; new ones are added at the end.
  * @since 0.1.0
@@ -1109,6 +1124,69 @@ typedef struct {
   uint64_t failures;
 } agentotel_exporter_stats;
 
+/**
+ * How the storage fares, and what has become of what dead processes had left, since `agentotel_init`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * Set by the caller: `sizeof(agentotel_storage_stats)`; `AGENTOTEL_STORAGE_STATS_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * What an event recorded now outlives: one of `AGENTOTEL_DURABILITY_…`.
+   */
+  uint32_t durability;
+  /**
+   * Zero.
+   */
+  uint32_t reserved;
+  /**
+   * Files that could not be had or written; why, the diagnostics say.
+   */
+  uint64_t failures;
+  /**
+   * Directories of dead processes taken over.
+   */
+  uint64_t adopted;
+  /**
+   * Those of them that were sent and removed.
+   */
+  uint64_t finished;
+  /**
+   * Those that were older than `storage.max_age_s` and given up.
+   */
+  uint64_t expired;
+  /**
+   * Those that were put aside since whoever read them died.
+   */
+  uint64_t quarantined;
+  /**
+   * Frames taken from them, each counted once for every exporter of its signal.
+   */
+  uint64_t recovered;
+  /**
+   * Frames that are missing between others: damaged beyond reading.
+   */
+  uint64_t missing;
+  /**
+   * Segments whose header is damaged.
+   */
+  uint64_t corrupt_segments;
+  /**
+   * Segments of another format, left alone.
+   */
+  uint64_t foreign_segments;
+  /**
+   * Files that were not opened: links, files with two names or of another owner.
+   */
+  uint64_t refused_files;
+  /**
+   * Bytes that directories of dead processes take now.
+   */
+  uint64_t waiting_bytes;
+} agentotel_storage_stats;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1451,6 +1529,19 @@ agentotel_status agentotel_get_exporter_stats(agentotel_str name,
                                               agentotel_exporter_stats *out_stats);
 
 /**
+ * Reads how the storage fares, and what has become of what dead processes had left. Without `storage.directory`
+ * everything is zero. It stays readable after `agentotel_shutdown`.
+ *
+ * @param out_stats Filled as far as its `struct_size` goes. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_NOT_INITIALIZED;
+ *         AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_get_storage_stats(agentotel_storage_stats *out_stats);
+
+/**
  * The library's last 64 diagnostic lines, oldest first, one to a line of text: what it could not do and what it set
  * right. Secrets are left out.
  *
@@ -1567,5 +1658,6 @@ static inline T agentotel_zeroed_() {
 #define AGENTOTEL_LIVE_EVENT_INIT AGENTOTEL_ZEROED_(agentotel_live_event)
 #define AGENTOTEL_STATS_INIT AGENTOTEL_ZEROED_(agentotel_stats)
 #define AGENTOTEL_EXPORTER_STATS_INIT AGENTOTEL_ZEROED_(agentotel_exporter_stats)
+#define AGENTOTEL_STORAGE_STATS_INIT AGENTOTEL_ZEROED_(agentotel_storage_stats)
 
 #endif /* AGENTOTEL_H */

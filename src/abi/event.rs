@@ -35,11 +35,11 @@ pub unsafe extern "C" fn agentotel_record_event(
     guard::call(|state| {
         let parts = state.parts()?;
         // SAFETY: `data` is NULL or valid through the call, by this function's contract; `out_context` likewise.
-        unsafe { record(parts, session, data, 0, out_context) }
+        unsafe { record(parts, session, (data, "data"), 0, out_context) }
     })
 }
 
-/// Records the event at a position of an array.
+/// Records the event at a position of an array, whose argument has a name.
 ///
 /// # Safety
 /// `events` is NULL or has more than `position` elements of the size that the first one says; `out_context` is NULL or
@@ -48,14 +48,14 @@ pub unsafe extern "C" fn agentotel_record_event(
 unsafe fn record(
     mut parts: Parts<'_>,
     session: agentotel_session,
-    events: *const agentotel_event_data,
+    (events, argument): (*const agentotel_event_data, &'static str),
     position: usize,
     out_context: *mut agentotel_span_context,
 ) -> Result<(), Error> {
     // SAFETY: by contract.
     unsafe {
         if !record_plain(&mut parts, session, events, position, out_context)? {
-            let context = record_any(parts, session, events, position)?;
+            let context = record_any(parts, session, (events, argument), position)?;
             write::optional(out_context, snapshot::context_out(context));
         }
     }
@@ -92,11 +92,11 @@ unsafe fn record_plain(
 unsafe fn record_any(
     parts: Parts<'_>,
     session: agentotel_session,
-    events: *const agentotel_event_data,
+    (events, argument): (*const agentotel_event_data, &'static str),
     position: usize,
 ) -> Result<SpanContext, Error> {
     // SAFETY: by contract.
-    match unsafe { snapshot::event_data_at(parts.arena, events, position) } {
+    match unsafe { snapshot::event_data_at(parts.arena, events, position, argument) } {
         Ok(data) => parts.manager.record_event(parts.caller, parts.arena, session, data),
         Err(error) => Err(parts.refused(Signal::Traces, error)),
     }
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn agentotel_record_events(
             // SAFETY: `events` has `count` elements of the size that the first one says, `out_contexts` is NULL or has
             // `count` places, `out_recorded` is NULL or valid, all by this function's contract.
             unsafe {
-                record(parts, session, events, position, out_context)?;
+                record(parts, session, (events, "events"), position, out_context)?;
                 write::optional(out_recorded, position + 1);
             }
             state.arena.reset();
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn agentotel_start_event(
             {
                 return write::output(out_event, event, "out_event");
             }
-            let event = match snapshot::event_data(parts.arena, data, "data") {
+            let event = match snapshot::event_data_at(parts.arena, data, 0, "data") {
                 Ok(data) => parts.manager.start_event(parts.caller, parts.arena, session, data)?,
                 Err(error) => return Err(parts.refused(Signal::Traces, error)),
             };

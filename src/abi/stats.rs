@@ -3,12 +3,13 @@
 use core::ffi::c_char;
 
 use super::status::agentotel_status;
-use super::types::{agentotel_exporter_stats, agentotel_stats, agentotel_str};
+use super::types::{agentotel_exporter_stats, agentotel_stats, agentotel_storage_stats, agentotel_str};
 use super::{guard, snapshot, write};
 
 /// Sizes of the first versions of these structs: what every caller has at least.
 const FIRST_STATS_BYTES: usize = 248;
 const FIRST_EXPORTER_STATS_BYTES: usize = 336;
+const FIRST_STORAGE_STATS_BYTES: usize = 104;
 
 /// Reads the counters of one signal, as they stand under one cut. They stay readable after `agentotel_shutdown`.
 ///
@@ -61,6 +62,27 @@ pub unsafe extern "C" fn agentotel_get_exporter_stats(
             let stats = snapshot::exporter_stats_out(&stats);
             write::sized(out_stats, stats, FIRST_EXPORTER_STATS_BYTES, "agentotel_exporter_stats")
         }
+    })
+}
+
+/// Reads how the storage fares, and what has become of what dead processes had left. Without `storage.directory`
+/// everything is zero. It stays readable after `agentotel_shutdown`.
+///
+/// @param out_stats Filled as far as its `struct_size` goes. Must not be NULL.
+/// @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_NOT_INITIALIZED;
+///         AGENTOTEL_ERR_INTERNAL.
+///
+/// Thread-safe.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn agentotel_get_storage_stats(
+    out_stats: *mut agentotel_storage_stats,
+) -> agentotel_status {
+    guard::call(|state| {
+        let parts = state.parts()?;
+        let stats = snapshot::storage_stats_out(parts.manager.storage_stats());
+        // SAFETY: NULL or a struct of the size that it says, by this function's contract.
+        unsafe { write::sized(out_stats, stats, FIRST_STORAGE_STATS_BYTES, "agentotel_storage_stats") }
     })
 }
 

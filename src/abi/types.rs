@@ -562,6 +562,48 @@ pub struct agentotel_stats {
     pub queue_capacity_bytes: u64,
 }
 
+/// What a recorded event outlives: nothing of the process.
+pub const AGENTOTEL_DURABILITY_NONE: u32 = 0;
+/// The end of the process, by whatever means.
+pub const AGENTOTEL_DURABILITY_PROCESS: u32 = 1;
+/// A loss of power too: `storage.sync` is `always`.
+pub const AGENTOTEL_DURABILITY_POWER: u32 = 2;
+
+/// How the storage fares, and what has become of what dead processes had left, since `agentotel_init`.
+/// @since 0.1.0
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct agentotel_storage_stats {
+    /// Set by the caller: `sizeof(agentotel_storage_stats)`; `AGENTOTEL_STORAGE_STATS_INIT` sets it.
+    pub struct_size: usize,
+    /// What an event recorded now outlives: one of `AGENTOTEL_DURABILITY_…`.
+    pub durability: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Files that could not be had or written; why, the diagnostics say.
+    pub failures: u64,
+    /// Directories of dead processes taken over.
+    pub adopted: u64,
+    /// Those of them that were sent and removed.
+    pub finished: u64,
+    /// Those that were older than `storage.max_age_s` and given up.
+    pub expired: u64,
+    /// Those that were put aside since whoever read them died.
+    pub quarantined: u64,
+    /// Frames taken from them, each counted once for every exporter of its signal.
+    pub recovered: u64,
+    /// Frames that are missing between others: damaged beyond reading.
+    pub missing: u64,
+    /// Segments whose header is damaged.
+    pub corrupt_segments: u64,
+    /// Segments of another format, left alone.
+    pub foreign_segments: u64,
+    /// Files that were not opened: links, files with two names or of another owner.
+    pub refused_files: u64,
+    /// Bytes that directories of dead processes take now.
+    pub waiting_bytes: u64,
+}
+
 /// Counters of one exporter and signal, read under one cut. At every moment
 /// `accepted + recovered = exported + rejected + dropped[…] + tail_unsampled + pending`.
 /// @since 0.1.0

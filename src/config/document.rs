@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
 use super::value::{AttributeValue, NonEmpty, Ratio, Whole, Word, object, words};
-use super::{Detector, Level, Overflow};
+use super::{Detector, Level, OnFailure, Overflow, Sync};
 
 /// A count that a limit may take: OpenTelemetry's own limits are 32-bit.
 pub(super) type Count = Whole<0, 2_147_483_647>;
@@ -32,6 +32,8 @@ pub(super) struct Document {
     pub(super) limits: LimitsKeys,
     #[serde(deserialize_with = "object")]
     pub(super) queue: QueueKeys,
+    #[serde(deserialize_with = "object")]
+    pub(super) storage: StorageKeys,
     #[serde(deserialize_with = "object")]
     pub(super) live: LiveKeys,
     /// Where telemetry goes. The list is taken as a whole; an empty one exports nothing. Without it,
@@ -56,6 +58,7 @@ impl Default for Document {
             sampler: SamplerKeys::default(),
             limits: LimitsKeys::default(),
             queue: QueueKeys::default(),
+            storage: StorageKeys::default(),
             live: LiveKeys::default(),
             exporters: None,
             flush_at_exit_ms: Whole::fixed::<2_000>(),
@@ -244,6 +247,50 @@ impl Default for QueueKeys {
             shards: None,
             overflow: Overflow::DropNewest,
             block_ms: Whole::fixed::<1_000>(),
+        }
+    }
+}
+
+/// Keeps what is recorded in files, so that it outlives a crash of the process.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct StorageKeys {
+    /// An absolute path. The directory is made when it is not there; it must belong to the effective user, and only that
+    /// user may write to it. `null`: everything is kept in memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) directory: Option<NonEmpty>,
+    /// What a process leaves behind is taken over by later ones with the same namespace. Default: the service's
+    /// name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) namespace: Option<NonEmpty>,
+    /// Most bytes that files take, those of dead processes included; takes the place of `queue.max_bytes`. At least four
+    /// segments a shard.
+    pub(super) max_bytes: Whole<262_144, 1_099_511_627_776>,
+    /// Seconds after which what a dead process has left is given up.
+    pub(super) max_age_s: Whole<1, 31_536_000>,
+    /// When files are brought to the disk, which matters for a loss of power alone: `none` leaves it to the system,
+    /// `interval` does it every `sync_interval_ms`, `always` lets each call wait for it, many at once.
+    pub(super) sync: Sync,
+    /// Milliseconds, with `sync` `interval`.
+    pub(super) sync_interval_ms: Whole<10, 600_000>,
+    /// When files cannot be had (disk full, read-only): `memory` records in memory meanwhile, `reject` refuses.
+    pub(super) on_failure: OnFailure,
+    /// Bytes a second at which what dead processes have left is sent. 0: as fast as it goes.
+    pub(super) recovery_bytes_per_s: Whole<0, 1_099_511_627_776>,
+}
+
+impl Default for StorageKeys {
+    fn default() -> Self {
+        Self {
+            directory: None,
+            namespace: None,
+            max_bytes: Whole::fixed::<536_870_912>(),
+            max_age_s: Whole::fixed::<604_800>(),
+            sync: Sync::Interval,
+            sync_interval_ms: Whole::fixed::<500>(),
+            on_failure: OnFailure::Memory,
+            recovery_bytes_per_s: Whole::fixed::<16_777_216>(),
         }
     }
 }

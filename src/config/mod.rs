@@ -46,6 +46,8 @@ pub struct Config {
     pub sampler: SamplerConfig,
     pub limits: Limits,
     pub queue: Queue,
+    /// `None`: everything is kept in memory.
+    pub storage: Option<Storage>,
     pub live: Live,
     /// Names are unique. Empty: nothing is exported.
     pub exporters: Vec<ExporterConfig>,
@@ -157,6 +159,39 @@ pub enum Overflow {
 }
 
 words!(Overflow { DropNewest => "drop_newest", DropOldest => "drop_oldest", Block => "block" });
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Storage {
+    /// Absolute.
+    pub directory: PathBuf,
+    pub namespace: String,
+    pub max_bytes: u64,
+    pub max_age_s: u64,
+    pub sync: Sync,
+    pub sync_interval_ms: u64,
+    pub on_failure: OnFailure,
+    /// 0: as fast as it goes.
+    pub recovery_bytes_per_s: u64,
+}
+
+/// When files are brought to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sync {
+    None,
+    Interval,
+    Always,
+}
+
+words!(Sync { None => "none", Interval => "interval", Always => "always" });
+
+/// What happens when files cannot be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    Memory,
+    Reject,
+}
+
+words!(OnFailure { Memory => "memory", Reject => "reject" });
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Live {

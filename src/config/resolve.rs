@@ -6,12 +6,12 @@
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use super::document::{
-    DiagnosticsKeys, Document, LimitsKeys, QueueKeys, SamplerKeys, SamplerName, ServiceKeys,
+    DiagnosticsKeys, Document, LimitsKeys, QueueKeys, SamplerKeys, SamplerName, ServiceKeys, StorageKeys,
 };
 use super::environment::Environment;
 use super::error::{ConfigError, Origin};
@@ -20,7 +20,7 @@ use super::value::{NonEmpty, Ratio, Whole};
 use super::variables::{self, Variables};
 use super::{
     Config, Diagnostics, Limits, Live, Queue, Resolved, ResourceConfig, RootSampler, SamplerConfig, Service,
-    json, resource, settle_exporters,
+    Storage, json, resource, settle_exporters,
 };
 use opentelemetry::KeyValue;
 
@@ -135,9 +135,11 @@ fn read_file(path: &Path) -> Result<Vec<u8>, ConfigError> {
 /// Checks what spans keys and fills in what is left.
 fn settle(document: Document, variables: &Variables) -> Result<Config, ConfigError> {
     let queue = settle_queue(&document.queue)?;
+    let service = settle_service(document.service);
+    let storage = settle_storage(document.storage, &service, &queue)?;
     let attributes = document.resource.attributes.into_iter();
     Ok(Config {
-        service: settle_service(document.service),
+        service,
         resource: ResourceConfig {
             attributes: attributes.map(|(key, value)| KeyValue::new(key, value.0)).collect(),
             detectors: document.resource.detectors,
@@ -146,6 +148,7 @@ fn settle(document: Document, variables: &Variables) -> Result<Config, ConfigErr
         sampler: settle_sampler(&document.sampler)?,
         limits: settle_limits(&document.limits, &queue),
         queue,
+        storage,
         live: Live { max_events: document.live.max_events.size() },
         exporters: settle_exporters::settle(document.exporters, variables)?,
         flush_at_exit_ms: document.flush_at_exit_ms.get(),
@@ -226,6 +229,40 @@ fn settle_queue(keys: &QueueKeys) -> Result<Queue, ConfigError> {
         }
     };
     Ok(Queue { max_bytes, segment_bytes, shards, overflow: keys.overflow, block_ms: keys.block_ms.get() })
+}
+
+fn settle_storage(
+    keys: StorageKeys,
+    service: &Service,
+    queue: &Queue,
+) -> Result<Option<Storage>, ConfigError> {
+    let Some(directory) = keys.directory.map(|path| PathBuf::from(path.into_text())) else {
+        return Ok(None);
+    };
+    if !directory.is_absolute() {
+        let reason = format!("{} is not accepted; accepted: an absolute path", directory.display());
+        return Err(ConfigError::key(&Origin::Argument, "storage.directory", reason));
+    }
+    let max_bytes = keys.max_bytes.get();
+    let least = queue.segment_bytes.saturating_mul(queue.shards).saturating_mul(SEGMENTS_PER_SHARD) as u64;
+    if max_bytes < least {
+        let reason = format!(
+            "{max_bytes} is not accepted; accepted: at least {least}, {SEGMENTS_PER_SHARD} segments of \
+             `queue.segment_bytes` for each of {} shards",
+            queue.shards
+        );
+        return Err(ConfigError::key(&Origin::Argument, "storage.max_bytes", reason));
+    }
+    Ok(Some(Storage {
+        directory,
+        namespace: keys.namespace.map_or_else(|| service.name.clone(), NonEmpty::into_text),
+        max_bytes,
+        max_age_s: keys.max_age_s.get(),
+        sync: keys.sync,
+        sync_interval_ms: keys.sync_interval_ms.get(),
+        on_failure: keys.on_failure,
+        recovery_bytes_per_s: keys.recovery_bytes_per_s.get(),
+    }))
 }
 
 fn default_shards(room: usize) -> usize {

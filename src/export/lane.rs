@@ -78,6 +78,8 @@ pub(super) struct Lane {
     /// Failed batches by age; while there are any, only the oldest is sent.
     failed: BTreeMap<u64, Sent>,
     retry_at: Instant,
+    /// The lane ends when its journal is closed and empty: the journal holds what a dead process had left.
+    ends_with_journal: bool,
 }
 
 impl Lane {
@@ -112,7 +114,13 @@ impl Lane {
             sends: JoinSet::new(),
             failed: BTreeMap::new(),
             retry_at: Instant::now(),
+            ends_with_journal: false,
         }
+    }
+
+    /// The same for a journal that is closed some day before the library stops.
+    pub(super) fn ending_with_journal(self) -> Self {
+        Self { ends_with_journal: true, ..self }
     }
 
     /// Runs until the library stops and the lane has nothing left to do, or no hope to do it.
@@ -123,6 +131,9 @@ impl Lane {
                 self.retry_at = Instant::now();
             }
             self.launch_what_may_go();
+            if self.ends_with_journal && self.journal.is_closed() && self.is_done(false) {
+                return;
+            }
             let stop = self.control.stop();
             if stop.is_some_and(|stop| self.is_done(stop.leave_down)) {
                 return;

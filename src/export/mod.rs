@@ -61,9 +61,20 @@ pub(crate) struct LaneEntry {
     pub(crate) health: Arc<LaneHealth>,
 }
 
+/// What a dead process had left for one exporter and signal: it goes out through that one's transport, under a
+/// resource of its own.
+#[derive(Clone)]
+pub(crate) struct Adopted {
+    pub(crate) lane: LaneId,
+    pub(crate) header: RequestHeader,
+    pub(crate) journal: Arc<Journal>,
+}
+
 /// What other threads tell the worker.
 #[derive(Default)]
 pub(crate) struct Control {
+    /// Journals of dead processes that lanes are wanted for.
+    adopted: Mutex<Vec<Adopted>>,
     pub(crate) notify: Notify,
     /// Raised by every flush.
     pub(crate) flushes: AtomicU64,
@@ -104,13 +115,27 @@ impl Control {
     }
 }
 
+/// Counters of an adopted journal: nobody has offered what is in it, it was recovered.
+fn as_recovered(counters: LaneCounters) -> LaneCounters {
+    LaneCounters { accepted: 0, recovered: counters.accepted, ..counters }
+}
+
 /// What shutdown's own bookkeeping may take beyond its deadline; the promise is a quarter of a second.
 const STOP_GRACE: Duration = Duration::from_millis(150);
+
+/// What dead processes had left, as far as it has been taken up.
+#[derive(Default)]
+struct Recovered {
+    running: Vec<(LaneId, Arc<Journal>)>,
+    /// The counters of what is finished.
+    finished: Vec<(LaneId, LaneCounters)>,
+}
 
 pub(crate) struct ExportManager {
     journal: Arc<Journal>,
     control: Arc<Control>,
     lanes: Vec<LaneEntry>,
+    recovered: Mutex<Recovered>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -131,7 +156,7 @@ impl ExportManager {
             for plan in exporter_plans {
                 let id = LaneId(u32::try_from(lanes.len()).unwrap_or(u32::MAX));
                 let health = Arc::new(LaneHealth::default());
-                journal.attach(id, plan.signal);
+                journal.attach_named(id, &exporter.name, plan.signal);
                 lanes.push(LaneEntry {
                     id,
                     exporter: exporter.name.clone(),
@@ -149,7 +174,7 @@ impl ExportManager {
                 worker::Worker::new(plans, header, Arc::clone(&journal), Arc::clone(&control), diagnostics);
             Some(thread::spawn("agentotel-io", move || worker.run())?)
         };
-        Ok(Self { journal, control, lanes, thread: Mutex::new(thread) })
+        Ok(Self { journal, control, lanes, recovered: Mutex::default(), thread: Mutex::new(thread) })
     }
 
     /// The lane of an exporter and signal.
@@ -157,8 +182,49 @@ impl ExportManager {
         self.lanes.iter().find(|lane| lane.signal == signal && lane.exporter == exporter)
     }
 
+    /// All of them.
+    pub(crate) fn lanes(&self) -> &[LaneEntry] {
+        &self.lanes
+    }
+
+    /// What a lane has come to, with what dead processes had left for it.
     pub(crate) fn counters(&self, lane: &LaneEntry) -> LaneCounters {
-        self.journal.lane_counters(lane.id)
+        let mut sum = self.journal.lane_counters(lane.id);
+        let recovered = self.recovered.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, journal) in recovered.running.iter().filter(|(id, _)| *id == lane.id) {
+            sum += &as_recovered(journal.lane_counters(lane.id));
+        }
+        for (_, counters) in recovered.finished.iter().filter(|(id, _)| *id == lane.id) {
+            sum += counters;
+        }
+        sum
+    }
+
+    /// Sends what a dead process had left, beside everything else.
+    pub(crate) fn adopt(&self, adopted: Adopted) {
+        let running = (adopted.lane, Arc::clone(&adopted.journal));
+        self.recovered.lock().unwrap_or_else(PoisonError::into_inner).running.push(running);
+        self.control.adopted.lock().unwrap_or_else(PoisonError::into_inner).push(adopted);
+        self.control.notify.notify_one();
+    }
+
+    /// Tells the lane of an adopted journal that there is something new in it.
+    pub(crate) fn announce_adopted(&self) {
+        self.control.notify.notify_one();
+    }
+
+    /// Lets an adopted journal go; its counters stay.
+    pub(crate) fn dismiss(&self, lane: LaneId, journal: &Arc<Journal>) {
+        journal.close();
+        let mut recovered = self.recovered.lock().unwrap_or_else(PoisonError::into_inner);
+        recovered.running.retain(|(_, running)| !Arc::ptr_eq(running, journal));
+        let counters = as_recovered(journal.lane_counters(lane));
+        match recovered.finished.iter_mut().find(|(id, _)| *id == lane) {
+            Some((_, sum)) => *sum += &counters,
+            None => recovered.finished.push((lane, counters)),
+        }
+        drop(recovered);
+        self.control.notify.notify_one();
     }
 
     fn settled(&self, heads: &[Position]) -> bool {

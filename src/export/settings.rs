@@ -11,6 +11,7 @@ use crate::config::{self, Batch, Compression, ExporterConfig, ExporterKind, Retr
 use crate::otlp::Signal;
 
 /// What a lane is made of, before it runs.
+#[derive(Clone)]
 pub(super) struct Plan {
     pub(super) signal: Signal,
     pub(super) exporter: String,

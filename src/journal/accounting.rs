@@ -105,6 +105,8 @@ impl AddAssign<&Self> for SignalCounters {
 pub(crate) struct LaneCounters {
     /// Frames of the signal committed since the exporter was attached.
     pub(crate) accepted: u64,
+    /// Frames of the signal that dead processes had left.
+    pub(crate) recovered: u64,
     pub(crate) exported: u64,
     pub(crate) rejected: u64,
     pub(crate) dropped: [u64; DROP_SLOTS],
@@ -129,6 +131,7 @@ impl LaneCounters {
 impl AddAssign<&Self> for LaneCounters {
     fn add_assign(&mut self, other: &Self) {
         self.accepted += other.accepted;
+        self.recovered += other.recovered;
         self.exported += other.exported;
         self.rejected += other.rejected;
         self.dropped.iter_mut().zip(other.dropped).for_each(|(sum, count)| *sum += count);

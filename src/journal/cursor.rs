@@ -44,6 +44,8 @@ pub(crate) struct Cursor {
     /// Everything before this is settled.
     settled: Position,
     outstanding: VecDeque<Outstanding>,
+    /// The low-water mark that was asked for last.
+    saved: Option<Position>,
     /// What was committed of the signal when the cursor was made.
     attached_at: u64,
     /// Frames read, settled or not, and frames dropped unread.
@@ -60,6 +62,7 @@ impl Cursor {
             taken: head,
             settled: head,
             outstanding: VecDeque::new(),
+            saved: None,
             attached_at: accepted,
             consumed: 0,
             counters: LaneCounters::default(),
@@ -68,6 +71,13 @@ impl Cursor {
 
     pub(crate) fn taken(&self) -> Position {
         self.taken
+    }
+
+    /// The low-water mark, once after each move.
+    pub(crate) fn take_unsaved(&mut self) -> Option<Position> {
+        let is_new = self.saved != Some(self.settled);
+        self.saved = Some(self.settled);
+        is_new.then_some(self.settled)
     }
 
     pub(crate) fn settled(&self) -> Position {

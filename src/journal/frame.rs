@@ -8,7 +8,8 @@
 //!      6     2  flags (bit 0: the record tells of an error)
 //!      8     8  sequence number in the shard, from 1, without gaps
 //!     16     n  payload: one record as an element of its request, tag and length included
-//!   16+n     4  CRC-32C over generation, salt and payload where segments outlive the process, else 0
+//!   16+n     4  CRC-32C over generation and salt of the segment and this frame from offset 4 to 16+n, where segments
+//!            outlive the process, else 0
 //! ```
 //!
 //! Frames are padded to 8 bytes. The zero length of the next frame is written before this one's length.
@@ -61,6 +62,31 @@ pub(crate) fn write_surroundings(place: &mut [u8], payload: usize, header: Frame
         *fields =
             (u128::from(u32::from_le_bytes(kinds)) << 32 | u128::from(header.sequence) << 64).to_le_bytes();
     }
+}
+
+/// The checksum of a frame: over everything behind its length, up to the end of the payload.
+#[inline]
+fn checksum(checked: &[u8], seal: u32) -> u32 {
+    crc32c::crc32c_append(seal, checked)
+}
+
+/// Writes the checksum of a frame whose payload is written.
+#[inline]
+pub(crate) fn write_checksum(place: &mut [u8], payload: usize, seal: u32) {
+    let end = HEADER_BYTES + payload;
+    let checksum = checksum(place.get(LENGTH_BYTES..end).unwrap_or_default(), seal);
+    if let Some(trailer) = place.get_mut(end..).and_then(|rest| rest.first_chunk_mut::<TRAILER_BYTES>()) {
+        *trailer = checksum.to_le_bytes();
+    }
+}
+
+/// The frame at the start of `bytes` when there is one that is whole and whose checksum holds.
+pub(crate) fn checked_frame(bytes: &[u8], seal: u32) -> Option<Frame<'_>> {
+    let frame = Frames::new(bytes).next()?;
+    let end = HEADER_BYTES + frame.payload.len();
+    let expected = bytes.get(end..)?.first_chunk::<TRAILER_BYTES>()?;
+    let found = checksum(bytes.get(LENGTH_BYTES..end)?, seal);
+    (found == u32::from_le_bytes(*expected)).then_some(frame)
 }
 
 /// A frame as it is read back.

@@ -5,22 +5,29 @@
 
 pub(crate) mod accounting;
 pub(crate) mod cursor;
+pub(crate) mod cursor_file;
+pub(crate) mod files;
 pub(crate) mod frame;
+pub(crate) mod incarnation;
+pub(crate) mod recovery;
+pub(crate) mod segment;
 mod shard;
-mod store;
+pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::accounting::{Drop, LaneCounters, Refusal, Repairs, SignalCounters};
 use self::cursor::{LaneId, Position, Settlement};
+use self::cursor_file::{CursorFile, LaneName};
+use self::files::SegmentFiles;
 use self::frame::{FrameHeader, frame_size};
 use self::shard::ShardState;
 pub(crate) use self::shard::{Origin, Unread};
-use self::store::HeapStore;
+use self::store::{SegmentStore, StoreHealth};
 use crate::otlp::Signal;
 use crate::otlp::wire::WriteError;
 
@@ -82,8 +89,16 @@ pub(crate) type Wake = Box<dyn Fn() + Send + Sync>;
 
 pub(crate) struct Journal {
     shards: Box<[Shard]>,
-    store: HeapStore,
+    store: SegmentStore,
     overflow: OverflowPolicy,
+    /// Where cursors outlive the process; not there before the directory is.
+    cursor_file: OnceLock<CursorFile>,
+    /// The lanes as that file names them.
+    lane_names: Mutex<Vec<(LaneId, LaneName)>>,
+    /// Every append waits until it is on the disk.
+    sync_always: bool,
+    /// Held by whoever brings everything to the disk.
+    syncing: Mutex<()>,
     serial: AtomicU64,
     wake: Wake,
     progress: Mutex<u64>,
@@ -91,12 +106,28 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
+    /// A journal in memory.
     pub(crate) fn new(settings: JournalSettings, wake: Wake) -> Self {
-        let shard = || Shard { state: Mutex::new(ShardState::new()) };
+        let store = SegmentStore::in_memory(settings.segment_bytes, settings.max_bytes);
+        Self::in_store(settings, store, false, wake)
+    }
+
+    /// A journal whose segments come from `store`. With `sync_always` every append waits until it is on the disk.
+    pub(crate) fn in_store(
+        settings: JournalSettings,
+        store: SegmentStore,
+        sync_always: bool,
+        wake: Wake,
+    ) -> Self {
+        let shard = |index| Shard { state: Mutex::new(ShardState::new(index)) };
         Self {
-            shards: std::iter::repeat_with(shard).take(settings.shards.max(1)).collect(),
-            store: HeapStore::new(settings.segment_bytes, settings.max_bytes),
+            shards: (0..settings.shards.max(1)).map(shard).collect(),
+            store,
             overflow: settings.overflow,
+            cursor_file: OnceLock::new(),
+            lane_names: Mutex::default(),
+            sync_always,
+            syncing: Mutex::new(()),
             serial: AtomicU64::new(0),
             wake,
             progress: Mutex::new(0),
@@ -144,7 +175,63 @@ impl Journal {
         if entry.repairs != Repairs::default() {
             counters.repaired(entry.repairs);
         }
+        if self.sync_always {
+            let (index, head) = (state.index, state.head());
+            drop(state);
+            self.wait_synced(index, head);
+        }
         Ok(())
+    }
+
+    /// Waits until everything of a shard before `position` is on the disk. Whoever comes first does it for all who have
+    /// come by then.
+    #[cold]
+    fn wait_synced(&self, shard: usize, position: Position) {
+        let _first = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_synced = self.shards.get(shard).is_none_or(|shard| shard.lock().synced() >= position);
+        if !is_synced {
+            self.sync_all();
+        }
+    }
+
+    /// Brings everything that is committed to the disk; false when there was nothing to do.
+    pub(crate) fn sync(&self) -> bool {
+        let _only = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.sync_all()
+    }
+
+    fn sync_all(&self) -> bool {
+        let mut did_something = false;
+        for shard in &self.shards {
+            let (regions, head) = shard.lock().unsynced();
+            did_something |= !regions.is_empty();
+            match regions.iter().try_for_each(|region| region.sync()) {
+                Ok(()) => shard.lock().set_synced(head),
+                Err(error) => self.store.failed(&error),
+            }
+        }
+        if did_something
+            && let Some(cursors) = self.cursor_file.get()
+            && let Err(error) = cursors.sync()
+        {
+            self.store.failed(&error);
+        }
+        did_something
+    }
+
+    /// Sees to it that segments are there which nobody has to wait for.
+    pub(crate) fn prepare_segments(&self) {
+        self.store.prepare(self.shards.len());
+    }
+
+    /// Says how many bytes of what files may take are taken by others.
+    pub(crate) fn set_taken_bytes(&self, bytes: u64) {
+        self.store.set_taken_bytes(bytes);
+    }
+
+    /// How the files fare; `None` for a journal in memory.
+    pub(crate) fn store_health(&self) -> Option<StoreHealth> {
+        self.store.health()
     }
 
     /// Comes back with the shard locked and room in it, or counts the refusal.
@@ -172,8 +259,12 @@ impl Journal {
             }
             // What is settled by now comes back first: a segment used a moment ago is still in the cache.
             self.release_in(&mut state);
-            if fits_a_segment && let Some(writer) = self.store.acquire() {
-                state.roll(writer, self.fresh_serial());
+            if fits_a_segment && let Some(mut writer) = self.store.acquire() {
+                let serial = self.fresh_serial();
+                match self.store.begin(&mut writer, state.index, serial) {
+                    Ok(seal) => state.roll(writer, serial, seal),
+                    Err(_) => self.store.discard(writer),
+                }
                 drop(state);
                 // The others go on while the worker is told; room may be gone again by then.
                 (self.wake)();
@@ -283,8 +374,17 @@ impl Journal {
     /// Recycles what a shard has settled; true when a segment came free.
     fn release_in(&self, state: &mut ShardState) -> bool {
         let mut released = false;
+        let index = state.index;
         state.release(
-            || self.fresh_serial(),
+            |lane, settled| {
+                if let Some(cursors) = self.cursor_file.get() {
+                    cursors.set(lane, index, settled);
+                }
+            },
+            |writer| {
+                let serial = self.fresh_serial();
+                self.store.begin(writer, index, serial).ok().map(|seal| (serial, seal))
+            },
             |writer| {
                 self.store.release(writer);
                 released = true;
@@ -298,6 +398,25 @@ impl Journal {
         for shard in &self.shards {
             shard.lock().attach(lane, signal);
         }
+    }
+
+    /// The same for a lane that is known by its exporter's name after the process's end.
+    pub(crate) fn attach_named(&self, lane: LaneId, exporter: &str, signal: Signal) {
+        let name = LaneName::new(exporter, signal);
+        if let Some(cursors) = self.cursor_file.get() {
+            cursors.set_lane(lane, &name);
+        }
+        self.lane_names.lock().unwrap_or_else(PoisonError::into_inner).push((lane, name));
+        self.attach(lane, signal);
+    }
+
+    /// Goes on in files from here.
+    pub(crate) fn set_files(&self, files: SegmentFiles, cursors: CursorFile) {
+        for (lane, name) in self.lane_names.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            cursors.set_lane(*lane, name);
+        }
+        let _ = self.cursor_file.set(cursors);
+        self.store.set_files(files);
     }
 
     /// How many frames a lane has not read, in all shards.
@@ -372,9 +491,24 @@ impl Journal {
         self.shards.iter().map(|shard| shard.lock().head()).collect()
     }
 
+    /// Where the head of one shard is now.
+    pub(crate) fn head_of(&self, shard: usize) -> Position {
+        self.shards.get(shard).map(|shard| shard.lock().head()).unwrap_or_default()
+    }
+
+    /// Before where a lane has settled everything in a shard.
+    pub(crate) fn settled_by(&self, shard: usize, lane: LaneId) -> Position {
+        self.shards.get(shard).map(|shard| shard.lock().settled(lane)).unwrap_or_default()
+    }
+
     /// Whether a lane has settled everything before these heads.
     pub(crate) fn has_settled(&self, lane: LaneId, heads: &[Position]) -> bool {
         self.shards.iter().zip(heads).all(|(shard, head)| shard.lock().has_settled(lane, *head))
+    }
+
+    /// Whether appends are refused.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.shards.iter().all(|shard| !shard.lock().open)
     }
 
     /// Refuses every append from now on.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::accounting::{Drop, LaneCounters, SignalCounters};
 use super::cursor::{Cursor, LaneId, Position, Settlement};
-use super::frame::{FrameHeader, Frames, HEADER_BYTES, frame_size, write_surroundings};
+use super::frame::{FrameHeader, Frames, HEADER_BYTES, frame_size, write_checksum, write_surroundings};
 use crate::otlp::Signal;
 use crate::otlp::wire::WriteError;
 use crate::sys::memory::{AppendRegion, RegionWriter};
@@ -22,6 +22,8 @@ const MOST_BROUGHT_NEAR_BYTES: usize = 1024;
 pub(crate) struct Segment {
     writer: RegionWriter,
     serial: u64,
+    /// What checksums of frames begin with, in a segment that outlives the process.
+    seal: Option<u32>,
     frames: [u64; 3],
 }
 
@@ -57,22 +59,28 @@ pub(crate) enum Origin {
 }
 
 pub(crate) struct ShardState {
+    /// Its number among the shards.
+    pub(crate) index: usize,
     pub(crate) open: bool,
     sequence: u64,
     active: Option<Segment>,
     sealed: VecDeque<Segment>,
     cursors: Vec<Cursor>,
+    /// Everything before this is on the disk.
+    synced: Position,
     pub(crate) counters: [SignalCounters; 3],
 }
 
 impl ShardState {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(index: usize) -> Self {
         Self {
+            index,
             open: true,
             sequence: 0,
             active: None,
             sealed: VecDeque::new(),
             cursors: Vec::new(),
+            synced: Position::default(),
             counters: Default::default(),
         }
     }
@@ -117,7 +125,12 @@ impl ShardState {
         write_surroundings(place, payload, header);
         let payload_place = place.get_mut(HEADER_BYTES..HEADER_BYTES + payload).ok_or(WriteError::Size)?;
         write(payload_place, header.sequence)?;
-        active.writer.commit(frame_size(payload), length);
+        if let Some(seal) = active.seal {
+            write_checksum(place, payload, seal);
+        }
+        if !active.writer.commit(frame_size(payload), length) {
+            return Err(WriteError::Size);
+        }
         active.writer.bring_near(frame_size(payload).min(MOST_BROUGHT_NEAR_BYTES));
         self.sequence += 1;
         if let Some(count) = active.frames.get_mut(header.signal.index()) {
@@ -127,8 +140,8 @@ impl ShardState {
     }
 
     /// Seals the active segment and goes on in a fresh one.
-    pub(crate) fn roll(&mut self, writer: RegionWriter, serial: u64) {
-        let fresh = Segment { writer, serial, frames: [0; 3] };
+    pub(crate) fn roll(&mut self, writer: RegionWriter, serial: u64, seal: Option<u32>) {
+        let fresh = Segment { writer, serial, seal, frames: [0; 3] };
         if let Some(full) = self.active.replace(fresh) {
             self.sealed.push_back(full);
         }
@@ -137,6 +150,25 @@ impl ShardState {
     /// Where the next frame will stand.
     pub(crate) fn head(&self) -> Position {
         self.active.as_ref().map(Segment::end).unwrap_or_default()
+    }
+
+    /// Everything before this is on the disk.
+    pub(crate) fn synced(&self) -> Position {
+        self.synced
+    }
+
+    /// The durable regions with something in them that is not on the disk, and the head that is reached when they are.
+    pub(crate) fn unsynced(&self) -> (Vec<Arc<AppendRegion>>, Position) {
+        let regions = self
+            .segments()
+            .filter(|segment| segment.seal.is_some() && segment.end() > self.synced)
+            .map(|segment| Arc::clone(segment.writer.region()));
+        (regions.collect(), self.head())
+    }
+
+    /// Notes what was brought to the disk.
+    pub(crate) fn set_synced(&mut self, head: Position) {
+        self.synced = self.synced.max(head);
     }
 
     /// Adds a lane's cursor at the head.
@@ -203,17 +235,23 @@ impl ShardState {
         }
     }
 
-    /// Removes the segments that every cursor is past, oldest first. When all is settled, the active one starts over at
-    /// its front, under a fresh serial number: a queue that is emptied now and then stays in the cache.
+    /// Removes the segments that every cursor is past, oldest first, after `save` was told of every cursor that has moved.
+    /// When all is settled, the active one starts over at
+    /// its front, with the serial number and seal that `begin` gives: a queue that is emptied now and then stays in the
+    /// cache.
     pub(crate) fn release(
         &mut self,
-        fresh_serial: impl FnOnce() -> u64,
+        mut save: impl FnMut(LaneId, Position),
+        begin: impl FnOnce(&mut RegionWriter) -> Option<(u64, Option<u32>)>,
         mut recycle: impl FnMut(RegionWriter),
     ) {
         let head = self.head();
         let accepted = Signal::ALL.map(|signal| self.accepted(signal));
         for cursor in &mut self.cursors {
             cursor.skip_to(head, accepted.get(cursor.signal.index()).copied().unwrap_or(0));
+            if let Some(settled) = cursor.take_unsaved() {
+                save(cursor.lane, settled);
+            }
         }
         while let Some(oldest) = self.sealed.front() {
             let end = oldest.end();
@@ -231,8 +269,15 @@ impl ShardState {
             && active.writer.committed() >= WORTH_STARTING_OVER_BYTES
             && active.writer.reset()
         {
-            active.serial = fresh_serial();
-            active.frames = [0; 3];
+            match begin(&mut active.writer) {
+                Some((serial, seal)) => {
+                    active.serial = serial;
+                    active.seal = seal;
+                    active.frames = [0; 3];
+                }
+                // It is of no use any more: the next record asks for another one.
+                None => self.active = None,
+            }
         }
     }
 
@@ -281,6 +326,11 @@ impl ShardState {
             })
             .sum();
         cursor.counters(self.accepted(cursor.signal), unread)
+    }
+
+    /// Before where the lane has settled everything.
+    pub(crate) fn settled(&self, lane: LaneId) -> Position {
+        self.cursor(lane).map(Cursor::settled).unwrap_or_default()
     }
 
     /// Whether the lane has settled everything before `target`.

@@ -1,45 +1,148 @@
-//! Where segments come from: a bounded pool of heap regions, recycled so that steady recording allocates nothing. A
-//! store that maps files gives out the same writers.
+//! Where segments come from: a bounded pool of regions, recycled so that steady recording allocates nothing. They are
+//! memory of the process or, with a directory, files (`files`). When a file cannot be had, a segment in memory takes its
+//! place for once, or none does, as the configuration says; this is counted, and tried again after a while.
 
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Instant;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
+use super::files::SegmentFiles;
 use crate::sys::memory::RegionWriter;
+
+/// After a file could not be had, the next one is asked for no sooner than this.
+const PROBE_AFTER: Duration = Duration::from_secs(1);
+
+/// What takes the place of a file that cannot be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Substitute {
+    Memory,
+    Nothing,
+}
 
 #[derive(Default)]
 struct Pool {
     free: Vec<RegionWriter>,
     /// Given back while somebody still read them.
     draining: Vec<RegionWriter>,
-    /// Regions that exist, wherever they are.
-    allocated: usize,
+    /// Regions that exist, wherever they are: in memory, and in files.
+    in_memory: usize,
+    in_files: usize,
     /// Raised whenever a region comes back.
     returned: u64,
+    failed_at: Option<Instant>,
+    last_failure: String,
 }
 
-pub(crate) struct HeapStore {
+impl Pool {
+    /// Whether a file could not be had a moment ago.
+    fn has_failed_lately(&self) -> bool {
+        self.failed_at.is_some_and(|at| at.elapsed() < PROBE_AFTER)
+    }
+
+    fn count(&mut self, is_durable: bool) -> &mut usize {
+        if is_durable { &mut self.in_files } else { &mut self.in_memory }
+    }
+}
+
+/// How a durable store fares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StoreHealth {
+    /// Whether the last file that was asked for was there.
+    pub(crate) is_durable: bool,
+    pub(crate) failures: u64,
+    pub(crate) last_failure: String,
+}
+
+/// What a store needs to keep segments in files.
+struct Durable {
+    substitute: Substitute,
+    max_bytes: u64,
+    /// Bytes of that which are taken by others.
+    taken_bytes: AtomicU64,
+    /// Not there before the directory is.
+    files: OnceLock<SegmentFiles>,
+}
+
+impl Durable {
+    /// The most files there may be.
+    fn most(&self, file_bytes: u64) -> usize {
+        let left = self.max_bytes.saturating_sub(self.taken_bytes.load(Ordering::Relaxed));
+        usize::try_from(left / file_bytes.max(1)).unwrap_or(usize::MAX)
+    }
+}
+
+pub(crate) struct SegmentStore {
     segment_bytes: usize,
+    /// The most segments in memory.
     max_segments: usize,
+    durable: Option<Durable>,
     pool: Mutex<Pool>,
     freed: Condvar,
+    failing: AtomicBool,
+    failures: AtomicU64,
 }
 
-impl HeapStore {
-    /// A store of at most `max_bytes` in segments of `segment_bytes`.
-    pub(crate) fn new(segment_bytes: usize, max_bytes: usize) -> Self {
+impl SegmentStore {
+    /// A store in memory, of at most `max_bytes` in segments of `segment_bytes`.
+    pub(crate) fn in_memory(segment_bytes: usize, max_bytes: usize) -> Self {
         Self {
             segment_bytes,
             max_segments: max_bytes / segment_bytes.max(1),
+            durable: None,
             pool: Mutex::default(),
             freed: Condvar::new(),
+            failing: AtomicBool::new(false),
+            failures: AtomicU64::new(0),
         }
+    }
+
+    /// A store in files, which take at most `max_file_bytes`; what takes their place when they cannot be had is bounded like
+    /// a store in memory.
+    pub(crate) fn in_files(
+        substitute: Substitute,
+        segment_bytes: usize,
+        max_bytes: usize,
+        max_file_bytes: u64,
+    ) -> Self {
+        let durable = Durable {
+            substitute,
+            max_bytes: max_file_bytes,
+            taken_bytes: AtomicU64::new(0),
+            files: OnceLock::new(),
+        };
+        Self {
+            durable: Some(durable),
+            failing: AtomicBool::new(true),
+            ..Self::in_memory(segment_bytes, max_bytes)
+        }
+    }
+
+    /// Says where the files are, once.
+    pub(crate) fn set_files(&self, files: SegmentFiles) {
+        if let Some(durable) = &self.durable {
+            let _ = durable.files.set(files);
+            self.works_again();
+        }
+    }
+
+    /// Says how many bytes of what files may take are taken by others.
+    pub(crate) fn set_taken_bytes(&self, bytes: u64) {
+        if let Some(durable) = &self.durable {
+            durable.taken_bytes.store(bytes, Ordering::Relaxed);
+        }
+    }
+
+    fn files(&self) -> Option<(&Durable, &SegmentFiles)> {
+        let durable = self.durable.as_ref()?;
+        Some((durable, durable.files.get()?))
     }
 
     fn pool(&self) -> std::sync::MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An empty segment, unless the bound is reached or memory is not to be had.
+    /// An empty segment, unless the bound is reached or none is to be had.
     pub(crate) fn acquire(&self) -> Option<RegionWriter> {
         let mut pool = self.pool();
         if let Some(writer) = pool.free.pop() {
@@ -48,18 +151,95 @@ impl HeapStore {
         if let Some(at) = pool.draining.iter_mut().position(RegionWriter::reset) {
             return Some(pool.draining.swap_remove(at));
         }
-        if pool.allocated >= self.max_segments {
+        if let Some((durable, files)) = self.files()
+            && !pool.has_failed_lately()
+        {
+            if pool.in_files >= durable.most(files.file_bytes(self.segment_bytes)) {
+                return None;
+            }
+            drop(pool);
+            if let Some(writer) = self.create(files) {
+                return Some(writer);
+            }
+            pool = self.pool();
+        }
+        let refuses = self.durable.as_ref().is_some_and(|durable| durable.substitute == Substitute::Nothing);
+        if refuses || pool.in_memory >= self.max_segments {
             return None;
         }
         let writer = RegionWriter::new(self.segment_bytes)?;
-        pool.allocated += 1;
+        pool.in_memory += 1;
         Some(writer)
+    }
+
+    /// Makes a file, and counts it.
+    fn create(&self, files: &SegmentFiles) -> Option<RegionWriter> {
+        match files.create(self.segment_bytes) {
+            Ok(writer) => {
+                self.works_again();
+                self.pool().in_files += 1;
+                Some(writer)
+            }
+            Err(error) => {
+                self.failed(&error);
+                None
+            }
+        }
+    }
+
+    /// Notes that a file has failed.
+    pub(crate) fn failed(&self, error: &io::Error) {
+        self.failing.store(true, Ordering::Release);
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let mut pool = self.pool();
+        pool.failed_at = Some(Instant::now());
+        pool.last_failure = error.to_string();
+    }
+
+    fn works_again(&self) {
+        if self.failing.swap(false, Ordering::AcqRel) {
+            self.pool().failed_at = None;
+        }
+    }
+
+    /// Makes an empty segment ready for frames: what their checksums begin with, for one that is durable. When its file
+    /// takes no header, nothing; it is of no use then.
+    pub(crate) fn begin(
+        &self,
+        writer: &mut RegionWriter,
+        shard: usize,
+        serial: u64,
+    ) -> Result<Option<u32>, io::Error> {
+        match self.files() {
+            Some((_, files)) if writer.region().is_durable() => {
+                let shard = u32::try_from(shard).unwrap_or(u32::MAX);
+                files.begin(writer, shard, serial).map(Some).inspect_err(|error| self.failed(error))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes a segment out for good.
+    pub(crate) fn discard(&self, writer: RegionWriter) {
+        let is_durable = writer.region().is_durable();
+        self.remove(&writer);
+        drop(writer);
+        *self.pool().count(is_durable) -= 1;
+    }
+
+    fn remove(&self, writer: &RegionWriter) {
+        if let Some((_, files)) = self.files().filter(|_| writer.region().is_durable()) {
+            files.remove(writer);
+        }
     }
 
     /// Takes a segment back.
     pub(crate) fn release(&self, mut writer: RegionWriter) {
         let mut pool = self.pool();
-        if writer.reset() {
+        if self.durable.is_some() && !writer.region().is_durable() {
+            // It stood in for a file: the next one may be a file again.
+            pool.in_memory -= 1;
+        } else if writer.reset() {
             pool.free.push(writer);
         } else {
             pool.draining.push(writer);
@@ -84,21 +264,51 @@ impl HeapStore {
         true
     }
 
-    /// Gives the memory of free segments back to the system, all but `keep` of them.
+    /// Sees to it that `spare` segments are there that nobody has to wait for: files are made, and their pages brought
+    /// into memory. Does nothing for a store in memory.
+    pub(crate) fn prepare(&self, spare: usize) {
+        let Some((durable, files)) = self.files() else { return };
+        loop {
+            let pool = self.pool();
+            let most = durable.most(files.file_bytes(self.segment_bytes));
+            if pool.free.len() >= spare || pool.in_files >= most || pool.has_failed_lately() {
+                return;
+            }
+            drop(pool);
+            let Some(mut writer) = self.create(files) else { return };
+            writer.prefault();
+            // Behind the others: one that was used a moment ago is still in the cache.
+            self.pool().free.insert(0, writer);
+        }
+    }
+
+    /// Gives what free segments take back to the system, all but `keep` of them.
     pub(crate) fn trim(&self, keep: usize) {
         let mut pool = self.pool();
-        let surplus = pool.free.len().saturating_sub(keep);
-        pool.free.truncate(keep);
-        pool.allocated -= surplus;
+        while pool.free.len() > keep {
+            if let Some(surplus) = pool.free.pop() {
+                self.remove(&surplus);
+                *pool.count(surplus.region().is_durable()) -= 1;
+            }
+        }
     }
 
     /// Bytes of segments that are in use.
     pub(crate) fn bytes_in_use(&self) -> usize {
         let pool = self.pool();
-        (pool.allocated - pool.free.len()) * self.segment_bytes
+        (pool.in_memory + pool.in_files - pool.free.len()) * self.segment_bytes
     }
 
     pub(crate) fn segment_bytes(&self) -> usize {
         self.segment_bytes
+    }
+
+    /// How the files fare; `None` for a store in memory.
+    pub(crate) fn health(&self) -> Option<StoreHealth> {
+        self.durable.as_ref().map(|_| StoreHealth {
+            is_durable: !self.failing.load(Ordering::Acquire),
+            failures: self.failures.load(Ordering::Relaxed),
+            last_failure: self.pool().last_failure.clone(),
+        })
     }
 }

@@ -229,9 +229,9 @@ impl Slot {
         session_word.store(session, Ordering::Relaxed);
     }
 
-    /// Sets the state: live once its contents are written.
+    /// Sets the state: live once its contents are written, or when the frame that it was about to be is not to be.
     #[inline(always)]
-    pub(crate) fn set_state(&mut self, state: SlotState) {
+    pub(crate) fn set_state(&self, state: SlotState) {
         self.publish(state as u32, self.version());
     }
 

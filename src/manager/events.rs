@@ -11,7 +11,7 @@ use crate::event::processor::{Identity, exception_entry, span_entry};
 use crate::handle::HandleKind;
 use crate::journal::accounting::Repairs;
 use crate::journal::{AppendError, Origin};
-use crate::live::slot::Fixed;
+use crate::live::slot::{Fixed, SlotState};
 use crate::live::table::LiveEvent;
 use crate::live::update::{self, NewContents};
 use crate::otlp::Signal;
@@ -343,6 +343,7 @@ impl OtelManager {
             Ok(())
         });
         if let Err(error) = written {
+            slot.set_state(SlotState::Live);
             return Err(self.append_error(shard, Signal::Traces, error));
         }
         self.live.free(live, event);
@@ -443,9 +444,10 @@ impl OtelManager {
             slot.set_finishing(shard, sequence);
             session.add(shard, kind, record.status, &usage);
         };
-        self.processor
-            .commit(&self.journal, shard, arena, entry, &record, committing)
-            .map_err(|error| self.append_error(shard, Signal::Traces, error))?;
+        self.processor.commit(&self.journal, shard, arena, entry, &record, committing).map_err(|error| {
+            slot.set_state(SlotState::Live);
+            self.append_error(shard, Signal::Traces, error)
+        })?;
         if let Some(error) = data.error {
             let failing = Failing { span: session.context_of(contents.fixed.span_id), kind };
             self.leave_derived_exception(shard, arena, session, failing, error, record.end);

@@ -5,7 +5,9 @@
 mod caller;
 mod error;
 mod events;
+mod recovery;
 mod sessions;
+mod storage;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -14,6 +16,8 @@ use std::time::Duration;
 pub(crate) use self::caller::Caller;
 pub(crate) use self::error::Error;
 pub(crate) use self::events::LiveListing;
+use self::storage::Storage;
+pub(crate) use self::storage::{Durability, StorageStats};
 use crate::config::{Config, Level, Overflow, resource};
 use crate::diagnostics::Diagnostics;
 use crate::event::processor::{EventProcessor, RecordLimits};
@@ -58,7 +62,8 @@ pub(crate) struct OtelManager {
     processor: EventProcessor,
     sampler: HeadSampler,
     diagnostics: Arc<Diagnostics>,
-    export: ExportManager,
+    export: Arc<ExportManager>,
+    storage: Option<Storage>,
     state: AtomicU8,
 }
 
@@ -82,14 +87,27 @@ impl OtelManager {
             overflow,
         };
         let waker = Arc::clone(&control);
-        let journal = Arc::new(Journal::new(settings, Box::new(move || waker.notify.notify_one())));
+        let wake = Box::new(move || waker.notify.notify_one());
+        let journal = Arc::new(storage::journal(&config, settings, wake));
         let header = RequestHeader::new(&resource::detect(&config));
-        let export =
-            ExportManager::start(&config, header, Arc::clone(&journal), control, Arc::clone(&diagnostics))
-                .map_err(|error| match error {
-                    StartError::Settings { .. } => Error::Config(error.to_string()),
-                    StartError::Thread(_) => Error::System(error.to_string()),
-                })?;
+        let export = ExportManager::start(
+            &config,
+            header.clone(),
+            Arc::clone(&journal),
+            control,
+            Arc::clone(&diagnostics),
+        );
+        let export = Arc::new(export.map_err(|error| match error {
+            StartError::Settings { .. } => Error::Config(error.to_string()),
+            StartError::Thread(_) => Error::System(error.to_string()),
+        })?);
+        let storage = config.storage.as_ref().map(|storage| {
+            Storage::start(&config, storage, &header, &journal, &export, &diagnostics).map_err(|error| {
+                let directory = storage.directory.display();
+                Error::System(format!("storage.directory {directory}: {error}"))
+            })
+        });
+        let storage = storage.transpose()?;
         let limits = RecordLimits {
             attributes: config.limits.attributes,
             value_bytes: config.limits.value_bytes,
@@ -107,6 +125,7 @@ impl OtelManager {
             sampler: HeadSampler::new(&config.sampler),
             diagnostics,
             export,
+            storage,
             state: AtomicU8::new(RUNNING),
             config,
         }))
@@ -182,6 +201,9 @@ impl OtelManager {
         self.journal.close();
         let settled = self.export.stop(timeout, leave_down);
         self.state.store(SHUT_DOWN, Ordering::Release);
+        if let Some(storage) = &self.storage {
+            storage.stop(&self.journal, settled);
+        }
         if settled {
             self.journal.release_settled();
             self.journal.trim(0);
@@ -204,6 +226,11 @@ impl OtelManager {
             queue_bytes: self.journal.bytes_in_use() as u64,
             queue_capacity_bytes: self.config.queue.max_bytes as u64,
         }
+    }
+
+    /// How the storage fares.
+    pub(crate) fn storage_stats(&self) -> StorageStats {
+        self.storage.as_ref().map(|storage| storage.stats(&self.journal)).unwrap_or_default()
     }
 
     /// The counters of an exporter and signal.

@@ -107,6 +107,16 @@ impl RequestHeader {
         Self { resource: encoded_resource, scope: encoded_scope }
     }
 
+    /// The encoded resource and scope, each with its schema URL.
+    pub(crate) fn parts(&self) -> (&[u8], &[u8]) {
+        (&self.resource, &self.scope)
+    }
+
+    /// A header of another process, from its parts.
+    pub(crate) fn from_parts(resource: Vec<u8>, scope: Vec<u8>) -> Self {
+        Self { resource, scope }
+    }
+
     /// The most that a header takes.
     pub(crate) fn max_size(&self) -> usize {
         self.resource.len() + self.scope.len() + LENGTHS_BYTES

@@ -1,22 +1,39 @@
 //! `AppendRegion`: a fixed piece of memory that one writer fills from the front while readers look at what is
-//! committed. This is the storage of a journal segment, on the heap now and behind a mapping with the same layout. The
-//! interface is safe by construction: the writer is a value that cannot be cloned and alone sees the bytes behind the
-//! committed length; readers see only the bytes before it, which never change again until every reader is gone.
+//! committed. This is the storage of a journal segment: memory of the process, a mapped file, or memory whose every
+//! commit is written to a file too. The interface is safe by construction: the writer is a value that cannot be cloned and
+//! alone sees the bytes behind the committed length; readers see only the bytes before it, which never change again until
+//! every reader is gone. In front of a file's region stands a header, which is the writer's alone.
 
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, mmap_anonymous, munmap};
 
 /// From this size on memory is asked for in huge pages: a segment is written once from front to back, and with small
 /// pages every eighth event or so would wait for a page table.
 const HUGE_PAGE_BYTES: usize = 2 << 20;
 
+/// Bytes of a frame's length word; zero ends the frames.
+const LENGTH_BYTES: usize = 4;
+
+/// What is behind a region that outlives the process.
+struct Backing {
+    file: OwnedFd,
+    /// The memory is not the file's own: every commit is written.
+    write_through: bool,
+}
+
 /// A mapping of its own, so that what is not used yet takes no memory.
 struct Memory {
+    mapping: NonNull<u8>,
+    mapped_bytes: usize,
+    /// Where the region begins, and how long it is.
     start: NonNull<u8>,
     bytes: usize,
+    backing: Option<Backing>,
 }
 
 // SAFETY: the pointer is owned by this value alone and the memory behind it has no affinity to a thread.
@@ -26,25 +43,42 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 impl Memory {
-    fn zeroed(bytes: usize) -> Option<Self> {
+    fn zeroed(header: usize, bytes: usize) -> Option<Self> {
+        let mapped_bytes = header.checked_add(bytes)?;
+        let access = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: a fresh anonymous mapping wherever the kernel likes; nothing of ours is touched.
-        let start = unsafe {
-            mmap_anonymous(std::ptr::null_mut(), bytes, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)
-        };
-        let start = NonNull::new(start.ok()?.cast::<u8>())?;
+        let mapping =
+            unsafe { mmap_anonymous(std::ptr::null_mut(), mapped_bytes, access, MapFlags::PRIVATE) };
+        let mapping = NonNull::new(mapping.ok()?.cast::<u8>())?;
         if bytes >= HUGE_PAGE_BYTES {
             // Where there are no huge pages, small ones do.
             // SAFETY: the mapping made above; the advice changes nothing of its contents.
-            let _ = unsafe { madvise(start.as_ptr().cast(), bytes, Advice::LinuxHugepage) };
+            let _ = unsafe { madvise(mapping.as_ptr().cast(), mapped_bytes, Advice::LinuxHugepage) };
         }
-        Some(Self { start, bytes })
+        // SAFETY: inside the mapping, which is longer than the header.
+        let start = unsafe { mapping.add(header) };
+        Some(Self { mapping, mapped_bytes, start, bytes, backing: None })
+    }
+
+    /// Maps a file from its start; it must have `header + bytes` bytes, all of them allocated: a page that the file system
+    /// cannot provide any more would kill the process.
+    fn of_file(file: &OwnedFd, header: usize, bytes: usize) -> io::Result<Self> {
+        let mapped_bytes = header.checked_add(bytes).ok_or(io::ErrorKind::InvalidInput)?;
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: a fresh mapping wherever the kernel likes; nothing of ours is touched.
+        let mapping =
+            unsafe { mmap(std::ptr::null_mut(), mapped_bytes, access, MapFlags::SHARED, file.as_fd(), 0)? };
+        let mapping = NonNull::new(mapping.cast::<u8>()).ok_or(io::ErrorKind::OutOfMemory)?;
+        // SAFETY: inside the mapping, which is longer than the header.
+        let start = unsafe { mapping.add(header) };
+        Ok(Self { mapping, mapped_bytes, start, bytes, backing: None })
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: mapped by `zeroed` with this size, and unmapped once; nobody refers to it any more.
-        let _ = unsafe { munmap(self.start.as_ptr().cast(), self.bytes) };
+        // SAFETY: mapped with this size when this was made, and unmapped once; nobody refers to it any more.
+        let _ = unsafe { munmap(self.mapping.as_ptr().cast(), self.mapped_bytes) };
     }
 }
 
@@ -67,20 +101,97 @@ impl AppendRegion {
     pub(crate) fn capacity(&self) -> usize {
         self.memory.bytes
     }
+
+    /// Whether what is committed outlives the process.
+    #[inline]
+    pub(crate) fn is_durable(&self) -> bool {
+        self.memory.backing.is_some()
+    }
+
+    /// Brings what is committed to the disk.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        match &self.memory.backing {
+            Some(backing) => Ok(rustix::fs::fdatasync(&backing.file)?),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The writing side; there is one per region.
 pub(crate) struct RegionWriter {
     region: Arc<AppendRegion>,
     committed: usize,
+    /// Whatever the owner wants to know it by.
+    pub(crate) label: u64,
 }
 
 impl RegionWriter {
     /// A region of `bytes` zero bytes; `None` when memory is not to be had.
     pub(crate) fn new(bytes: usize) -> Option<Self> {
-        let region =
-            Arc::new(AppendRegion { memory: Memory::zeroed(bytes)?, committed: AtomicUsize::new(0) });
-        Some(Self { region, committed: 0 })
+        Some(Self::with(Memory::zeroed(0, bytes)?))
+    }
+
+    /// A region of `bytes` bytes behind `header` bytes of a file, which has as many, all of them allocated. With
+    /// `write_through` the file is not mapped: every commit is written to it.
+    pub(crate) fn in_file(
+        file: OwnedFd,
+        header: usize,
+        bytes: usize,
+        write_through: bool,
+    ) -> io::Result<Self> {
+        let mut memory = if write_through {
+            Memory::zeroed(header, bytes).ok_or(io::ErrorKind::OutOfMemory)?
+        } else {
+            Memory::of_file(&file, header, bytes)?
+        };
+        memory.backing = Some(Backing { file, write_through });
+        Ok(Self::with(memory))
+    }
+
+    fn with(memory: Memory) -> Self {
+        Self {
+            region: Arc::new(AppendRegion { memory, committed: AtomicUsize::new(0) }),
+            committed: 0,
+            label: 0,
+        }
+    }
+
+    /// Makes every page of a mapped file writable now, so that no recording thread waits for one.
+    pub(crate) fn prefault(&mut self) {
+        let memory = &self.region.memory;
+        if memory.backing.as_ref().is_some_and(|backing| !backing.write_through) {
+            // Where the kernel does not know this (before Linux 5.14), pages come when they are written.
+            // SAFETY: the mapping made by this memory; the advice changes nothing of its contents.
+            let _ = unsafe {
+                madvise(memory.mapping.as_ptr().cast(), memory.mapped_bytes, Advice::LinuxPopulateWrite)
+            };
+        }
+    }
+
+    /// Replaces the header; nothing is committed behind it then. Bytes that `header` does not fill are zero.
+    pub(crate) fn set_header(&mut self, header: &[u8]) -> io::Result<()> {
+        let memory = &self.region.memory;
+        let header_bytes = memory.mapped_bytes - memory.bytes;
+        if self.committed != 0 || header.len() > header_bytes {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        // SAFETY: nothing is committed, so no reader looks at the first bytes of the region; the header in front is never seen
+        // by readers; all of it is inside the mapping, and this value is the only writer.
+        let place = unsafe {
+            let bytes = (header_bytes + LENGTH_BYTES).min(memory.mapped_bytes);
+            std::slice::from_raw_parts_mut(memory.mapping.as_ptr(), bytes)
+        };
+        let (front, first_length) = place.split_at_mut_checked(header_bytes).unwrap_or_default();
+        // The old frames end before the new header makes sense of them.
+        first_length.fill(0);
+        std::sync::atomic::fence(Ordering::Release);
+        let (filled, rest) = front.split_at_mut_checked(header.len()).unwrap_or_default();
+        filled.copy_from_slice(header);
+        rest.fill(0);
+        match &memory.backing {
+            Some(Backing { file, write_through: true }) => write_all_at(file, place, 0),
+            _ => Ok(()),
+        }
     }
 
     /// The readers' side.
@@ -112,12 +223,12 @@ impl RegionWriter {
     }
 
     /// Publishes the next `bytes` bytes, whose first four become `head` last of all, with release order: whoever reads
-    /// the memory by other means than `committed` (a recovery after a kill) sees either no head or a whole frame. Does
-    /// nothing when the numbers do not fit or are not aligned to 4.
+    /// the memory by other means than `committed` (a recovery after a kill) sees either no head or a whole frame. False, and
+    /// nothing is committed, when the numbers do not fit or are not aligned to 4, or the file takes them not.
     #[inline]
-    pub(crate) fn commit(&mut self, bytes: usize, head: u32) {
+    pub(crate) fn commit(&mut self, bytes: usize, head: u32) -> bool {
         if bytes < 4 || bytes > self.room() || !self.committed.is_multiple_of(4) {
-            return;
+            return false;
         }
         // SAFETY: the four bytes are inside the allocation and aligned (the start is, the offset is a multiple of 4);
         // nobody else writes them.
@@ -125,8 +236,28 @@ impl RegionWriter {
             let word = self.region.memory.start.as_ptr().add(self.committed).cast::<u32>();
             AtomicU32::from_ptr(word).store(head.to_le(), Ordering::Release);
         }
+        if let Some(Backing { file, write_through: true }) = &self.region.memory.backing
+            && !self.write_committed(file, bytes)
+        {
+            return false;
+        }
         self.committed += bytes;
         self.region.committed.store(self.committed, Ordering::Release);
+        true
+    }
+
+    /// Writes the next `bytes` bytes to the file, with the length word behind them that ends the frames.
+    #[cold]
+    fn write_committed(&self, file: &OwnedFd, bytes: usize) -> bool {
+        let memory = &self.region.memory;
+        let end = (self.committed + bytes + 4).min(memory.bytes);
+        let at = memory.mapped_bytes - memory.bytes + self.committed;
+        // SAFETY: inside the mapping; no reader looks behind the committed length, and this value is the only writer.
+        let written = unsafe {
+            let from = memory.start.as_ptr().add(self.committed);
+            std::slice::from_raw_parts(from, end - self.committed)
+        };
+        write_all_at(file, written, at).is_ok()
     }
 
     /// Asks for the next `bytes` bytes to be brought near, for writing: they have not been touched for long, and whoever
@@ -166,6 +297,23 @@ impl RegionWriter {
     }
 }
 
+/// Writes all of `bytes` at an offset of a file.
+fn write_all_at(file: &OwnedFd, mut bytes: &[u8], at: usize) -> io::Result<()> {
+    let mut at = at as u64;
+    while !bytes.is_empty() {
+        match rustix::io::pwrite(file, bytes, at) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                bytes = bytes.get(written..).unwrap_or_default();
+                at += written as u64;
+            }
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,7 +324,7 @@ mod tests {
         let reader = Arc::clone(writer.region());
         writer.spare()[..8].copy_from_slice(&[9, 9, 9, 9, 1, 2, 3, 4]);
         assert!(reader.committed().is_empty());
-        writer.commit(8, 7);
+        assert!(writer.commit(8, 7));
         assert_eq!(reader.committed(), [7, 0, 0, 0, 1, 2, 3, 4]);
         assert_eq!(writer.room(), 8184);
     }
@@ -184,7 +332,7 @@ mod tests {
     #[test]
     fn a_region_is_not_reset_under_its_readers() {
         let mut writer = RegionWriter::new(4096).unwrap();
-        writer.commit(4, 1);
+        assert!(writer.commit(4, 1));
         let reader = Arc::clone(writer.region());
         assert!(!writer.reset());
         drop(reader);
@@ -196,7 +344,7 @@ mod tests {
     #[test]
     fn a_commit_beyond_the_end_changes_nothing() {
         let mut writer = RegionWriter::new(4096).unwrap();
-        writer.commit(8192, 1);
+        assert!(!writer.commit(8192, 1));
         assert_eq!(writer.committed(), 0);
     }
 }

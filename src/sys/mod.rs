@@ -1,6 +1,6 @@
 //! What only an operating system can answer: clocks, thread starts with signals masked, fork detection, random seeds,
-//! exit hooks, and raw memory (`AppendRegion`, the memory of slots). Imports nothing from above; `unsafe` that is
-//! not about C callers lives here.
+//! exit hooks, directories and files of our own, and raw memory (`AppendRegion`, the memory of slots). Imports nothing
+//! from above; `unsafe` that is not about C callers lives here.
 
 #[cfg(not(all(
     target_os = "linux",
@@ -13,7 +13,9 @@ compile_error!(
 );
 
 pub(crate) mod append;
+pub(crate) mod cells;
 pub(crate) mod clock;
+pub(crate) mod directory;
 pub(crate) mod exit;
 pub(crate) mod fork;
 pub(crate) mod memory;

@@ -53,6 +53,7 @@ static void every_required_pointer_may_be_null_and_is_named(void **state) {
   assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_get_stats(AGENTOTEL_SIGNAL_TRACES, NULL));
   assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT,
                 agentotel_get_exporter_stats(AGENTOTEL_STR("file"), AGENTOTEL_SIGNAL_TRACES, NULL));
+  assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_get_storage_stats(NULL));
   assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_get_diagnostics(NULL, 1, &needed));
   assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_last_error(NULL, 1, &needed));
 }
@@ -225,6 +226,10 @@ static agentotel_status with_exporter_stats(void *stats) {
   return agentotel_get_exporter_stats(AGENTOTEL_STR("file"), AGENTOTEL_SIGNAL_TRACES, stats);
 }
 
+static agentotel_status with_storage_stats(void *stats) {
+  return agentotel_get_storage_stats(stats);
+}
+
 static const struct {
   const char *name;
   size_t size;
@@ -244,6 +249,7 @@ static const struct {
     {"agentotel_live_event", sizeof(agentotel_live_event), with_live},
     {"agentotel_stats", sizeof(agentotel_stats), with_stats},
     {"agentotel_exporter_stats", sizeof(agentotel_exporter_stats), with_exporter_stats},
+    {"agentotel_storage_stats", sizeof(agentotel_storage_stats), with_storage_stats},
 };
 
 /* Bytes behind the struct that a newer header might have added. */

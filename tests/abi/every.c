@@ -98,6 +98,11 @@ static agentotel_status get_exporter_stats_(void) {
   return agentotel_get_exporter_stats(AGENTOTEL_STR("file"), AGENTOTEL_SIGNAL_TRACES, &stats);
 }
 
+static agentotel_status get_storage_stats_(void) {
+  agentotel_storage_stats stats = AGENTOTEL_STORAGE_STATS_INIT;
+  return agentotel_get_storage_stats(&stats);
+}
+
 static agentotel_status get_diagnostics_(void) {
   char text[8192];
   return agentotel_get_diagnostics(text, sizeof text, NULL);
@@ -126,6 +131,7 @@ const struct every_function every_function[] = {
     {"agentotel_record_error", record_error_, NOT_YET, NO_MORE},
     {"agentotel_get_stats", get_stats_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_exporter_stats", get_exporter_stats_, NOT_YET, AGENTOTEL_OK},
+    {"agentotel_get_storage_stats", get_storage_stats_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_diagnostics", get_diagnostics_, NOT_YET, AGENTOTEL_OK},
     /* Last, since it changes the answer of all others. */
     {"agentotel_init", init_, AGENTOTEL_OK, AGENTOTEL_OK},

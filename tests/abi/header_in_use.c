@@ -50,9 +50,11 @@ int use_initialisers(void) {
   agentotel_live_event live[4] = {AGENTOTEL_LIVE_EVENT_INIT};
   agentotel_stats stats = AGENTOTEL_STATS_INIT;
   agentotel_exporter_stats exporter_stats = AGENTOTEL_EXPORTER_STATS_INIT;
+  agentotel_storage_stats storage_stats = AGENTOTEL_STORAGE_STATS_INIT;
   return session_end.struct_size == sizeof session_end && tool.struct_size == sizeof tool &&
          action.struct_size == sizeof action && error.struct_size == sizeof error &&
          link.struct_size == sizeof link && span_event.struct_size == sizeof span_event &&
          live[0].struct_size == sizeof live[0] && stats.struct_size == sizeof stats &&
-         exporter_stats.struct_size == sizeof exporter_stats;
+         exporter_stats.struct_size == sizeof exporter_stats &&
+         storage_stats.struct_size == sizeof storage_stats;
 }

@@ -234,6 +234,22 @@ FIELD(agentotel_exporter_stats, resent, 312);
 FIELD(agentotel_exporter_stats, attempts, 320);
 FIELD(agentotel_exporter_stats, failures, 328);
 
+SIZE(agentotel_storage_stats, 104);
+FIELD(agentotel_storage_stats, struct_size, 0);
+FIELD(agentotel_storage_stats, durability, 8);
+FIELD(agentotel_storage_stats, reserved, 12);
+FIELD(agentotel_storage_stats, failures, 16);
+FIELD(agentotel_storage_stats, adopted, 24);
+FIELD(agentotel_storage_stats, finished, 32);
+FIELD(agentotel_storage_stats, expired, 40);
+FIELD(agentotel_storage_stats, quarantined, 48);
+FIELD(agentotel_storage_stats, recovered, 56);
+FIELD(agentotel_storage_stats, missing, 64);
+FIELD(agentotel_storage_stats, corrupt_segments, 72);
+FIELD(agentotel_storage_stats, foreign_segments, 80);
+FIELD(agentotel_storage_stats, refused_files, 88);
+FIELD(agentotel_storage_stats, waiting_bytes, 96);
+
 NUMBER(AGENTOTEL_OK, 0);
 
 NUMBER(AGENTOTEL_ERR_INVALID_ARGUMENT, -1);
@@ -315,3 +331,7 @@ NUMBER(AGENTOTEL_DROPPED_AGE, 2);
 NUMBER(AGENTOTEL_DROPPED_ATTEMPTS, 3);
 NUMBER(AGENTOTEL_DROPPED_TOO_LARGE, 4);
 NUMBER(AGENTOTEL_DROPPED_SLOTS, 32);
+
+NUMBER(AGENTOTEL_DURABILITY_NONE, 0);
+NUMBER(AGENTOTEL_DURABILITY_PROCESS, 1);
+NUMBER(AGENTOTEL_DURABILITY_POWER, 2);

@@ -281,21 +281,6 @@ unsafe fn event<'a>(
     }
 }
 
-/// A whole event.
-///
-/// # Safety
-/// NULL, or valid through `'a` with all that it points to.
-#[inline]
-pub(crate) unsafe fn event_data<'a>(
-    arena: &'a Bump,
-    from: *const agentotel_event_data,
-    argument: &'static str,
-) -> Result<&'a EventData<'a>, Error> {
-    not_null(from, argument)?;
-    // SAFETY: passed on.
-    unsafe { event(arena, &sized(from)?.0, true) }
-}
-
 /// A whole event of an array.
 ///
 /// # Safety
@@ -304,8 +289,9 @@ pub(crate) unsafe fn event_data_at<'a>(
     arena: &'a Bump,
     from: *const agentotel_event_data,
     position: usize,
+    argument: &'static str,
 ) -> Result<&'a EventData<'a>, Error> {
-    not_null(from, "events")?;
+    not_null(from, argument)?;
     // SAFETY: passed on.
     unsafe { event(arena, &sized_at(from, position)?, true) }
 }

@@ -14,8 +14,10 @@ use core::mem::MaybeUninit;
 
 use bumpalo::Bump;
 
-pub(crate) use self::event::{error, event_data, event_data_at, later_event_data, optional_event_data};
-pub(crate) use self::output::{context_out, exporter_stats_out, live_events_out, stats_out};
+pub(crate) use self::event::{error, event_data_at, later_event_data, optional_event_data};
+pub(crate) use self::output::{
+    context_out, exporter_stats_out, live_events_out, stats_out, storage_stats_out,
+};
 pub(crate) use self::plain::plain_event;
 pub(crate) use self::session::{session_end, session_options};
 use super::json;

@@ -4,7 +4,7 @@ use super::Sized_;
 use crate::abi::types::*;
 use crate::abi::write;
 use crate::event::data::SpanContext;
-use crate::manager::{Error, ExporterStats, LiveListing, Stats};
+use crate::manager::{Durability, Error, ExporterStats, LiveListing, Stats, StorageStats};
 
 pub(crate) fn context_out(from: SpanContext) -> agentotel_span_context {
     agentotel_span_context {
@@ -80,13 +80,37 @@ pub(crate) fn stats_out(from: &Stats) -> agentotel_stats {
     }
 }
 
+/// How the storage fares, as the header has it.
+pub(crate) fn storage_stats_out(from: StorageStats) -> agentotel_storage_stats {
+    agentotel_storage_stats {
+        struct_size: size_of::<agentotel_storage_stats>(),
+        durability: match from.durability {
+            Durability::None => AGENTOTEL_DURABILITY_NONE,
+            Durability::Process => AGENTOTEL_DURABILITY_PROCESS,
+            Durability::Power => AGENTOTEL_DURABILITY_POWER,
+        },
+        reserved: 0,
+        failures: from.failures,
+        adopted: from.recovery.adopted,
+        finished: from.recovery.finished,
+        expired: from.recovery.expired,
+        quarantined: from.recovery.quarantined,
+        recovered: from.recovery.frames,
+        missing: from.recovery.missing,
+        corrupt_segments: from.recovery.corrupt_segments,
+        foreign_segments: from.recovery.foreign_segments,
+        refused_files: from.recovery.refused_files,
+        waiting_bytes: from.recovery.waiting_bytes,
+    }
+}
+
 /// An exporter's counters as the header has them.
 pub(crate) fn exporter_stats_out(from: &ExporterStats) -> agentotel_exporter_stats {
     let counters = from.counters;
     agentotel_exporter_stats {
         struct_size: size_of::<agentotel_exporter_stats>(),
         accepted: counters.accepted,
-        recovered: 0,
+        recovered: counters.recovered,
         exported: counters.exported,
         rejected: counters.rejected,
         dropped: counters.dropped,

@@ -22,7 +22,7 @@ pub(super) fn refused(json: &str, said: &[&str]) {
 fn an_unknown_key_is_named_beside_those_that_are_known() {
     refused(r#"{"storge": {}}"#, &["configuration: `storge`: ", "`service`", "`exporters`", "`diagnostics`"]);
     refused(r#"{"queue": {"size": 1}}"#, &["`queue.size`", "`max_bytes`", "`shards`"]);
-    refused(r#"{"storage": {}}"#, &["`storage`", "unknown field"]);
+    refused(r#"{"storage": {"path": "/x"}}"#, &["`storage.path`", "`directory`", "`namespace`"]);
     refused(
         r#"{"exporters": [{"type": "otlp", "batch": {"bytes": 1}}]}"#,
         &["`exporters[0].batch.bytes`", "`max_bytes`", "`in_flight`"],
@@ -32,6 +32,17 @@ fn an_unknown_key_is_named_beside_those_that_are_known() {
         &["`exporters[0].rotate`", "`path`"],
     );
     refused(r#"{"sampler": {"type": "always_on", "rate": 1}}"#, &["`sampler.rate`", "`type`", "`ratio`"]);
+}
+
+#[test]
+fn a_storage_that_cannot_work_is_refused_and_says_what_could() {
+    refused(r#"{"storage": {"directory": "here"}}"#, &["`storage.directory`", "here", "an absolute path"]);
+    refused(r#"{"storage": {"directory": ""}}"#, &["`storage.directory`"]);
+    refused(
+        r#"{"storage": {"directory": "/x", "max_bytes": 1048576}, "queue": {"shards": 1}}"#,
+        &["`storage.max_bytes`", "1048576", "at least 16777216"],
+    );
+    refused(r#"{"storage": {"sync": "sometimes"}}"#, &["`storage.sync`", "`always`"]);
 }
 
 #[test]

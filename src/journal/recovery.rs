@@ -1,0 +1,392 @@
+//! Reading what a dead process has left. Its segments are read with `pread` and never mapped; every frame is believed by
+//! its checksum alone, and what is damaged is passed over to the next frame that is whole. Each exporter that runs now
+//! goes on where it had come by the dead process's cursors: a `LaneRecovery` copies frames into a small journal of its
+//! own, from where they go out like any others, and writes the cursors on as they are settled.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use super::accounting::Repairs;
+use super::cursor::{LaneId, Position};
+use super::cursor_file::{CursorFile, LaneName};
+use super::files::SEGMENT_SUFFIX;
+use super::frame::{Frame, checked_frame};
+use super::incarnation::Incarnation;
+use super::segment::{HeaderError, SegmentHeader};
+use super::{AppendError, Entry, Journal, JournalSettings, Origin, OverflowPolicy};
+use crate::otlp::Signal;
+use crate::sys::directory;
+
+/// Frames start at multiples of this.
+const FRAME_ALIGNMENT: usize = 8;
+/// Checksums may go over this many times the bytes of a segment before it is given up: whoever could write payloads that
+/// look like frames must not keep a recovery busy for ever.
+const MOST_CHECKED_TIMES: usize = 16;
+/// The most bytes of frames in one segment; a longer file is none of ours.
+const MOST_SEGMENT_BYTES: u64 = 128 << 20;
+/// Processes that may die in a step of a recovery, one after the other, before it is given up.
+const MOST_FATAL_STEPS: u64 = 3;
+/// The most shards that a dead process is believed to have had.
+const MOST_SHARDS: usize = 1024;
+/// Bytes of the journal that frames of one exporter and signal wait in, and of its segments.
+const WAITING_BYTES: usize = 8 << 20;
+const WAITING_SEGMENT_BYTES: usize = 2 << 20;
+/// After so many frames it is noted how far one has come.
+const FRAMES_BETWEEN_MARKS: u64 = 64;
+
+/// Finds the frames of a segment.
+pub(crate) struct Scan<'s> {
+    bytes: &'s [u8],
+    at: usize,
+    seal: u32,
+    checks_left: usize,
+}
+
+impl<'s> Scan<'s> {
+    /// Looks from an offset on.
+    pub(crate) fn new(bytes: &'s [u8], from: usize, seal: u32) -> Self {
+        Self { bytes, at: from, seal, checks_left: bytes.len().saturating_mul(MOST_CHECKED_TIMES) }
+    }
+}
+
+impl<'s> Iterator for Scan<'s> {
+    type Item = (usize, Frame<'s>);
+
+    fn next(&mut self) -> Option<(usize, Frame<'s>)> {
+        loop {
+            let rest = self.bytes.get(self.at..)?;
+            let length = u32::from_le_bytes(*rest.first_chunk()?);
+            if length > 0 {
+                self.checks_left = self.checks_left.checked_sub((length as usize).min(rest.len()))?;
+                if let Some(frame) = checked_frame(rest, self.seal) {
+                    let offset = self.at;
+                    self.at += frame.size;
+                    return Some((offset, frame));
+                }
+            }
+            self.at += FRAME_ALIGNMENT;
+        }
+    }
+}
+
+struct DeadSegment {
+    file: OwnedFd,
+    header: SegmentHeader,
+    header_bytes: u64,
+    frame_bytes: usize,
+}
+
+/// What was found in a dead process's directory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Findings {
+    /// Files that are not ours by their format: left alone.
+    pub(crate) foreign: u64,
+    /// Files whose header is damaged.
+    pub(crate) corrupt: u64,
+    /// Files that were not looked into: linked, somebody else's, no regular ones.
+    pub(crate) refused: u64,
+}
+
+/// The journal of a dead process.
+pub(crate) struct DeadJournal {
+    segments: Vec<DeadSegment>,
+    cursors: CursorFile,
+    pub(crate) findings: Findings,
+}
+
+fn open_segment(incarnation: &Incarnation, name: &str) -> Result<DeadSegment, HeaderError> {
+    /// Enough of a header to know how long it is.
+    const START_BYTES: usize = 64;
+    let file = incarnation.directory.open_file(name).map_err(|_| HeaderError::Foreign)?;
+    let read = |bytes: usize| {
+        let mut place = vec![0; bytes];
+        let read = directory::read_at(&file, &mut place, 0).unwrap_or(0);
+        place.truncate(read);
+        place
+    };
+    let header_bytes = SegmentHeader::size(&read(START_BYTES))?;
+    let header = SegmentHeader::parse(&read(header_bytes))?;
+    let length = directory::file_bytes(&file).unwrap_or(0);
+    let frame_bytes = length.saturating_sub(header_bytes as u64).min(MOST_SEGMENT_BYTES);
+    let frame_bytes = usize::try_from(frame_bytes).map_err(|_| HeaderError::Corrupt)?;
+    Ok(DeadSegment { file, header, header_bytes: header_bytes as u64, frame_bytes })
+}
+
+impl DeadJournal {
+    /// Looks at what is in a directory that was taken over.
+    pub(crate) fn open(incarnation: &Incarnation) -> io::Result<Self> {
+        let mut findings = Findings::default();
+        let mut segments = Vec::new();
+        for name in incarnation.directory.names()? {
+            if !name.ends_with(SEGMENT_SUFFIX) {
+                continue;
+            }
+            if incarnation.directory.open_file(&name).is_err() {
+                findings.refused += 1;
+                continue;
+            }
+            match open_segment(incarnation, &name) {
+                Ok(segment) => segments.push(segment),
+                Err(HeaderError::Foreign) => findings.foreign += 1,
+                Err(HeaderError::Corrupt) => findings.corrupt += 1,
+            }
+        }
+        segments.sort_by_key(|segment| (segment.header.shard, segment.header.serial));
+        let most_shards = segments.last().map_or(0, |last: &DeadSegment| last.header.shard as usize + 1);
+        // One place more than there are shards: for what was in flight.
+        let cursors = CursorFile::open_or_make(&incarnation.directory, most_shards.min(MOST_SHARDS) + 1)?;
+        Ok(Self { segments, cursors, findings })
+    }
+
+    /// Notes that a step of the recovery begins; false when it has led to the end of the process as often as may be.
+    pub(crate) fn begin_step(&self) -> bool {
+        self.cursors.begin_step() < MOST_FATAL_STEPS
+    }
+
+    /// Notes that a step has ended well.
+    pub(crate) fn end_step(&self) {
+        self.cursors.end_step();
+    }
+
+    /// The resource and scope that its frames go out under; `None` when there are no frames.
+    pub(crate) fn parts(&self) -> Option<(&[u8], &[u8])> {
+        let header = &self.segments.first()?.header;
+        Some((&header.resource, &header.scope))
+    }
+
+    /// Where a lane goes on, by shard: where it had come itself; one that the dead process did not have, where the one had
+    /// come that was furthest behind.
+    fn starts(&self, name: &LaneName, signal: Signal) -> (Option<LaneId>, BTreeMap<usize, Position>) {
+        let cursors = &self.cursors;
+        let known = cursors.find_lane(name);
+        let lanes: Vec<LaneId> = match known {
+            Some(lane) => vec![lane],
+            None => cursors.lanes_of(signal).collect(),
+        };
+        let start = |shard| {
+            let furthest_behind =
+                lanes.iter().map(|lane| cursors.get(*lane, shard).unwrap_or_default()).min();
+            furthest_behind.map(|position| (shard, position))
+        };
+        let starts = (0..cursors.shards()).filter_map(start).collect();
+        (known.or_else(|| cursors.add_lane(name)), starts)
+    }
+}
+
+/// A place in the small journal, and the place in the dead one that everything before it comes from.
+struct Mark {
+    reached: Position,
+    shard: usize,
+    position: Position,
+}
+
+/// How a step went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fed {
+    pub(crate) frames: u64,
+    pub(crate) bytes: usize,
+}
+
+/// The recovery of one exporter and signal from one dead process.
+pub(crate) struct LaneRecovery {
+    pub(crate) lane: LaneId,
+    signal: Signal,
+    /// Where its frames wait until they are sent.
+    pub(crate) journal: Arc<Journal>,
+    dead_lane: Option<LaneId>,
+    starts: BTreeMap<usize, Position>,
+    /// Which segment is read next, and what was read of the one before.
+    next_segment: usize,
+    reading: Option<Reading>,
+    marks: VecDeque<Mark>,
+    /// The sequence number that follows, by shard.
+    expected: BTreeMap<usize, u64>,
+    /// Frames that are missing between others.
+    pub(crate) missing: u64,
+    extras_done: usize,
+    fed_everything: bool,
+}
+
+struct Reading {
+    bytes: Vec<u8>,
+    at: usize,
+    segment: usize,
+}
+
+/// A record that stands in no segment: it was made from what was in flight.
+pub(crate) struct Extra {
+    pub(crate) signal: Signal,
+    pub(crate) kind: u8,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl LaneRecovery {
+    pub(crate) fn new(dead: &DeadJournal, lane: LaneId, exporter: &str, signal: Signal) -> Self {
+        let settings = JournalSettings {
+            shards: 1,
+            segment_bytes: WAITING_SEGMENT_BYTES,
+            max_bytes: WAITING_BYTES,
+            overflow: OverflowPolicy::DropNewest,
+        };
+        let journal = Arc::new(Journal::new(settings, Box::new(|| {})));
+        journal.attach(lane, signal);
+        let (dead_lane, starts) = dead.starts(&LaneName::new(exporter, signal), signal);
+        Self {
+            lane,
+            signal,
+            journal,
+            dead_lane,
+            starts,
+            next_segment: 0,
+            reading: None,
+            marks: VecDeque::new(),
+            expected: BTreeMap::new(),
+            missing: 0,
+            extras_done: 0,
+            fed_everything: false,
+        }
+    }
+
+    /// Copies frames until `budget` bytes were copied or there is no room; `extras` come after all segments.
+    pub(crate) fn step(&mut self, dead: &DeadJournal, extras: &[Extra], budget: usize) -> io::Result<Fed> {
+        let mut fed = Fed::default();
+        while !self.fed_everything && fed.bytes < budget {
+            if self.reading.is_none() && !self.open_next(dead)? {
+                self.feed_extras(dead, extras, &mut fed);
+                break;
+            }
+            if !self.feed_segment(dead, budget, &mut fed) {
+                break;
+            }
+        }
+        Ok(fed)
+    }
+
+    /// Reads the next segment that has something for this lane; false when there is none.
+    fn open_next(&mut self, dead: &DeadJournal) -> io::Result<bool> {
+        while let Some(segment) = dead.segments.get(self.next_segment) {
+            let index = self.next_segment;
+            self.next_segment += 1;
+            let start = self.start_of(segment);
+            let from = match segment.header.serial.cmp(&start.serial) {
+                std::cmp::Ordering::Less => continue,
+                std::cmp::Ordering::Equal => start.offset,
+                std::cmp::Ordering::Greater => 0,
+            };
+            let mut bytes = vec![0; segment.frame_bytes];
+            let read = directory::read_at(&segment.file, &mut bytes, segment.header_bytes)?;
+            bytes.truncate(read);
+            self.reading = Some(Reading { bytes, at: from, segment: index });
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn start_of(&self, segment: &DeadSegment) -> Position {
+        self.starts.get(&(segment.header.shard as usize)).copied().unwrap_or_default()
+    }
+
+    /// Copies frames of the segment that is being read; false when there is no room for more.
+    fn feed_segment(&mut self, dead: &DeadJournal, budget: usize, fed: &mut Fed) -> bool {
+        let Some(mut reading) = self.reading.take() else { return true };
+        let Some(segment) = dead.segments.get(reading.segment) else { return true };
+        let shard = segment.header.shard as usize;
+        let serial = segment.header.serial;
+        let mut since_mark = 0;
+        let mut stopped_at = None;
+        for (offset, frame) in Scan::new(&reading.bytes, reading.at, segment.header.seal()) {
+            if fed.bytes >= budget {
+                stopped_at = Some((offset, true));
+                break;
+            }
+            if frame.header.signal == self.signal {
+                if !append(&self.journal, self.signal, frame.header.kind, frame.header.flags, frame.payload) {
+                    stopped_at = Some((offset, false));
+                    break;
+                }
+                fed.frames += 1;
+                fed.bytes += frame.payload.len();
+                since_mark += 1;
+            }
+            let expected = self.expected.insert(shard, frame.header.sequence.saturating_add(1));
+            if let Some(expected) = expected {
+                self.missing += frame.header.sequence.saturating_sub(expected);
+            }
+            if since_mark >= FRAMES_BETWEEN_MARKS {
+                since_mark = 0;
+                self.mark(shard, Position { serial, offset: offset + frame.size });
+            }
+        }
+        match stopped_at {
+            Some((offset, has_room)) => {
+                self.mark(shard, Position { serial, offset });
+                reading.at = offset;
+                self.reading = Some(reading);
+                has_room
+            }
+            None => {
+                self.mark(shard, Position { serial, offset: reading.bytes.len() });
+                true
+            }
+        }
+    }
+
+    fn feed_extras(&mut self, dead: &DeadJournal, extras: &[Extra], fed: &mut Fed) {
+        // They stand behind everything else, as a shard of their own.
+        let shard = dead.cursors.shards().saturating_sub(1);
+        let done_before = self.starts.get(&shard).map_or(0, |position| position.offset);
+        self.extras_done = self.extras_done.max(done_before);
+        for extra in extras.iter().skip(self.extras_done) {
+            if extra.signal == self.signal {
+                if !append(&self.journal, self.signal, extra.kind, 0, &extra.payload) {
+                    return;
+                }
+                fed.frames += 1;
+                fed.bytes += extra.payload.len();
+            }
+            self.extras_done += 1;
+            self.mark(shard, Position { serial: 1, offset: self.extras_done });
+        }
+        self.fed_everything = true;
+    }
+
+    fn mark(&mut self, shard: usize, position: Position) {
+        self.marks.push_back(Mark { reached: self.journal.head_of(0), shard, position });
+    }
+
+    /// Goes on behind a segment that cannot be read.
+    pub(crate) fn give_up_segment(&mut self) {
+        self.reading = None;
+    }
+
+    /// Writes into the dead process's cursors how far this lane has come by now.
+    pub(crate) fn persist(&mut self, dead: &DeadJournal) {
+        let Some(lane) = self.dead_lane else { return };
+        let settled = self.journal.settled_by(0, self.lane);
+        while let Some(mark) = self.marks.front().filter(|mark| mark.reached <= settled) {
+            dead.cursors.set(lane, mark.shard, mark.position);
+            self.marks.pop_front();
+        }
+    }
+
+    /// Whether all of it was copied, sent and settled.
+    pub(crate) fn is_done(&self) -> bool {
+        self.fed_everything && self.journal.has_settled(self.lane, &self.journal.heads())
+    }
+}
+
+fn append(journal: &Journal, signal: Signal, kind: u8, flags: u16, payload: &[u8]) -> bool {
+    let entry = Entry { signal, kind, flags, origin: Origin::Derived, repairs: Repairs::default() };
+    let appended = journal.append(0, entry, payload.len(), |place, _| {
+        place.copy_from_slice(payload);
+        Ok(())
+    });
+    match appended {
+        Ok(()) => true,
+        // It is too large for the journal that it waits in, or nothing can be written: passing it over is all there is.
+        Err(AppendError::Write(_)) => true,
+        Err(AppendError::Full | AppendError::Closed) => false,
+    }
+}

@@ -1,0 +1,254 @@
+//! Takes over what dead processes of this namespace have left: one directory after the other, oldest first, each drained
+//! through the exporters that run now, at a bounded rate, and removed when all of them are done with it. Runs on the storage
+//! thread, a step at a time.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::storage::{Open, RecoveryCounters, SharedCounters};
+use crate::config::{Level, Storage};
+use crate::diagnostics::Diagnostics;
+use crate::export::{Adopted, ExportManager};
+use crate::journal::Journal;
+use crate::journal::incarnation::{self, Incarnation};
+use crate::journal::recovery::{DeadJournal, Extra, LaneRecovery};
+use crate::otlp::request::RequestHeader;
+use crate::sys::clock;
+
+/// Between two looks for dead processes.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+/// The most that one step copies.
+const MOST_STEP_BYTES: usize = 4 << 20;
+/// What a rate lets one make up for after a pause.
+const BURST: Duration = Duration::from_millis(200);
+
+/// A directory that is being drained.
+struct Draining {
+    incarnation: Incarnation,
+    dead: DeadJournal,
+    extras: Vec<Extra>,
+    lanes: Vec<LaneRecovery>,
+    /// What the lanes have missed so far, as it was counted.
+    missing: u64,
+}
+
+pub(super) struct Recovery {
+    max_age: Duration,
+    /// Bytes a second; 0 = as fast as it goes.
+    rate: u64,
+    export: Arc<ExportManager>,
+    journal: Arc<Journal>,
+    counters: SharedCounters,
+    /// Names that have been listed and not been looked at; the next one is the last.
+    candidates: Vec<String>,
+    /// Names of directories in which something is not ours to judge: they are looked at once.
+    passed_over: BTreeSet<String>,
+    next_look: Instant,
+    draining: Option<Draining>,
+    credit: u64,
+    credited: Instant,
+}
+
+impl Recovery {
+    pub(super) fn new(
+        config: &Storage,
+        export: Arc<ExportManager>,
+        journal: Arc<Journal>,
+        counters: SharedCounters,
+    ) -> Self {
+        Self {
+            max_age: Duration::from_secs(config.max_age_s),
+            rate: config.recovery_bytes_per_s,
+            export,
+            journal,
+            counters,
+            candidates: Vec::new(),
+            passed_over: BTreeSet::new(),
+            next_look: Instant::now(),
+            draining: None,
+            credit: 0,
+            credited: Instant::now(),
+        }
+    }
+
+    fn count(&self, change: impl FnOnce(&mut RecoveryCounters)) {
+        change(&mut self.counters.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Does a piece of the work; true when there is more to do soon.
+    pub(super) fn step(&mut self, open: &Open, diagnostics: &Diagnostics) -> bool {
+        if self.export.lanes().is_empty() {
+            // Nobody would take it: it stays where it is.
+            return false;
+        }
+        if self.draining.is_none() && !self.begin_next(open, diagnostics) {
+            return !self.candidates.is_empty();
+        }
+        self.drain(open, diagnostics);
+        true
+    }
+
+    /// Ends in good order: what is not done is somebody else's, or the next start's.
+    pub(super) fn stop(&mut self) {
+        if let Some(mut draining) = self.draining.take() {
+            for lane in &mut draining.lanes {
+                lane.persist(&draining.dead);
+                self.export.dismiss(lane.lane, &lane.journal);
+            }
+        }
+    }
+
+    /// What the dead have left counts against what files may take.
+    fn weigh(&self, open: &Open) {
+        let bytes = self.candidates.iter().map(|name| incarnation::bytes(&open.namespace, name)).sum();
+        self.count(|counters| counters.waiting_bytes = bytes);
+        self.journal.set_taken_bytes(bytes);
+    }
+
+    /// Takes the next directory over; false when there is none, or this one was not to be had.
+    fn begin_next(&mut self, open: &Open, diagnostics: &Diagnostics) -> bool {
+        if self.candidates.is_empty() && Instant::now() >= self.next_look {
+            self.next_look = Instant::now() + LOOK_AGAIN;
+            self.candidates =
+                incarnation::candidates(&open.namespace, &open.incarnation.name).unwrap_or_default();
+            self.candidates.retain(|name| !self.passed_over.contains(name));
+            self.weigh(open);
+            // Oldest first, taken from the end.
+            self.candidates.reverse();
+        }
+        let Some(name) = self.candidates.pop() else { return false };
+        match self.begin(open, &name, diagnostics) {
+            Ok(draining) => {
+                self.draining = draining;
+                self.draining.is_some()
+            }
+            Err(error) => {
+                let words = format!("what a dead process has left in {name} cannot be taken over: {error}");
+                diagnostics.say(Level::Warn, &words);
+                false
+            }
+        }
+    }
+
+    fn begin(
+        &mut self,
+        open: &Open,
+        name: &str,
+        diagnostics: &Diagnostics,
+    ) -> std::io::Result<Option<Draining>> {
+        let Some(incarnation) = incarnation::adopt(&open.namespace, name)? else { return Ok(None) };
+        if self.is_too_old(name) {
+            incarnation.remove(&open.namespace)?;
+            self.count(|counters| counters.expired += 1);
+            diagnostics
+                .say(Level::Warn, &format!("what a dead process has left in {name} is too old: given up"));
+            return Ok(None);
+        }
+        let dead = DeadJournal::open(&incarnation)?;
+        if !dead.begin_step() {
+            incarnation.quarantine(&open.namespace)?;
+            self.count(|counters| counters.quarantined += 1);
+            let words = format!("what a dead process has left in {name} is put aside: whoever reads it dies");
+            diagnostics.say(Level::Error, &words);
+            return Ok(None);
+        }
+        dead.end_step();
+        self.count(|counters| counters.adopted += 1);
+        self.count(|counters| counters.corrupt_segments += dead.findings.corrupt);
+        self.count(|counters| counters.foreign_segments += dead.findings.foreign);
+        self.count(|counters| counters.refused_files += dead.findings.refused);
+        let Some((resource, scope)) = dead.parts() else {
+            // There is nothing to send; what is not ours to judge stays.
+            if dead.findings.foreign == 0 && dead.findings.refused == 0 {
+                incarnation.remove(&open.namespace)?;
+            } else {
+                self.passed_over.insert(name.to_owned());
+            }
+            self.count(|counters| counters.finished += 1);
+            return Ok(None);
+        };
+        let header = RequestHeader::from_parts(resource.to_vec(), scope.to_vec());
+        let lanes = self.export.lanes().iter();
+        let lanes: Vec<LaneRecovery> =
+            lanes.map(|lane| LaneRecovery::new(&dead, lane.id, &lane.exporter, lane.signal)).collect();
+        for lane in &lanes {
+            let journal = Arc::clone(&lane.journal);
+            self.export.adopt(Adopted { lane: lane.lane, header: header.clone(), journal });
+        }
+        Ok(Some(Draining { incarnation, dead, extras: Vec::new(), lanes, missing: 0 }))
+    }
+
+    fn is_too_old(&self, name: &str) -> bool {
+        let age = incarnation::born(name).map(|born| clock::wall().saturating_sub(born));
+        let max_age = i64::try_from(self.max_age.as_nanos()).unwrap_or(i64::MAX);
+        age.is_some_and(|age| age > max_age)
+    }
+
+    /// How many bytes may be copied now.
+    fn budget(&mut self) -> usize {
+        if self.rate == 0 {
+            return MOST_STEP_BYTES;
+        }
+        let elapsed = self.credited.elapsed().min(BURST);
+        self.credited = Instant::now();
+        let earned = u128::from(self.rate) * elapsed.as_micros() / 1_000_000;
+        self.credit = self.credit.saturating_add(u64::try_from(earned).unwrap_or(u64::MAX));
+        self.credit = self.credit.min(self.rate);
+        usize::try_from(self.credit).unwrap_or(MOST_STEP_BYTES).min(MOST_STEP_BYTES)
+    }
+
+    /// Copies what may be copied now, notes what was settled, and finishes when all of it was.
+    fn drain(&mut self, open: &Open, diagnostics: &Diagnostics) {
+        let mut budget = self.budget();
+        let Some(draining) = &mut self.draining else { return };
+        let (mut frames, mut fed) = (0, 0);
+        draining.dead.begin_step();
+        for lane in &mut draining.lanes {
+            match lane.step(&draining.dead, &draining.extras, budget) {
+                Ok(step) => {
+                    frames += step.frames;
+                    fed += step.bytes;
+                    budget = budget.saturating_sub(step.bytes);
+                }
+                Err(error) => {
+                    diagnostics.say(Level::Warn, &format!("recovery: {error}"));
+                    lane.give_up_segment();
+                }
+            }
+            lane.persist(&draining.dead);
+        }
+        draining.dead.end_step();
+        self.credit = self.credit.saturating_sub(fed as u64);
+        let missing = draining.lanes.iter().map(|lane| lane.missing).max().unwrap_or(0);
+        let newly_missing = missing.saturating_sub(draining.missing);
+        draining.missing = missing;
+        let is_done = draining.lanes.iter().all(LaneRecovery::is_done);
+        if frames > 0 {
+            self.export.announce_adopted();
+        }
+        self.count(|counters| {
+            counters.missing += newly_missing;
+            counters.frames += frames;
+        });
+        if is_done {
+            self.finish(open, diagnostics);
+        }
+    }
+
+    fn finish(&mut self, open: &Open, diagnostics: &Diagnostics) {
+        let Some(draining) = self.draining.take() else { return };
+        for lane in &draining.lanes {
+            self.export.dismiss(lane.lane, &lane.journal);
+        }
+        let name = draining.incarnation.name.clone();
+        if draining.dead.findings.foreign > 0 || draining.dead.findings.refused > 0 {
+            // Something in it is not ours to remove.
+            self.passed_over.insert(name);
+        } else if let Err(error) = draining.incarnation.remove(&open.namespace) {
+            diagnostics.say(Level::Warn, &format!("{name} was sent and cannot be removed: {error}"));
+        }
+        self.weigh(open);
+        self.count(|counters| counters.finished += 1);
+    }
+}
