@@ -21,6 +21,8 @@ pub(crate) const CHUNK_COUNT: &str = "agentotel.stream.chunk_count";
 pub(crate) const CHUNK_BYTES: &str = "agentotel.stream.bytes";
 /// Set on an event that its session's end or the shutdown cut off.
 pub(crate) const INTERRUPTED: &str = "agentotel.interrupted";
+/// On a span that had not ended when its process was killed.
+pub(crate) const RECOVERED: &str = "agentotel.recovered";
 
 /// `error.type` when the caller names none (error registry, 1.41.1).
 pub(crate) const OTHER_ERROR: &[u8] = b"_OTHER";

@@ -2,21 +2,24 @@
 //! same event read with care.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bumpalo::Bump;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Decoded;
 use opentelemetry_proto::tonic::trace::v1::{ScopeSpans, Span};
 use proptest::prelude::*;
 use prost::Message;
 
 use super::recovered::{Recovered, recover};
-use super::slot::{Contents, SLOT_BYTES, Slot};
+use super::slot::{Contents, Fixed, SLOT_BYTES, Slot};
 use super::table::LiveTable;
+use super::unfinished::{LeftBehind, unfinished};
 use super::update;
-use crate::event::data::{EventData, GivenTimes, PlainEvent, SpanContext, Target};
+use crate::event::data::{EventData, EventKind, GivenTimes, PlainEvent, SpanContext, Target};
 use crate::event::processor::{EventProcessor, Identity, RecordLimits};
 use crate::handle::HandleError;
 use crate::journal::accounting::Repairs;
@@ -24,8 +27,9 @@ use crate::otlp::draft::{self, Draft};
 use crate::otlp::open;
 use crate::otlp::span::{ATTRIBUTES, SpanKind, StatusCode};
 use crate::otlp::value::{Attribute, Attributes, Fingerprints, Value};
-use crate::session::memory::Place;
-use crate::session::{NewSession, Root, Session};
+use crate::session::memory::{Place, SLOTS_OF_A_BLOCK, SessionSlots};
+use crate::session::slot::slot_bytes;
+use crate::session::{NewSession, Root, Session, Usage};
 use crate::sys::append::Appender;
 use crate::sys::slots::SlotBlock;
 
@@ -36,6 +40,10 @@ const PARENT: SpanContext =
     SpanContext { trace_id: [1; 16], span_id: [2; 8], trace_flags: 3, is_remote: false };
 
 fn session() -> Arc<Session> {
+    session_in(Place::on_heap(1))
+}
+
+fn session_in(place: Place) -> Arc<Session> {
     let id = [Attribute::new("session.id", Value::Text(b"the session"))];
     let new = NewSession {
         trace_id: [1; 16],
@@ -51,7 +59,7 @@ fn session() -> Arc<Session> {
         started_at: 0,
         root: Root::default(),
     };
-    Arc::new(Session::new(new, Place::on_heap(1)))
+    Arc::new(Session::new(new, place))
 }
 
 /// A table with one event in it, whose slot `fill` writes.
@@ -176,7 +184,7 @@ fn what_has_streamed_or_lost_something_is_not_ended_plainly() {
     let (table, event) = with_event(&session, |slot| contents.write(slot));
     let mut live = table.get(event).unwrap();
     assert!(ended_plainly(&session, &live.slot().unwrap().read()).is_some());
-    type Change = fn(&mut super::slot::Fixed);
+    type Change = fn(&mut Fixed);
     let changes: [Change; 6] = [
         |fixed| fixed.chunks = 1,
         |fixed| fixed.first_chunk_at = 1,
@@ -272,4 +280,123 @@ fn what_is_in_flight_stands_in_the_file_and_what_has_no_place_there_is_in_flight
     assert_eq!(found[2], Recovered::Free);
     let live = found.iter().filter(|slot| matches!(slot, Recovered::Live(_))).count();
     assert_eq!((live, table.live()), (62, 127));
+}
+
+/// Everything of a process with one session and two events in flight: its slots, and its handles.
+fn left_behind(
+    events: &File,
+    sessions: &File,
+    change: impl FnOnce(&LiveTable, &Arc<Session>, [u64; 2]),
+) -> (Vec<u8>, Vec<u8>) {
+    let chunk = 64 * SLOT_BYTES;
+    let block = SLOTS_OF_A_BLOCK * slot_bytes(1);
+    events.set_len(chunk as u64).unwrap();
+    sessions.set_len(block as u64).unwrap();
+    let (mapped_events, mapped_sessions) = (events.try_clone().unwrap(), sessions.try_clone().unwrap());
+    let slots = SessionSlots::new(
+        1,
+        Box::new(move |bytes| SlotBlock::mapped(mapped_sessions.as_fd(), 0, bytes).ok()),
+    );
+    let session = session_in(Arc::new(slots).place());
+    session.keep(5);
+    let table =
+        LiveTable::new(1, 64, Box::new(move |bytes| SlotBlock::mapped(mapped_events.as_fd(), 0, bytes).ok()));
+    let attributes = [Attribute::new("a.key", Value::Text(b"a value"))];
+    let start = |name: &[u8], span_id| {
+        let arena = Bump::new();
+        let times = GivenTimes { start: 1000, ..GivenTimes::default() };
+        let data = EventData { name, times, attributes: Attributes::of(&attributes), ..EventData::default() };
+        let identity = Identity { span_id, parent: Some(PARENT) };
+        let contents = update::start(&EventProcessor::new(LIMITS), &arena, &session, identity, &data);
+        let contents = contents.unwrap();
+        table.insert(0, &session, 5, |slot| contents.write(slot)).unwrap()
+    };
+    let started = [start(b"first", [8; 8]), start(b"second", [9; 8])];
+    session.add(0, EventKind::Custom, StatusCode::Unset, &Usage::default());
+    change(&table, &session, started);
+    let (mut event_bytes, mut session_bytes) = (vec![0; chunk], vec![0; block]);
+    events.read_exact_at(&mut event_bytes, 0).unwrap();
+    sessions.read_exact_at(&mut session_bytes, 0).unwrap();
+    (event_bytes, session_bytes)
+}
+
+/// The spans that a recovery makes of it, when only frame 77 of shard 0 is there, and how many slots were corrupt.
+fn recovered_spans((events, sessions): &(Vec<u8>, Vec<u8>), last_seen: i64) -> (Vec<Span>, u64) {
+    let left = LeftBehind { events, sessions, shards: 1, last_seen };
+    let found =
+        unfinished(&EventProcessor::new(LIMITS), &left, |shard, sequence| (shard, sequence) == (0, 77));
+    (found.records.iter().map(|record| decoded(&record.payload)).collect(), found.corrupt)
+}
+
+fn attribute(span: &Span, key: &str) -> Option<Decoded> {
+    span.attributes.iter().find(|attribute| attribute.key == key)?.value.clone()?.value
+}
+
+#[test]
+fn what_was_in_flight_comes_back_as_failed_and_recovered() {
+    let files = [tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap()];
+    let left = left_behind(&files[0], &files[1], |_, _, _| ());
+    let (spans, corrupt) = recovered_spans(&left, i64::MAX);
+    assert_eq!((spans.len(), corrupt), (3, 0));
+    for span in &spans {
+        assert_eq!(span.trace_id, [1; 16]);
+        assert_eq!(span.trace_state, "a=b");
+        assert_eq!(span.status.as_ref().unwrap().code, StatusCode::Error as i32);
+        assert_eq!(attribute(span, "agentotel.recovered"), Some(Decoded::BoolValue(true)));
+        assert_eq!(attribute(span, "error.type"), Some(Decoded::StringValue("_OTHER".to_owned())));
+        assert_eq!(attribute(span, "session.id"), Some(Decoded::StringValue("the session".to_owned())));
+        let keys: HashSet<_> = span.attributes.iter().map(|attribute| &attribute.key).collect();
+        assert_eq!(keys.len(), span.attributes.len());
+        assert!(span.end_time_unix_nano >= span.start_time_unix_nano);
+    }
+    let [first, second, root] = &spans[..] else { panic!("{spans:?}") };
+    assert_eq!((first.name.as_str(), second.name.as_str()), ("first", "second"));
+    assert_eq!((&first.span_id[..], &first.parent_span_id[..]), (&[8; 8][..], &[2; 8][..]));
+    assert_eq!(attribute(first, "a.key"), Some(Decoded::StringValue("a value".to_owned())));
+    assert_eq!((first.start_time_unix_nano, first.flags), (1000, 0x103));
+    assert_eq!(root.span_id, [2; 8]);
+    assert_eq!(root.end_time_unix_nano, i64::MAX as u64);
+    assert_eq!(attribute(root, "agentotel.session.event_count"), Some(Decoded::IntValue(1)));
+}
+
+#[test]
+fn what_was_about_to_end_has_ended_when_its_frame_is_there() {
+    let files = [tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap()];
+    let left = left_behind(&files[0], &files[1], |table, session, [first, second]| {
+        table.get(first).unwrap().slot().unwrap().set_finishing(0, 77);
+        table.get(second).unwrap().slot().unwrap().set_finishing(0, 78);
+        session.set_finishing(0, 77);
+    });
+    let (spans, corrupt) = recovered_spans(&left, 0);
+    assert_eq!((spans.len(), corrupt), (1, 0));
+    assert_eq!((spans[0].name.as_str(), attribute(&spans[0], "session.id").is_some()), ("second", true));
+}
+
+#[test]
+fn an_event_that_had_failed_keeps_its_own_words() {
+    let files = [tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap()];
+    let left = left_behind(&files[0], &files[1], |table, session, [first, second]| {
+        let mut live = table.get(first).unwrap();
+        let error = [Attribute::new("error.type", Value::Text(b"timeout"))];
+        let fields = open::encoded(ATTRIBUTES, &error).unwrap();
+        let fixed = Fixed { status: StatusCode::Error as u8, ..live.slot().unwrap().read().fixed };
+        live.slot_mut().unwrap().write(&fixed, [b"first", b""], b"its own words", &fields);
+        table.free(table.get(second).unwrap(), second);
+        session.let_go();
+    });
+    let (spans, _) = recovered_spans(&left, 0);
+    assert_eq!(spans.len(), 1);
+    assert_eq!(spans[0].status.as_ref().unwrap().message, "its own words");
+    assert_eq!(attribute(&spans[0], "error.type"), Some(Decoded::StringValue("timeout".to_owned())));
+    assert_eq!(attribute(&spans[0], "session.id"), None);
+}
+
+#[test]
+fn what_cannot_be_read_is_counted() {
+    let files = [tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap()];
+    let mut left = left_behind(&files[0], &files[1], |_, _, _| ());
+    left.0[64..SLOT_BYTES].fill(7);
+    left.1[64..4096].fill(7);
+    let (spans, corrupt) = recovered_spans(&left, 0);
+    assert_eq!((spans.len(), corrupt), (1, 2));
 }
