@@ -1,38 +1,68 @@
 //! Sessions: identity, context, sums and end. A session owns a trace id and a root span; both are fixed at its start,
 //! so that they can be passed on before the first event. What recording threads read of it never changes after the
 //! start; sums are kept per shard, so that threads sharing a session do not share a cache line.
+//! `memory` says where sums and slots are, `slot` is the format in which a recovery finds a session, `recovered`
+//! reads it.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+pub(crate) mod memory;
+#[allow(dead_code, reason = "read by the recovery of slots")]
+pub(crate) mod recovered;
+pub(crate) mod slot;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use self::memory::Place;
+use self::slot::{Identity, RootContents};
 use crate::event::data::{Detail, EventData, EventKind, SpanContext};
 use crate::event::semconv::SessionSums;
 use crate::handle::{Handle, HandleError, HandleKind, MOST_SLOTS};
 use crate::otlp::span::{StatusCode, common_fields, remote_flags};
+use crate::sys::slots::Line;
 
 /// The most sessions that can be open at once.
 pub(crate) const MOST_SESSIONS: usize = 65_536;
 
-/// One shard's part of a session's sums.
-#[derive(Default)]
-#[repr(align(64))]
-struct Sums {
-    events: AtomicI64,
-    errors: AtomicI64,
-    llm: AtomicI64,
-    tools: AtomicI64,
-    actions: AtomicI64,
-    input_tokens: AtomicI64,
-    cache_read_input_tokens: AtomicI64,
-    cache_creation_input_tokens: AtomicI64,
-    output_tokens: AtomicI64,
-    reasoning_output_tokens: AtomicI64,
+/// Places of the sums in a shard's line.
+#[derive(Clone, Copy)]
+#[repr(usize)]
+enum Sum {
+    Events,
+    Errors,
+    Llm,
+    Tools,
+    Actions,
+    InputTokens,
+    CacheReadInputTokens,
+    CacheCreationInputTokens,
+    OutputTokens,
+    ReasoningOutputTokens,
+}
+
+/// All sums, in the order in which they stand in a line.
+fn each_sum(sums: &mut SessionSums) -> [&mut i64; 10] {
+    [
+        &mut sums.events,
+        &mut sums.errors,
+        &mut sums.llm,
+        &mut sums.tools,
+        &mut sums.actions,
+        &mut sums.input_tokens,
+        &mut sums.cache_read_input_tokens,
+        &mut sums.cache_creation_input_tokens,
+        &mut sums.output_tokens,
+        &mut sums.reasoning_output_tokens,
+    ]
 }
 
 /// Adds to a sum that one thread at a time writes.
 #[inline(always)]
-fn raise(sum: &AtomicI64, by: i64) {
-    sum.store(sum.load(Ordering::Relaxed).saturating_add(by), Ordering::Relaxed);
+fn raise(line: &Line, sum: Sum, by: i64) {
+    if let Some(sum) = line.0.get(sum as usize) {
+        sum.store(sum.load(Ordering::Relaxed).saturating_add(by), Ordering::Relaxed);
+    }
 }
 
 /// What the root span will hold, as far as it is known.
@@ -44,6 +74,17 @@ pub(crate) struct Root {
     pub(crate) attributes: Vec<u8>,
     /// Attributes that were left out so far.
     pub(crate) dropped_attributes: u32,
+}
+
+impl Root {
+    fn contents(&self) -> RootContents<'_> {
+        RootContents {
+            name: &self.name,
+            attributes: &self.attributes,
+            dropped_attributes: self.dropped_attributes,
+            is_cut: false,
+        }
+    }
 }
 
 /// One session.
@@ -66,7 +107,7 @@ pub(crate) struct Session {
     pub(crate) start: i64,
     pub(crate) started_at: i64,
     root: Mutex<Root>,
-    sums: Box<[Sums]>,
+    place: Place,
     ended: AtomicBool,
 }
 
@@ -92,7 +133,7 @@ pub(crate) const FLAG_SAMPLED: u8 = 1;
 pub(crate) const FLAG_RANDOM: u8 = 2;
 
 impl Session {
-    pub(crate) fn new(new: NewSession, shards: usize) -> Self {
+    pub(crate) fn new(new: NewSession, place: Place) -> Self {
         let flags = remote_flags(false) | u32::from(new.trace_flags);
         let common = common_fields(new.trace_id, flags, &new.trace_state, &new.on_spans);
         Self {
@@ -110,7 +151,7 @@ impl Session {
             start: new.start,
             started_at: new.started_at,
             root: Mutex::new(new.root),
-            sums: std::iter::repeat_with(Sums::default).take(shards.max(1)).collect(),
+            place,
             ended: AtomicBool::new(false),
         }
     }
@@ -146,43 +187,66 @@ impl Session {
     /// writes needs no locked instruction of its own.
     #[inline(always)]
     pub(crate) fn add(&self, shard: usize, kind: EventKind, status: StatusCode, usage: &Usage) {
-        let Some(sums) = self.sums.get(shard) else { return };
-        raise(&sums.events, 1);
+        let Some(line) = self.place.lines().get(shard) else { return };
+        raise(line, Sum::Events, 1);
         if status == StatusCode::Error {
-            raise(&sums.errors, 1);
+            raise(line, Sum::Errors, 1);
         }
         match kind {
             EventKind::Custom => {}
-            EventKind::Tool => raise(&sums.tools, 1),
-            EventKind::Action => raise(&sums.actions, 1),
+            EventKind::Tool => raise(line, Sum::Tools, 1),
+            EventKind::Action => raise(line, Sum::Actions, 1),
             EventKind::Llm => {
-                raise(&sums.llm, 1);
-                raise(&sums.input_tokens, usage.input);
-                raise(&sums.cache_read_input_tokens, usage.cache_read);
-                raise(&sums.cache_creation_input_tokens, usage.cache_creation);
-                raise(&sums.output_tokens, usage.output);
-                raise(&sums.reasoning_output_tokens, usage.reasoning);
+                raise(line, Sum::Llm, 1);
+                raise(line, Sum::InputTokens, usage.input);
+                raise(line, Sum::CacheReadInputTokens, usage.cache_read);
+                raise(line, Sum::CacheCreationInputTokens, usage.cache_creation);
+                raise(line, Sum::OutputTokens, usage.output);
+                raise(line, Sum::ReasoningOutputTokens, usage.reasoning);
             }
         }
     }
 
     /// The sums so far.
     pub(crate) fn sums(&self) -> SessionSums {
-        let sum = |part: fn(&Sums) -> &AtomicI64| -> i64 {
-            self.sums.iter().fold(0, |sum, shard| sum.saturating_add(part(shard).load(Ordering::Relaxed)))
-        };
-        SessionSums {
-            events: sum(|s| &s.events),
-            errors: sum(|s| &s.errors),
-            llm: sum(|s| &s.llm),
-            tools: sum(|s| &s.tools),
-            actions: sum(|s| &s.actions),
-            input_tokens: sum(|s| &s.input_tokens),
-            cache_read_input_tokens: sum(|s| &s.cache_read_input_tokens),
-            cache_creation_input_tokens: sum(|s| &s.cache_creation_input_tokens),
-            output_tokens: sum(|s| &s.output_tokens),
-            reasoning_output_tokens: sum(|s| &s.reasoning_output_tokens),
+        let mut sums = SessionSums::default();
+        for line in self.place.lines() {
+            for (sum, part) in each_sum(&mut sums).into_iter().zip(&line.0) {
+                *sum = sum.saturating_add(part.load(Ordering::Relaxed));
+            }
         }
+        sums
+    }
+
+    /// Makes the session known to a recovery, under its handle.
+    pub(crate) fn keep(&self, handle: u64) {
+        let identity = Identity {
+            trace_id: self.trace_id,
+            root_span_id: self.root_span_id,
+            parent: self.parent.map(|parent| parent.span_id),
+            parent_is_remote: self.parent.is_some_and(|parent| parent.is_remote),
+            trace_flags: self.trace_flags,
+            start: self.start,
+            started_at: self.started_at,
+            trace_state: &self.trace_state,
+            on_spans: &self.on_spans,
+        };
+        self.place.open(handle, &identity, &self.root().contents(), || self.has_ended());
+    }
+
+    /// The same of what is known of its root span now.
+    pub(crate) fn keep_root(&self, root: &Root) {
+        self.place.write_root(&root.contents());
+    }
+
+    /// Says which frame the root span is about to be.
+    pub(crate) fn set_finishing(&self, shard: usize, sequence: u64) {
+        self.place.set_finishing(shard, sequence);
+    }
+
+    /// A recovery need not know of it any more.
+    pub(crate) fn let_go(&self) {
+        self.place.clear();
     }
 }
 

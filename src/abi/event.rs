@@ -166,6 +166,12 @@ pub unsafe extern "C" fn agentotel_start_event(
         snapshot::not_null(out_event, "out_event")?;
         // SAFETY: `data` is NULL or valid through the call and `out_event` is valid, by this function's contract.
         unsafe {
+            if let Some(most) = parts.manager.most_plain_attributes()
+                && let Some(event) = snapshot::plain_event(parts.scratch, most, data, 0)
+                && let Some(event) = parts.manager.start_plain(parts.caller, session, event)?
+            {
+                return write::output(out_event, event, "out_event");
+            }
             let event = match snapshot::event_data_at(parts.arena, data, 0, "data") {
                 Ok(data) => parts.manager.start_event(parts.caller, parts.arena, session, data)?,
                 Err(error) => return Err(parts.refused(Signal::Traces, error)),
@@ -247,6 +253,9 @@ pub unsafe extern "C" fn agentotel_end_event(
 ) -> agentotel_status {
     guard::call(|state| {
         let parts = state.parts()?;
+        if data.is_null() && parts.manager.end_plain(parts.caller, event)? {
+            return Ok(());
+        }
         // SAFETY: `data` is NULL or valid through the call, by this function's contract.
         match unsafe { snapshot::optional_event_data(parts.arena, data) } {
             Ok(data) => parts.manager.end_event(parts.caller, parts.arena, event, data),

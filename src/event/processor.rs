@@ -345,7 +345,7 @@ impl EventProcessor {
             common: &session.on_plain_spans,
             status: event.status,
         });
-        content.filter(|content| draft::payload_size(content) <= self.limits.record_bytes)
+        content.filter(|content| draft::payload_size(content.len()) <= self.limits.record_bytes)
     }
 
     /// A session's root span at its end; `name` and `kept` are what was known of it before.
@@ -419,8 +419,8 @@ impl EventProcessor {
         }
     }
 
-    /// Commits a record. What has to be set right first is, and is counted with the record. `committed` runs under the
-    /// shard's lock when it is done.
+    /// Commits a record. What has to be set right first is, and is counted with the record. `committing` runs under the
+    /// shard's lock when all is written but not committed, and is told the frame's sequence number.
     #[inline(always)]
     pub(crate) fn commit<'a, R: Record<'a>>(
         &self,
@@ -429,19 +429,19 @@ impl EventProcessor {
         arena: &'a Bump,
         mut entry: Entry,
         record: &R,
-        committed: impl Fn(),
+        committing: impl Fn(u64),
     ) -> Result<(), AppendError> {
         let size = record.size();
         if size.payload <= self.limits.record_bytes {
             match written(arena, size.payload, |appender| record.write(size, appender)) {
                 Err(WriteError::InvalidUtf8) => {}
-                encoded => return append(journal, shard, entry, encoded, committed),
+                encoded => return append(journal, shard, entry, encoded, committing),
             }
         }
         let record = set_right(arena, *record, self.limits.record_bytes, &mut entry.repairs);
         let size = record.size();
         let encoded = written(arena, size.payload, |appender| record.write(size, appender));
-        append(journal, shard, entry, encoded, committed)
+        append(journal, shard, entry, encoded, committing)
     }
 }
 
@@ -453,12 +453,12 @@ fn append(
     shard: usize,
     entry: Entry,
     encoded: Result<Option<&[u8]>, WriteError>,
-    committed: impl Fn(),
+    committing: impl Fn(u64),
 ) -> Result<(), AppendError> {
     let payload = encoded.map_err(AppendError::Write)?.ok_or(AppendError::Write(WriteError::Size))?;
-    journal.append(shard, entry, payload.len(), |place| {
+    journal.append(shard, entry, payload.len(), |place, sequence| {
         place.copy_from_slice(payload);
-        committed();
+        committing(sequence);
         Ok(())
     })
 }

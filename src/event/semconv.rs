@@ -23,6 +23,8 @@ pub(crate) const CHUNK_BYTES: &str = "agentotel.stream.bytes";
 pub(crate) const INTERRUPTED: &str = "agentotel.interrupted";
 /// Set on a span that shows an event as it is while it is in flight.
 pub(crate) const IN_FLIGHT: &str = "agentotel.in_flight";
+/// On a span that had not ended when its process was killed.
+pub(crate) const RECOVERED: &str = "agentotel.recovered";
 
 /// `error.type` when the caller names none (error registry, 1.41.1).
 pub(crate) const OTHER_ERROR: &[u8] = b"_OTHER";

@@ -20,6 +20,7 @@ use crate::otlp::draft::{Draft, are_short, payload_size, write_payload};
 use crate::otlp::span::{Link, SpanEvent, SpanKind, StatusCode};
 use crate::otlp::value::{Attribute, Attributes, Fingerprints, Value};
 use crate::otlp::{Signal, open, span};
+use crate::session::memory::Place;
 use crate::session::{NewSession, Root, Session};
 
 /// A value that owns its parts.
@@ -164,7 +165,7 @@ fn session() -> Session {
         started_at: 0,
         root: Root::default(),
     };
-    Session::new(new, 1)
+    Session::new(new, Place::on_heap(1))
 }
 
 const LANE: LaneId = LaneId(0);
@@ -193,7 +194,7 @@ fn as_plain(name: &[u8], times: GivenTimes, attributes: &[Attribute<'_>]) -> Opt
     let event = PlainEvent { name, parent: Target::Root, span_kind: SpanKind::Client, times, status, draft };
     let processor = EventProcessor::new(LIMITS);
     let content = processor.plain(&session(), [9; 8], PARENT, event, &mut Repairs::default())?;
-    let mut payload = vec![0; payload_size(content)];
+    let mut payload = vec![0; payload_size(content.len())];
     write_payload(&mut payload, content).unwrap();
     let mut decoded = ScopeSpans::decode(&*payload).unwrap();
     assert_eq!(decoded.spans.len(), 1);
@@ -216,7 +217,7 @@ fn through_the_journal(data: &EventData<'_>, limits: RecordLimits) -> (Span, Rep
     let mut repairs = Repairs::default();
     let identity = Identity { span_id: [9; 8], parent: Some(PARENT) };
     let record = processor.span(&arena, &session, identity, data, &mut repairs);
-    processor.commit(&journal, 0, &arena, span_entry(0, record.status, repairs), &record, || ()).unwrap();
+    processor.commit(&journal, 0, &arena, span_entry(0, record.status, repairs), &record, |_| ()).unwrap();
     let unread = journal.next_unread(0, LANE).unwrap();
     let frame = Frames::new(unread.region.committed()).next().unwrap();
     let mut decoded = ScopeSpans::decode(frame.payload).unwrap();

@@ -148,15 +148,15 @@ impl Journal {
         self.shards.get(index).or_else(|| self.shards.get(index % self.shards.len()))
     }
 
-    /// Appends one record. `write` fills a payload of exactly `payload` bytes; it runs under the shard's lock and must
-    /// only copy. Nothing is allocated and no system call made but when a segment is full.
+    /// Appends one record. `write` fills a payload of exactly `payload` bytes and is told the sequence number that the
+    /// frame will have in the shard; it runs under the shard's lock and must only copy. Nothing is allocated and no system call made but when a segment is full.
     #[inline(always)]
     pub(crate) fn append(
         &self,
         shard: usize,
         entry: Entry,
         payload: usize,
-        write: impl FnOnce(&mut [u8]) -> Result<(), WriteError>,
+        write: impl FnOnce(&mut [u8], u64) -> Result<(), WriteError>,
     ) -> Result<(), AppendError> {
         let Some(shard) = self.shard(shard) else { return Err(AppendError::Closed) };
         let mut state = shard.lock();

@@ -438,7 +438,7 @@ impl LaneRecovery {
 
 fn append(journal: &Journal, signal: Signal, kind: u8, flags: u16, payload: &[u8]) -> bool {
     let entry = Entry { signal, kind, flags, origin: Origin::Derived, repairs: Repairs::default() };
-    let appended = journal.append(0, entry, payload.len(), |place| {
+    let appended = journal.append(0, entry, payload.len(), |place, _| {
         place.copy_from_slice(payload);
         Ok(())
     });

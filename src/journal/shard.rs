@@ -112,20 +112,22 @@ impl ShardState {
         self.active.as_ref().is_some_and(|active| active.writer.room() >= frame_size(payload))
     }
 
-    /// Appends one frame, which must fit; `write` fills the payload. On its error nothing is committed.
+    /// Appends one frame, which must fit; `write` fills the payload, told the frame's sequence number. On its error
+    /// nothing is committed.
     #[inline(always)]
     pub(crate) fn append(
         &mut self,
         mut header: FrameHeader,
         payload: usize,
-        write: impl FnOnce(&mut [u8]) -> Result<(), WriteError>,
+        write: impl FnOnce(&mut [u8], u64) -> Result<(), WriteError>,
     ) -> Result<(), WriteError> {
         let active = self.active.as_mut().ok_or(WriteError::Size)?;
         let length = u32::try_from(payload).map_err(|_| WriteError::Size)?;
         header.sequence = self.sequence + 1;
         let place = active.writer.spare();
         write_surroundings(place, payload, header);
-        write(place.get_mut(HEADER_BYTES..HEADER_BYTES + payload).ok_or(WriteError::Size)?)?;
+        let payload_place = place.get_mut(HEADER_BYTES..HEADER_BYTES + payload).ok_or(WriteError::Size)?;
+        write(payload_place, header.sequence)?;
         if let Some(seal) = active.seal {
             write_checksum(place, payload, seal);
         }

@@ -18,7 +18,7 @@ fn entry(signal: Signal) -> Entry {
 }
 
 fn append(journal: &Journal, signal: Signal, payload: &[u8]) -> Result<(), AppendError> {
-    journal.append(0, entry(signal), payload.len(), |place| {
+    journal.append(0, entry(signal), payload.len(), |place, _| {
         place.copy_from_slice(payload);
         Ok(())
     })
@@ -112,7 +112,7 @@ fn what_gives_way_leaves_half_of_the_queue_and_takes_nothing_from_others() {
         journal.attach(B, Signal::Logs);
         let show = || {
             let entry = Entry { origin: Origin::Expendable, ..entry(Signal::Logs) };
-            journal.append(0, entry, 500, |place| {
+            journal.append(0, entry, 500, |place, _| {
                 place.fill(7);
                 Ok(())
             })
@@ -223,7 +223,7 @@ fn a_closed_journal_refuses_and_counts() {
 fn a_payload_that_cannot_be_written_leaves_no_trace() {
     let journal = journal(4, OverflowPolicy::DropNewest);
     journal.attach(A, Signal::Traces);
-    let failed = journal.append(0, entry(Signal::Traces), 10, |_| Err(WriteError::InvalidUtf8));
+    let failed = journal.append(0, entry(Signal::Traces), 10, |_, _| Err(WriteError::InvalidUtf8));
     assert_eq!(failed, Err(AppendError::Write(WriteError::InvalidUtf8)));
     append(&journal, Signal::Traces, b"good").unwrap();
     assert_eq!(journal.signal_counters(Signal::Traces).offered, 1);

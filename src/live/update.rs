@@ -5,12 +5,13 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::slot::{Contents, Fixed, Slot};
-use crate::event::data::{Detail, EventData, EventKind};
+use crate::event::data::{Detail, EventData, EventKind, PlainEvent, SpanContext};
 use crate::event::processor::{EventProcessor, Identity, name, ordered, status, within};
 use crate::event::semconv::{self, Phase};
 use crate::journal::accounting::Repairs;
+use crate::otlp::draft;
 use crate::otlp::open::{self, Addition};
-use crate::otlp::span::{ATTRIBUTES, EVENTS, LINKS, SpanKind, SpanRecord, StatusCode};
+use crate::otlp::span::{ATTRIBUTES, EVENTS, LINKS, PlainSpan, SpanKind, SpanRecord, StatusCode};
 use crate::otlp::value::{Attribute, Attributes, Value};
 use crate::otlp::wire::WriteError;
 use crate::session::{Session, Usage};
@@ -28,6 +29,7 @@ pub(crate) struct NewContents<'a> {
 
 impl NewContents<'_> {
     /// Puts them into the slot.
+    #[inline(always)]
     pub(crate) fn write(&self, slot: &mut Slot) {
         slot.write(&self.fixed, self.name, self.message, self.fields);
     }
@@ -93,6 +95,38 @@ pub(crate) fn start<'a>(
     let name = processor.repaired_name(arena, name(data, Phase::Whole), &mut repairs);
     let message = processor.repaired_text(arena, message, &mut repairs);
     Ok(NewContents { fixed, name, message, fields, repairs })
+}
+
+/// A new plain event's contents; nothing when it turns out not to be plain.
+#[inline(always)]
+pub(crate) fn start_plain<'a>(
+    processor: &EventProcessor,
+    session: &Session,
+    span_id: [u8; 8],
+    parent: SpanContext,
+    event: PlainEvent<'a>,
+) -> Option<NewContents<'a>> {
+    let most = processor.limits().record_bytes;
+    let (fields, name) = event.draft.finish_open(event.name)?;
+    if event.times.start < 0 || name.len() > most / 4 || fields.len() > most / 2 {
+        return None;
+    }
+    let now = clock::wall();
+    let fixed = Fixed {
+        updated: now,
+        start: if event.times.start > 0 { event.times.start } else { now },
+        started_at: clock::monotonic(),
+        trace_id: session.trace_id,
+        trace_flags: session.trace_flags,
+        span_id,
+        parent: parent.span_id,
+        parent_is_remote: parent.is_remote,
+        kind: EventKind::Custom as u8,
+        span_kind: event.span_kind as u8,
+        status: event.status as u8,
+        ..Fixed::default()
+    };
+    Some(NewContents { fixed, name: [name, &[]], message: &[], fields, repairs: Repairs::default() })
 }
 
 /// An event's contents with what an update adds.
@@ -166,6 +200,38 @@ fn stream_attributes<'a>(out: &mut ArenaVec<'a, Attribute<'a>>, fixed: &Fixed, d
         out.push(Attribute::new(semconv::CHUNK_COUNT, count(fixed.chunks)));
         out.push(Attribute::new(semconv::CHUNK_BYTES, count(fixed.chunk_bytes)));
     }
+}
+
+/// An event's span and its encoded attributes, when its end adds nothing and what it has makes a plain span.
+#[inline(always)]
+pub(crate) fn finish_plain<'a>(
+    processor: &EventProcessor,
+    session: &'a Session,
+    contents: &Contents<'a>,
+) -> Option<(PlainSpan<'a>, &'a [u8])> {
+    let fixed = &contents.fixed;
+    let [fields, []] = contents.fields else { return None };
+    let streamed = fixed.chunks > 0 || fixed.first_chunk_at > 0;
+    let left_out = fixed.dropped_attributes | u32::from(fixed.dropped_events | fixed.dropped_links);
+    if streamed || left_out > 0 || fixed.parent_is_remote || fixed.parent == [0; 8] {
+        return None;
+    }
+    if contents.name.is_empty() || !contents.message.is_empty() {
+        return None;
+    }
+    let elapsed = clock::monotonic().saturating_sub(fixed.started_at).max(0);
+    let span = PlainSpan {
+        span_id: fixed.span_id,
+        parent: fixed.parent,
+        name: contents.name,
+        kind: SpanKind::from_number(fixed.span_kind.into())?,
+        start: fixed.start,
+        end: fixed.start.saturating_add(elapsed),
+        common: &session.on_plain_spans,
+        status: StatusCode::from_number(fixed.status),
+    };
+    let is_small = draft::payload_size(draft::content_size(fields, &span)) <= processor.limits().record_bytes;
+    (span.has_short_name() && is_small).then_some((span, fields))
 }
 
 /// An event's span, with what its end adds; `mark` is an attribute that is set to true.

@@ -177,7 +177,7 @@ impl LiveView {
             origin: Origin::Expendable,
             repairs: Repairs::default(),
         };
-        self.note(self.processor.commit(&self.journal, shard, arena, entry, &record, || ()));
+        self.note(self.processor.commit(&self.journal, shard, arena, entry, &record, |_| ()));
     }
 
     /// Commits an event's span as it is now.
@@ -188,7 +188,7 @@ impl LiveView {
             Ok(record) => {
                 let entry = span_entry(contents.fixed.kind, record.status, Repairs::default());
                 let entry = Entry { origin: Origin::Expendable, ..entry };
-                self.note(self.processor.commit(&self.journal, shard, arena, entry, &record, || ()));
+                self.note(self.processor.commit(&self.journal, shard, arena, entry, &record, |_| ()));
             }
             Err(why) => self.note(Err(AppendError::Write(why))),
         }
@@ -286,7 +286,7 @@ impl Passes {
 
     /// The same at a given time.
     pub(super) fn look_on_at(&mut self, now: i64) -> bool {
-        let used = self.view.table.used();
+        let used = self.view.table.reach();
         let end = self.next.saturating_add(PART_SLOTS).min(used);
         for number in self.next..end {
             self.look_at(number, now);

@@ -12,9 +12,9 @@ use crate::event::semconv;
 use crate::handle::HandleKind;
 use crate::journal::accounting::Repairs;
 use crate::journal::{AppendError, Origin};
-use crate::live::slot::Fixed;
+use crate::live::slot::{Fixed, SlotState};
 use crate::live::table::LiveEvent;
-use crate::live::update;
+use crate::live::update::{self, NewContents};
 use crate::live::view::Farewell;
 use crate::otlp::Signal;
 use crate::otlp::draft;
@@ -109,7 +109,7 @@ impl OtelManager {
         sessions: &'c mut RememberedSessions,
         session_handle: u64,
         parent: Target,
-    ) -> Result<(&'c Session, SpanContext), Error> {
+    ) -> Result<(&'c Arc<Session>, SpanContext), Error> {
         self.check_running()?;
         let session = self.session_of(sessions, session_handle)?;
         let parent = match parent {
@@ -151,7 +151,7 @@ impl OtelManager {
             return Ok(false);
         };
         let entry = span_entry(EventKind::Custom as u8, status, repairs);
-        let written = self.journal.append(shard, entry, draft::payload_size(content), |place| {
+        let written = self.journal.append(shard, entry, draft::payload_size(content.len()), |place, _| {
             draft::write_payload(place, content)?;
             session.add(shard, EventKind::Custom, status, &Usage::default());
             Ok(())
@@ -190,7 +190,7 @@ impl OtelManager {
         let kind = data.detail.kind();
         let entry = span_entry(kind as u8, record.status, repairs);
         let usage = Usage::of(data, Usage::default());
-        let sum_up = || session.add(shard, kind, record.status, &usage);
+        let sum_up = |_| session.add(shard, kind, record.status, &usage);
         if let Err(error) = self.processor.commit(&self.journal, shard, arena, entry, &record, sum_up) {
             return Err(self.append_error(shard, Signal::Traces, error));
         }
@@ -220,7 +220,7 @@ impl OtelManager {
         let mut repairs = Repairs::default();
         let log = self.processor.exception(arena, session, failing.span, failing.kind, error, &mut repairs);
         let entry = exception_entry(failing.kind, origin, repairs);
-        self.processor.commit(&self.journal, shard, arena, entry, &log, || ())
+        self.processor.commit(&self.journal, shard, arena, entry, &log, |_| ())
     }
 
     /// The same for an error that came with an event. The event is recorded by then: what becomes of its log record does
@@ -270,9 +270,21 @@ impl OtelManager {
         let identity = Identity { span_id: ids.span_id(), parent: Some(parent) };
         let contents = update::start(&self.processor, arena, session, identity, data).map_err(not_encoded)?;
         self.journal.count_repairs(shard, Signal::Traces, contents.repairs);
+        self.put_in_flight(shard, session, session_handle, &contents)
+    }
+
+    /// Gives a new event its slot.
+    #[inline(always)]
+    fn put_in_flight(
+        &self,
+        shard: usize,
+        session: &Arc<Session>,
+        session_handle: u64,
+        contents: &NewContents<'_>,
+    ) -> Result<u64, Error> {
         let event = self
             .live
-            .insert(Arc::clone(session), session_handle, |slot| contents.write(slot))
+            .insert(shard, session, session_handle, |slot| contents.write(slot))
             .ok_or(Error::Limit { what: "events", most: self.config.live.max_events })?;
         if session.has_ended() {
             // It ended meanwhile and may not have seen this event.
@@ -282,6 +294,66 @@ impl OtelManager {
             return Err(Error::StaleHandle { kind: HandleKind::Session, handle: session_handle });
         }
         Ok(event)
+    }
+
+    /// Starts a plain event and gives its handle; does nothing with one that turns out not to be plain.
+    #[inline(always)]
+    pub(crate) fn start_plain(
+        &self,
+        caller: &mut Caller,
+        session_handle: u64,
+        event: PlainEvent<'_>,
+    ) -> Result<Option<u64>, Error> {
+        let shard = caller.shard(self.journal.shard_count());
+        let started = self.place_event(&mut caller.sessions, session_handle, event.parent).and_then(
+            |(session, parent)| {
+                let span_id = caller.ids.span_id();
+                let contents = update::start_plain(&self.processor, session, span_id, parent, event);
+                contents
+                    .map(|contents| self.put_in_flight(shard, session, session_handle, &contents))
+                    .transpose()
+            },
+        );
+        started.map_err(|error| self.refused(shard, Signal::Traces, error))
+    }
+
+    /// Ends an event in flight to which its end adds nothing; does nothing with one that is not plain.
+    #[inline(always)]
+    pub(crate) fn end_plain(&self, caller: &mut Caller, event: u64) -> Result<bool, Error> {
+        let shard = caller.shard(self.journal.shard_count());
+        let live = match self.check_running().and_then(|()| self.live_event(event)) {
+            Ok(live) => live,
+            Err(error) => return Err(self.refused(shard, Signal::Traces, error)),
+        };
+        let (Some(session), Some(slot)) = (live.session(), live.slot()) else { return Ok(false) };
+        if live.watched().is_announced() {
+            // Its end has to be told too.
+            return Ok(false);
+        }
+        if !session.sampled {
+            self.leave_out_unsampled(shard, Signal::Traces)?;
+            self.live.free(live, event);
+            return Ok(true);
+        }
+        let contents = slot.read();
+        let kind = EventKind::from_number(contents.fixed.kind.into()).unwrap_or_default();
+        let Some((span, attributes)) = update::finish_plain(&self.processor, session, &contents) else {
+            return Ok(false);
+        };
+        let size = draft::content_size(attributes, &span);
+        let entry = span_entry(kind as u8, span.status, Repairs::default());
+        let written = self.journal.append(shard, entry, draft::payload_size(size), |place, sequence| {
+            draft::write_span(place, size, attributes, &span)?;
+            slot.set_finishing(shard, sequence);
+            session.add(shard, kind, span.status, &contents.fixed.usage);
+            Ok(())
+        });
+        if let Err(error) = written {
+            slot.set_state(SlotState::Live);
+            return Err(self.append_error(shard, Signal::Traces, error));
+        }
+        self.live.free(live, event);
+        Ok(true)
     }
 
     /// Adds to an event in flight.
@@ -389,10 +461,14 @@ impl OtelManager {
             .map_err(|why| self.refused(shard, Signal::Traces, not_encoded(why)))?;
         let entry = span_entry(kind as u8, record.status, repairs);
         let usage = Usage::of(data, contents.fixed.usage);
-        let sum_up = || session.add(shard, kind, record.status, &usage);
-        self.processor
-            .commit(&self.journal, shard, arena, entry, &record, sum_up)
-            .map_err(|error| self.append_error(shard, Signal::Traces, error))?;
+        let committing = |sequence| {
+            slot.set_finishing(shard, sequence);
+            session.add(shard, kind, record.status, &usage);
+        };
+        self.processor.commit(&self.journal, shard, arena, entry, &record, committing).map_err(|error| {
+            slot.set_state(SlotState::Live);
+            self.append_error(shard, Signal::Traces, error)
+        })?;
         if let Some(error) = data.error {
             let failing = Failing { span: session.context_of(contents.fixed.span_id), kind };
             self.leave_derived_exception(shard, arena, session, failing, error, record.end);

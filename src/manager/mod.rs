@@ -32,6 +32,7 @@ use crate::otlp::request::RequestHeader;
 use crate::otlp::wire::WriteError;
 use crate::sampling::HeadSampler;
 use crate::session::SessionTable;
+use crate::session::memory::SessionSlots;
 
 const RUNNING: u8 = 0;
 const STOPPING: u8 = 1;
@@ -57,6 +58,7 @@ pub(crate) struct OtelManager {
     config: Arc<Config>,
     journal: Arc<Journal>,
     sessions: SessionTable,
+    session_slots: Arc<SessionSlots>,
     live: Arc<LiveTable>,
     view: Arc<LiveView>,
     processor: EventProcessor,
@@ -96,7 +98,7 @@ impl OtelManager {
             links: config.limits.links,
             record_bytes: config.limits.event_bytes,
         };
-        let live = Arc::new(LiveTable::new(epoch, config.live.max_events));
+        let live = Arc::new(LiveTable::new(epoch, config.live.max_events, Box::new(|_| None)));
         let view = Arc::new(LiveView::new(
             &config.live,
             Arc::clone(&live),
@@ -125,7 +127,9 @@ impl OtelManager {
             })
         });
         let storage = storage.transpose()?;
+        let session_slots = SessionSlots::new(journal.shard_count(), Box::new(|_| None));
         Ok(Arc::new(Self {
+            session_slots: Arc::new(session_slots),
             journal,
             sessions: SessionTable::new(epoch),
             live,

@@ -16,6 +16,7 @@ use crate::otlp::open::{self, Addition};
 use crate::otlp::value::{Attribute, Value};
 use crate::otlp::{Signal, log, span};
 use crate::sampling::RemoteParent;
+use crate::session::memory::Place;
 use crate::session::{FLAG_RANDOM, FLAG_SAMPLED, MOST_SESSIONS, NewSession, Root, Session};
 use crate::sys::clock;
 
@@ -65,6 +66,12 @@ impl OtelManager {
         let mut typed = ArenaVec::with_capacity_in(MOST_TYPED, arena);
         semconv::root(&mut typed, options);
         repairs += self.merge_into_root(arena, &mut root, typed, options.attributes)?;
+        // What is not sampled is not recovered.
+        let place = if decision.sampled {
+            self.session_slots.place()
+        } else {
+            Place::on_heap(self.journal.shard_count())
+        };
         let session = Session::new(
             NewSession {
                 trace_id,
@@ -80,12 +87,14 @@ impl OtelManager {
                 started_at: clock::monotonic(),
                 root,
             },
-            self.journal.shard_count(),
+            place,
         );
         let full = Error::Limit { what: "sessions", most: MOST_SESSIONS };
-        let session = self.sessions.insert(Arc::new(session)).ok_or(full)?;
+        let session = Arc::new(session);
+        let handle = self.sessions.insert(Arc::clone(&session)).ok_or(full)?;
+        session.keep(handle);
         self.journal.count_repairs(self.shard_of(caller), Signal::Traces, repairs);
-        Ok(session)
+        Ok(handle)
     }
 
     /// Merges attributes into a root span that is still open.
@@ -116,7 +125,10 @@ impl OtelManager {
         self.check_running()?;
         let found =
             self.sessions.get(session).map_err(|why| handle_error(HandleKind::Session, session, why))?;
-        let repairs = self.merge_into_root(arena, &mut found.root(), ArenaVec::new_in(arena), attributes)?;
+        let mut root = found.root();
+        let repairs = self.merge_into_root(arena, &mut root, ArenaVec::new_in(arena), attributes)?;
+        found.keep_root(&root);
+        drop(root);
         self.journal.count_repairs(shard, Signal::Traces, repairs);
         Ok(())
     }
@@ -178,11 +190,11 @@ impl OtelManager {
         let kept = (kept, root.dropped_attributes);
         let record = self.processor.root(&session, &root.name, kept, end, attributes, &mut repairs);
         let entry = span_entry(ROOT_FRAME_KIND, record.status, repairs);
-        self.processor
-            .commit(&self.journal, caller.shard(self.journal.shard_count()), arena, entry, &record, || ())
-            .map_err(|error| {
-                self.append_error(caller.shard(self.journal.shard_count()), Signal::Traces, error)
-            })
+        let shard = caller.shard(self.journal.shard_count());
+        let committing = |sequence| session.set_finishing(shard, sequence);
+        let ended = self.processor.commit(&self.journal, shard, arena, entry, &record, committing);
+        session.let_go();
+        ended.map_err(|error| self.append_error(shard, Signal::Traces, error))
     }
 
     /// Counts a record of an unsampled session.

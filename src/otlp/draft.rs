@@ -52,6 +52,16 @@ impl<'b> Draft<'b> {
         writer.into_appender().ok().map(|appender| Self { appender })
     }
 
+    /// Leaves the span open: gives its encoded attributes, and its name as it was copied and found to be UTF-8.
+    #[inline(always)]
+    pub(crate) fn finish_open(mut self, name: &[u8]) -> Option<(&'b [u8], &'b [u8])> {
+        if self.appender.text(name) != Appended::Utf8 {
+            return None;
+        }
+        let written = self.appender.into_written();
+        written.split_at_checked(written.len() - name.len())
+    }
+
     /// Writes the rest; gives the span's content, or nothing when it is not plain.
     #[inline(always)]
     pub(crate) fn finish(mut self, span: &PlainSpan<'_>) -> Option<&'b [u8]> {
@@ -59,10 +69,32 @@ impl<'b> Draft<'b> {
     }
 }
 
-/// Bytes of a span with this content as an element of its request.
+/// Bytes of a span with content of so many bytes as an element of its request.
 #[inline(always)]
-pub(crate) fn payload_size(content: &[u8]) -> usize {
-    1 + varint_size(content.len() as u64) + content.len()
+pub(crate) fn payload_size(content: usize) -> usize {
+    1 + varint_size(content as u64) + content
+}
+
+/// Bytes of the content of a plain span whose attributes are encoded.
+#[inline(always)]
+pub(crate) fn content_size(attributes: &[u8], span: &PlainSpan<'_>) -> usize {
+    attributes.len() + span.size()
+}
+
+/// Writes a plain span whose attributes are encoded as an element of its request; its content takes `content` bytes.
+#[inline(always)]
+pub(crate) fn write_span(
+    place: &mut [u8],
+    content: usize,
+    attributes: &[u8],
+    span: &PlainSpan<'_>,
+) -> Result<(), WriteError> {
+    let mut writer = Writer::new(place);
+    writer.tag(ITEM);
+    writer.length(content);
+    writer.whole(attributes);
+    let mut appender = writer.into_appender()?;
+    if span.write(&mut appender) && appender.left() == 0 { Ok(()) } else { Err(WriteError::Size) }
 }
 
 /// Writes content as an element of its request.

@@ -32,6 +32,19 @@ pub(crate) fn kept<'e>(
         .map(|f| f.whole)
 }
 
+/// The whole fields at the start of `encoded` that fit into `room` bytes.
+pub(crate) fn fitting(encoded: &[u8], room: usize) -> &[u8] {
+    if encoded.len() <= room {
+        return encoded;
+    }
+    let ends = Fields::new(encoded).scan(0, |end, field| {
+        *end += field.whole.len();
+        Some(*end)
+    });
+    let end = ends.take_while(|end| *end <= room).last().unwrap_or(0);
+    encoded.get(..end).unwrap_or_default()
+}
+
 /// What a call adds to an open record.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Addition<'a> {

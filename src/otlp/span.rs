@@ -4,7 +4,7 @@
 
 use super::value::{Attribute, Attributes, attributes_size, write_attributes};
 use super::wire::{
-    WriteError, Writer, bytes_tag, delimited_size, fixed32_tag, fixed64_tag, varint_size, varint_tag,
+    WriteError, Writer, bytes_tag, delimited_size, fixed32_tag, fixed64_tag, put, varint_size, varint_tag,
 };
 use crate::sys::append::{Appended, Appender};
 
@@ -359,14 +359,31 @@ pub(crate) fn common_fields(trace_id: [u8; 16], flags: u32, trace_state: &[u8], 
     place
 }
 
+/// Ids, kind and times of a plain span.
+const PLAIN_BLOCK: usize = 2 * SPAN_ID_FIELD + 2 + 2 * FIXED64_FIELD;
+/// Its status, when it has one: tag, length, tag and value of the code.
+const PLAIN_STATUS: usize = 4;
+
 impl PlainSpan<'_> {
+    /// Bytes that `write` writes, of a name that is short enough.
+    #[inline(always)]
+    pub(crate) fn size(&self) -> usize {
+        let status = if self.status == StatusCode::Unset { 0 } else { PLAIN_STATUS };
+        PLAIN_BLOCK + 2 + self.name.len() + self.common.len() + status
+    }
+
+    /// Whether the name is short enough for a plain span.
+    #[inline(always)]
+    pub(crate) fn has_short_name(&self) -> bool {
+        self.name.len() < 0x80
+    }
+
     /// Writes everything but the attributes; false when it is not plain after all.
     #[inline(always)]
     pub(crate) fn write(&self, appender: &mut Appender<'_>) -> bool {
         const TIMES: usize = 2 * SPAN_ID_FIELD;
-        const BLOCK: usize = TIMES + 2 + 2 * FIXED64_FIELD;
         let Ok(name_bytes @ 0..0x80) = u8::try_from(self.name.len()) else { return false };
-        let fixed = appender.block::<BLOCK>(|block| {
+        let fixed = appender.block::<PLAIN_BLOCK>(|block| {
             put(block, 0, [SPAN_ID as u8, 8]);
             put(block, 2, self.span_id);
             put(block, SPAN_ID_FIELD, [PARENT_SPAN_ID as u8, 8]);
@@ -382,14 +399,6 @@ impl PlainSpan<'_> {
             && appender.many_bytes(self.common)
             && (self.status == StatusCode::Unset
                 || appender.array([STATUS as u8, 2, STATUS_CODE as u8, self.status as u8]))
-    }
-}
-
-/// Writes `bytes` into `block` at `at`; all numbers are constants, so nothing is left of the checks.
-#[inline(always)]
-fn put<const N: usize, const M: usize>(block: &mut [u8; N], at: usize, bytes: [u8; M]) {
-    if let Some(place) = block.get_mut(at..at + M) {
-        place.copy_from_slice(&bytes);
     }
 }
 

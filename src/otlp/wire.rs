@@ -45,6 +45,14 @@ pub(crate) const fn delimited_size(length: usize) -> usize {
     varint_size(length as u64) + length
 }
 
+/// Writes `bytes` into `block` at `at`; where both numbers are constants, nothing is left of the checks.
+#[inline(always)]
+pub(crate) fn put<const N: usize, const M: usize>(block: &mut [u8; N], at: usize, bytes: [u8; M]) {
+    if let Some(place) = block.get_mut(at..at + M) {
+        place.copy_from_slice(&bytes);
+    }
+}
+
 /// Why a record could not be written as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WriteError {
@@ -203,6 +211,38 @@ impl<'b> Writer<'b> {
     pub(crate) fn fixed32_field(&mut self, tag: u32, value: u32) {
         self.tag(tag);
         self.raw(&value.to_le_bytes());
+    }
+}
+
+/// Reads little-endian values one after the other; what is not there is zero.
+pub(crate) struct Values<'b>(pub(crate) &'b [u8]);
+
+impl Values<'_> {
+    #[inline(always)]
+    pub(crate) fn get<const N: usize>(&mut self) -> [u8; N] {
+        match self.0.split_first_chunk::<N>() {
+            Some((value, rest)) => {
+                self.0 = rest;
+                *value
+            }
+            None => [0; N],
+        }
+    }
+    #[inline(always)]
+    pub(crate) fn u32(&mut self) -> u32 {
+        u32::from_le_bytes(self.get())
+    }
+    #[inline(always)]
+    pub(crate) fn u16(&mut self) -> u16 {
+        u16::from_le_bytes(self.get())
+    }
+    #[inline(always)]
+    pub(crate) fn i64(&mut self) -> i64 {
+        i64::from_le_bytes(self.get())
+    }
+    #[inline(always)]
+    pub(crate) fn u64(&mut self) -> u64 {
+        u64::from_le_bytes(self.get())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What only an operating system can answer: clocks, thread starts with signals masked, fork detection, random seeds,
-//! exit hooks, directories and files of our own, and the one piece of shared raw memory (`AppendRegion`). Imports nothing from above; `unsafe` that is
-//! not about C callers lives here.
+//! exit hooks, directories and files of our own, and raw memory (`AppendRegion`, the memory of slots). Imports nothing
+//! from above; `unsafe` that is not about C callers lives here.
 
 #[cfg(not(all(
     target_os = "linux",
@@ -19,6 +19,7 @@ pub(crate) mod directory;
 pub(crate) mod exit;
 pub(crate) mod fork;
 pub(crate) mod memory;
+pub(crate) mod slots;
 pub(crate) mod thread;
 pub(crate) mod timer;
 

@@ -156,7 +156,7 @@ impl Sides {
         Ok(())
     }
 
-    /// The typed llm event, and start with end.
+    /// The typed llm event; start with end, beside the event recorded whole.
     fn other_calls(
         &mut self,
         source: &[Attribute],
@@ -165,13 +165,19 @@ impl Sides {
         figures: &mut Figures,
     ) -> Fallible<()> {
         let borrowed = Borrowed::new(source);
-        let (mut llm, mut pairs) = (Vec::new(), Vec::new());
+        let whole = |agent: Agent, session| agent.record(session, &borrowed, burst);
+        let pair = |agent: Agent, session| agent.start_and_end(session, &borrowed, burst);
+        let (mut llm, mut wholes, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..rounds {
             llm.push(self.ours(burst, |agent, session| agent.record_llm(session, burst))?);
-            pairs.push(self.ours(burst, |agent, session| agent.start_and_end(session, &borrowed, burst))?);
+            let first = self.ours(burst, whole)?;
+            pairs.push(f64::midpoint(self.ours(burst, pair)?, self.ours(burst, pair)?));
+            wholes.push(f64::midpoint(first, self.ours(burst, whole)?));
         }
-        figures.set("llm_ns", median(&llm).ok_or("no rounds")?);
-        figures.set("start_and_end_ns", median(&pairs).ok_or("no rounds")?);
+        let of = |values: &[f64]| median(values).ok_or("no rounds");
+        figures.set("llm_ns", of(&llm)?);
+        figures.set("start_and_end_ns", of(&pairs)?);
+        figures.set("start_end_cost_ratio", of(&ratios(&pairs, &wholes))?);
         Ok(())
     }
 

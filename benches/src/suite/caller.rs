@@ -58,6 +58,7 @@ fn add(bench: &mut Bench, attributes: &str, figures: &Figures) -> Fallible<()> {
     if let (Ok(llm), Ok(pair)) = (figures.get("llm_ns"), figures.get("start_and_end_ns")) {
         summary.add("caller_ns_llm_12_fields", llm);
         summary.add("caller_ns_start_and_end_10_attrs", pair);
+        summary.add("start_end_cost_ratio", figures.get("start_end_cost_ratio")?);
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ const BARS: [(&str, Bar); 16] = [
     ("caller_cpu_ratio_10_attrs", AtLeast(4.0)),
     ("caller_cpu_growth_2_threads", AtMost(1.2)),
     ("caller_cpu_growth_4_threads", AtMost(1.2)),
+    ("start_end_cost_ratio", AtMost(2.5)),
     ("process_cpu_ratio_http_protobuf", AtLeast(5.0)),
     ("throughput_ratio_http_protobuf", AtLeast(3.0)),
     ("hot_loop_delivered_percent", AtLeast(100.0)),
