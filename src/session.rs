@@ -5,7 +5,6 @@
 //! reads it.
 
 pub(crate) mod memory;
-#[allow(dead_code, reason = "read by the recovery of slots")]
 pub(crate) mod recovered;
 pub(crate) mod slot;
 #[cfg(test)]

@@ -77,6 +77,89 @@ fn acknowledged(mut output: impl Read) -> Vec<[u8; 8]> {
     ids.chunks_exact(8).map(|id| id.try_into().unwrap()).collect()
 }
 
+/// Tells the executable to have something in flight and be killed.
+const IN_FLIGHT: &str = "AGENTOTEL_TEST_IN_FLIGHT";
+
+/// An agent with a session, an event that has ended, and two in flight; says their ids and waits for its end.
+#[test]
+fn busy_process() {
+    let Ok(directory) = std::env::var(IN_FLIGHT) else { return };
+    start(Path::new(&directory), "busy", "busy.jsonl");
+    let session = start_session();
+    let ended = record(session).unwrap();
+    let (first, second) = (start_event(session, "first"), start_event(session, "second"));
+    annotate(second, "agent.goal", "to be found again");
+    let mut out = std::io::stdout();
+    let ids = [ended, context(first).span_id, context(second).span_id, session_context(session).span_id];
+    out.write_all(&ids.concat()).unwrap();
+    out.flush().unwrap();
+    // Longer than the storage thread needs to note that the process lives.
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+fn text_of<'v>(span: &'v serde_json::Value, key: &str) -> Option<&'v serde_json::Value> {
+    let attributes = span["attributes"].as_array()?;
+    attributes.iter().find(|attribute| attribute["key"] == key).map(|attribute| &attribute["value"])
+}
+
+#[test]
+fn what_was_in_flight_is_found_again_as_failed_with_its_session() {
+    let directory = private_directory();
+    let mut busy = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "busy_process", "--nocapture", "--quiet"])
+        .env(IN_FLIGHT, directory.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = vec![0; HARNESS_PREAMBLE.len() + 4 * 8];
+    busy.stdout.as_mut().unwrap().read_exact(&mut said).unwrap();
+    busy.kill().unwrap();
+    busy.wait().unwrap();
+    let ids: Vec<String> =
+        said[HARNESS_PREAMBLE.len()..].chunks_exact(8).map(|id| hex(id.try_into().unwrap())).collect();
+
+    let config = serde_json::json!({
+        "service": { "name": "later" },
+        "storage": { "directory": directory.path().join("storage"), "namespace": "busy" },
+        "exporters": [{ "type": "file", "path": directory.path().join("later.jsonl") }]
+    });
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    init(&config);
+    wait_until("what was left is sent", || storage_stats().finished == 1);
+    assert_eq!(agentotel_shutdown(10_000), 0, "{}", diagnostics());
+
+    let mut spans = HashMap::new();
+    for line in std::fs::read_to_string(directory.path().join("later.jsonl")).unwrap().lines() {
+        let batch: serde_json::Value = serde_json::from_str(line).unwrap();
+        for resource in batch["resourceSpans"].as_array().into_iter().flatten() {
+            assert!(resource["resource"].to_string().contains("busy"), "under the resource of the dead");
+            for span in resource["scopeSpans"][0]["spans"].as_array().unwrap() {
+                spans.insert(span["spanId"].as_str().unwrap().to_owned(), span.clone());
+            }
+        }
+    }
+    let is_recovered = |span: &serde_json::Value| {
+        span["status"]["code"] == 2
+            && text_of(span, "agentotel.recovered").is_some_and(|v| v["boolValue"] == true)
+    };
+    assert_eq!(spans.len(), 4, "{spans:?}");
+    assert!(text_of(&spans[&ids[0]], "agentotel.recovered").is_none());
+    let [first, second, root] = [1, 2, 3].map(|at: usize| &spans[&ids[at]]);
+    assert!(is_recovered(first) && is_recovered(second) && is_recovered(root));
+    assert_eq!((first["name"].as_str(), second["name"].as_str()), (Some("first"), Some("second")));
+    assert_eq!(text_of(second, "agent.goal").unwrap()["stringValue"], "to be found again");
+    assert_eq!(first["parentSpanId"].as_str(), Some(ids[3].as_str()));
+    assert_eq!(text_of(root, "agentotel.session.event_count").unwrap()["intValue"], "1");
+    let time = |span: &serde_json::Value, key: &str| span[key].as_str().unwrap().parse::<u64>().unwrap();
+    for span in [first, second, root] {
+        assert!(time(span, "endTimeUnixNano") >= time(span, "startTimeUnixNano"));
+    }
+    assert!(time(root, "endTimeUnixNano") >= time(second, "startTimeUnixNano"));
+}
+
+/// There is one library in a process: one test at a time.
+static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 /// Counts the spans of all files by id, and of each file the instances of the service that they come from.
 fn delivered(directory: &Path) -> (HashMap<String, usize>, BTreeMap<String, HashSet<String>>) {
     let mut spans: HashMap<String, usize> = HashMap::new();
@@ -140,6 +223,7 @@ fn killed_processes_lose_nothing_they_have_acknowledged() {
     }
     assert!(all.len() >= KILLS * LEAST_ACKNOWLEDGED, "only {} events were acknowledged", all.len());
 
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     start(directory.path(), "crashing", "out-last.jsonl");
     wait_recovered(&directory.path().join("storage"));
     assert_eq!(agentotel_shutdown(10_000), 0, "{}", diagnostics());

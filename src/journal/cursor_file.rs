@@ -6,7 +6,8 @@
 //!      0      1  "agtlcurs"
 //!      1      1  format version (low half), 1; shards (high half)
 //!      2      1  steps of a takeover that have begun one after the other and not ended
-//!      3      5  zero
+//!      3      1  when the process was last seen, nanoseconds since 1970
+//!      4      4  zero
 //!      8  64×16  lanes: signal (low byte; 0 = no lane) and bytes of the exporter's name (from bit 8), CRC-32C of the whole
 //!                name, the name's first 112 bytes
 //!   1032      …  for each lane and each shard two copies of
@@ -35,6 +36,7 @@ const FORMAT_VERSION: u64 = 1;
 /// The most lanes that have cursors in the file.
 const MOST_LANES: usize = 64;
 const STEPS_AT: usize = 2;
+const LAST_SEEN_AT: usize = 3;
 const LANES_AT: usize = 8;
 const LANE_NUMBERS: usize = 16;
 /// Numbers of a lane's entry that hold its name.
@@ -117,6 +119,18 @@ impl CursorFile {
 
     fn steps(&self) -> Option<&AtomicU64> {
         self.cells.all().get(STEPS_AT)
+    }
+
+    /// Notes that the process lives at this moment.
+    pub(crate) fn set_last_seen(&self, now: i64) {
+        if let Some(cell) = self.cells.all().get(LAST_SEEN_AT) {
+            cell.store(now.cast_unsigned(), Ordering::Relaxed);
+        }
+    }
+
+    /// When the process was last seen; 0 when that is not known.
+    pub(crate) fn last_seen(&self) -> i64 {
+        self.cells.all().get(LAST_SEEN_AT).map_or(0, |cell| cell.load(Ordering::Relaxed).cast_signed())
     }
 
     /// Notes that a step of a takeover begins; gives how many have begun before and did not end, because the process that

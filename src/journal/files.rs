@@ -1,16 +1,23 @@
 //! The files that segments of a durable journal stand in: made with all their space allocated, given a header for every
-//! use, removed when they are needed no more. Knows one directory, that of this process.
+//! use, removed when they are needed no more; and those of the slots of what is in flight. Knows one directory, that of this
+//! process.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::segment::{SegmentHeader, header_bytes};
 use crate::otlp::request::RequestHeader;
-use crate::sys::directory::Directory;
+use crate::sys::directory::{Directory, file_bytes, read_at};
 use crate::sys::memory::RegionWriter;
+use crate::sys::slots::{BlockSource, SlotBlock};
 
 /// How a segment's file is called.
 pub(crate) const SEGMENT_SUFFIX: &str = ".segment";
+
+/// A file with a header and no frames, for the resource and scope in it.
+pub(crate) const RESOURCE: &str = "resource";
 
 pub(crate) struct SegmentFiles {
     directory: Directory,
@@ -24,10 +31,22 @@ pub(crate) struct SegmentFiles {
 }
 
 impl SegmentFiles {
-    /// Files in `directory`, for frames that go out under `header`.
-    pub(crate) fn new(directory: Directory, header: &RequestHeader) -> Self {
+    /// Files in `directory`, for frames that go out under `header`. A file with nothing but a header comes first: before
+    /// anything is recorded something may be in flight.
+    pub(crate) fn new(directory: Directory, header: &RequestHeader) -> io::Result<Self> {
         let (resource, scope) = header.parts();
-        Self {
+        let (resource_bytes, scope_bytes) = (resource.to_vec(), scope.to_vec());
+        let first = SegmentHeader {
+            generation: 0,
+            salt: 0,
+            serial: 0,
+            shard: 0,
+            before: 0,
+            resource: resource_bytes,
+            scope: scope_bytes,
+        };
+        directory.write_file(RESOURCE, &first.encode())?;
+        Ok(Self {
             write_through: !directory.keeps_allocated_space(),
             header_bytes: header_bytes(resource, scope),
             resource: resource.to_vec(),
@@ -35,7 +54,7 @@ impl SegmentFiles {
             directory,
             made: AtomicU64::new(0),
             generation: AtomicU64::new(0),
-        }
+        })
     }
 
     fn name(number: u64) -> String {
@@ -65,8 +84,13 @@ impl SegmentFiles {
         }
     }
 
-    /// Gives an empty segment its header; answers with what the checksums of its frames begin with.
-    pub(crate) fn begin(&self, writer: &mut RegionWriter, shard: u32, serial: u64) -> io::Result<u32> {
+    /// Gives an empty segment of a shard, whose last frame `before` it has a number, its header; answers with what the checksums of its frames begin with.
+    pub(crate) fn begin(
+        &self,
+        writer: &mut RegionWriter,
+        (shard, before): (u32, u64),
+        serial: u64,
+    ) -> io::Result<u32> {
         let mut salt = [0; 8];
         rustix::rand::getrandom(&mut salt, rustix::rand::GetRandomFlags::empty())?;
         let header = SegmentHeader {
@@ -74,6 +98,7 @@ impl SegmentFiles {
             salt: u64::from_le_bytes(salt),
             serial,
             shard,
+            before,
             resource: self.resource.clone(),
             scope: self.scope.clone(),
         };
@@ -85,4 +110,57 @@ impl SegmentFiles {
     pub(crate) fn remove(&self, writer: &RegionWriter) {
         let _ = self.directory.remove_file(&Self::name(writer.label));
     }
+}
+
+/// Endings of the names of files with slots of events, and of sessions.
+pub(crate) const EVENTS_SUFFIX: &str = ".events";
+pub(crate) const SESSIONS_SUFFIX: &str = ".sessions";
+/// The most bytes of slots that are read back: as many as there can be events in flight.
+const MOST_SLOT_BYTES: u64 = 1 << 30;
+
+/// The files that slots of what is in flight stand in, a block each. Before the directory is there, and where the file
+/// system does not keep allocated space, there are none.
+#[derive(Default)]
+pub(crate) struct SlotFiles {
+    directory: OnceLock<Directory>,
+    made: AtomicU64,
+}
+
+impl SlotFiles {
+    /// Says where the files are, once.
+    pub(crate) fn set_directory(&self, directory: Directory) {
+        if directory.keeps_allocated_space() {
+            let _ = self.directory.set(directory);
+        }
+    }
+
+    /// Where blocks of slots come from.
+    pub(crate) fn source(self: &Arc<Self>, suffix: &'static str) -> BlockSource {
+        let files = Arc::clone(self);
+        Box::new(move |bytes| files.block(suffix, bytes))
+    }
+
+    fn block(&self, suffix: &str, bytes: usize) -> Option<SlotBlock> {
+        let directory = self.directory.get()?;
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let file = directory.create_allocated(&format!("{number:08}{suffix}"), bytes as u64).ok()?;
+        SlotBlock::mapped(file.as_fd(), 0, bytes).ok()
+    }
+}
+
+/// The slots in the files of a dead process, one behind the other.
+pub(crate) fn read_slots(directory: &Directory, suffix: &str) -> io::Result<Vec<u8>> {
+    let mut slots = Vec::new();
+    for name in directory.names()?.iter().filter(|name| name.ends_with(suffix)) {
+        let Ok(file) = directory.open_file(name) else { continue };
+        let bytes = file_bytes(&file)?;
+        if bytes > MOST_SLOT_BYTES.saturating_sub(slots.len() as u64) {
+            continue;
+        }
+        let before = slots.len();
+        slots.resize(before + usize::try_from(bytes).unwrap_or(0), 0);
+        let read = read_at(&file, slots.get_mut(before..).unwrap_or_default(), 0)?;
+        slots.truncate(before + read);
+    }
+    Ok(slots)
 }

@@ -226,6 +226,13 @@ impl Journal {
         self.store.prepare(self.shards.len());
     }
 
+    /// Notes in the files that the process lives at this moment.
+    pub(crate) fn set_last_seen(&self, now: i64) {
+        if let Some(cursors) = self.cursor_file.get() {
+            cursors.set_last_seen(now);
+        }
+    }
+
     /// Says how many bytes of what files may take are taken by others.
     pub(crate) fn set_taken_bytes(&self, bytes: u64) {
         self.store.set_taken_bytes(bytes);
@@ -266,7 +273,7 @@ impl Journal {
             let may_grow = fits_a_segment && !(gives_way && self.store.bytes_in_use() > self.max_bytes / 2);
             if may_grow && let Some(mut writer) = self.store.acquire() {
                 let serial = self.fresh_serial();
-                match self.store.begin(&mut writer, state.index, serial) {
+                match self.store.begin(&mut writer, (state.index, state.sequence()), serial) {
                     Ok(seal) => state.roll(writer, serial, seal),
                     Err(_) => self.store.discard(writer),
                 }
@@ -380,7 +387,7 @@ impl Journal {
     /// Recycles what a shard has settled; true when a segment came free.
     fn release_in(&self, state: &mut ShardState) -> bool {
         let mut released = false;
-        let index = state.index;
+        let (index, sequence) = (state.index, state.sequence());
         state.release(
             |lane, settled| {
                 if let Some(cursors) = self.cursor_file.get() {
@@ -389,7 +396,7 @@ impl Journal {
             },
             |writer| {
                 let serial = self.fresh_serial();
-                self.store.begin(writer, index, serial).ok().map(|seal| (serial, seal))
+                self.store.begin(writer, (index, sequence), serial).ok().map(|seal| (serial, seal))
             },
             |writer| {
                 self.store.release(writer);

@@ -14,10 +14,10 @@ use std::sync::Arc;
 use super::accounting::Repairs;
 use super::cursor::{LaneId, Position};
 use super::cursor_file::{CursorFile, LaneName};
-use super::files::SEGMENT_SUFFIX;
+use super::files::{RESOURCE, SEGMENT_SUFFIX};
 use super::frame::{FLAG_ERROR, Frame, Frames, has_checksum};
 use super::incarnation::Incarnation;
-use super::segment::{HeaderError, SegmentHeader};
+use super::segment::{HeaderError, SegmentHeader, header_bytes};
 use super::{AppendError, Entry, Journal, JournalSettings, Origin, OverflowPolicy};
 use crate::otlp::Signal;
 use crate::sys::directory::{self, Directory};
@@ -83,6 +83,16 @@ struct DeadSegment {
     frame_bytes: usize,
 }
 
+impl DeadSegment {
+    /// All of its frames' bytes.
+    fn read(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; self.frame_bytes];
+        let read = directory::read_at(&self.file, &mut bytes, self.header_bytes)?;
+        bytes.truncate(read);
+        Ok(bytes)
+    }
+}
+
 /// What was found in a dead process's directory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Findings {
@@ -97,21 +107,29 @@ pub(crate) struct Findings {
 /// The journal of a dead process.
 pub(crate) struct DeadJournal {
     segments: Vec<DeadSegment>,
+    /// The header that stands alone.
+    resource: Option<SegmentHeader>,
     cursors: CursorFile,
     pub(crate) findings: Findings,
 }
 
-fn open_segment(file: OwnedFd) -> Result<DeadSegment, HeaderError> {
+/// Reads the header that a file begins with.
+fn read_header(file: &OwnedFd) -> Result<SegmentHeader, HeaderError> {
     /// Enough of a header to know how long it is.
     const START_BYTES: usize = 64;
     let read = |bytes: usize| {
         let mut place = vec![0; bytes];
-        let read = directory::read_at(&file, &mut place, 0).unwrap_or(0);
+        let read = directory::read_at(file, &mut place, 0).unwrap_or(0);
         place.truncate(read);
         place
     };
     let header_bytes = SegmentHeader::size(&read(START_BYTES))?;
-    let header = SegmentHeader::parse(&read(header_bytes))?;
+    SegmentHeader::parse(&read(header_bytes))
+}
+
+fn open_segment(file: OwnedFd) -> Result<DeadSegment, HeaderError> {
+    let header = read_header(&file)?;
+    let header_bytes = header_bytes(&header.resource, &header.scope);
     let length = directory::file_bytes(&file).unwrap_or(0);
     let frame_bytes = length.saturating_sub(header_bytes as u64).min(MOST_SEGMENT_BYTES);
     let frame_bytes = usize::try_from(frame_bytes).map_err(|_| HeaderError::Corrupt)?;
@@ -163,7 +181,9 @@ impl DeadJournal {
         let most_shards = segments.last().map_or(0, |last: &DeadSegment| last.header.shard as usize + 1);
         // One place more than there are shards: for what was in flight.
         let cursors = CursorFile::open_or_make(&incarnation.directory, most_shards.min(MOST_SHARDS) + 1)?;
-        Ok(Self { segments, cursors, findings })
+        let resource =
+            incarnation.directory.open_file(RESOURCE).ok().and_then(|file| read_header(&file).ok());
+        Ok(Self { segments, resource, cursors, findings })
     }
 
     /// Notes that a step of the recovery begins; false when it has led to the end of the process as often as may be.
@@ -176,9 +196,30 @@ impl DeadJournal {
         self.cursors.end_step();
     }
 
-    /// The resource and scope that its frames go out under; `None` when there are no frames.
+    /// How many shards the process had.
+    pub(crate) fn shards(&self) -> usize {
+        self.cursors.shards().saturating_sub(1)
+    }
+
+    /// When the process was last seen; 0 when that is not known.
+    pub(crate) fn last_seen(&self) -> i64 {
+        self.cursors.last_seen()
+    }
+
+    /// The sequence number of the last frame that a shard had.
+    pub(crate) fn last_sequence(&self, shard: u32) -> u64 {
+        let Some(last) = self.segments.iter().rfind(|segment| segment.header.shard == shard) else {
+            return 0;
+        };
+        let bytes = last.read().unwrap_or_default();
+        let frames = Scan::new(&bytes, 0, last.header.seal()).map(|(_, frame)| frame.header.sequence);
+        frames.max().unwrap_or(0).max(last.header.before)
+    }
+
+    /// The resource and scope that its records go out under; `None` when there can be no records.
     pub(crate) fn parts(&self) -> Option<(&[u8], &[u8])> {
-        let header = &self.segments.first()?.header;
+        let of_a_segment = self.segments.first().map(|segment| &segment.header);
+        let header = of_a_segment.or(self.resource.as_ref())?;
         Some((&header.resource, &header.scope))
     }
 
@@ -216,11 +257,9 @@ impl Looked {
     /// Looks through every segment.
     pub(crate) fn count(&self) -> io::Result<Vec<SegmentCount>> {
         let count = |segment: &DeadSegment| {
-            let mut bytes = vec![0; segment.frame_bytes];
-            let read = directory::read_at(&segment.file, &mut bytes, segment.header_bytes)?;
-            bytes.truncate(read);
+            let bytes = segment.read()?;
             let (shard, serial) = (segment.header.shard, segment.header.serial);
-            let file_bytes = segment.header_bytes + read as u64;
+            let file_bytes = segment.header_bytes + bytes.len() as u64;
             let mut count = SegmentCount { shard, serial, bytes: file_bytes, ..SegmentCount::default() };
             for (_, frame) in Scan::new(&bytes, 0, segment.header.seal()) {
                 if let Some(frames) = count.frames.get_mut(frame.header.signal.index()) {
@@ -334,9 +373,7 @@ impl LaneRecovery {
                 std::cmp::Ordering::Equal => start.offset,
                 std::cmp::Ordering::Greater => 0,
             };
-            let mut bytes = vec![0; segment.frame_bytes];
-            let read = directory::read_at(&segment.file, &mut bytes, segment.header_bytes)?;
-            bytes.truncate(read);
+            let bytes = segment.read()?;
             self.reading = Some(Reading { bytes, at: from, segment: index });
             return Ok(true);
         }

@@ -155,6 +155,11 @@ impl ShardState {
         self.active.as_ref().map(Segment::end).unwrap_or_default()
     }
 
+    /// The sequence number of the last frame.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
     /// Everything before this is on the disk.
     pub(crate) fn synced(&self) -> Position {
         self.synced

@@ -207,13 +207,13 @@ impl SegmentStore {
     pub(crate) fn begin(
         &self,
         writer: &mut RegionWriter,
-        shard: usize,
+        (shard, before): (usize, u64),
         serial: u64,
     ) -> Result<Option<u32>, io::Error> {
         match self.files() {
             Some((_, files)) if writer.region().is_durable() => {
                 let shard = u32::try_from(shard).unwrap_or(u32::MAX);
-                files.begin(writer, shard, serial).map(Some).inspect_err(|error| self.failed(error))
+                files.begin(writer, (shard, before), serial).map(Some).inspect_err(|error| self.failed(error))
             }
             _ => Ok(None),
         }

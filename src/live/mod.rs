@@ -4,13 +4,11 @@
 //! what it remembers of each event. `recovered` reads what a process has left behind, and `unfinished` makes spans of
 //! it. Bounded; nothing is allocated once the slots in use have been used before.
 
-#[allow(dead_code, reason = "read by the recovery of slots")]
 pub(crate) mod recovered;
 pub(crate) mod slot;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;
-#[allow(dead_code, reason = "called by the recovery of directories")]
 pub(crate) mod unfinished;
 pub(crate) mod update;
 pub(crate) mod view;

@@ -86,7 +86,10 @@ pub(crate) fn unfinished(
         }
         arena.reset();
     }
-    for (session, last_seen) in sessions.values() {
+    // In an order that does not change from one reading to the next.
+    let mut sessions: Vec<_> = sessions.into_values().collect();
+    sessions.sort_by_key(|(session, _)| session.handle);
+    for (session, last_seen) in &sessions {
         let has_ended = session.finishing.is_some_and(|(shard, sequence)| is_committed(shard, sequence));
         if !has_ended && session.identity.trace_flags & FLAG_SAMPLED != 0 {
             let payload = root_span(processor, &arena, session, *last_seen).and_then(|span| encoded(&span));

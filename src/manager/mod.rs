@@ -24,6 +24,7 @@ use crate::event::processor::{EventProcessor, RecordLimits};
 use crate::export::{Control, Duty, ExportManager, StartError};
 use crate::handle::{HandleError, HandleKind};
 use crate::journal::accounting::{LaneCounters, Refusal, SignalCounters};
+use crate::journal::files::{EVENTS_SUFFIX, SESSIONS_SUFFIX, SlotFiles};
 use crate::journal::{AppendError, Journal, JournalSettings, OverflowPolicy};
 use crate::live::table::LiveTable;
 use crate::live::view::{LiveView, Passes};
@@ -98,7 +99,9 @@ impl OtelManager {
             links: config.limits.links,
             record_bytes: config.limits.event_bytes,
         };
-        let live = Arc::new(LiveTable::new(epoch, config.live.max_events, Box::new(|_| None)));
+        // Without a directory no file is made.
+        let slots = Arc::new(SlotFiles::default());
+        let live = Arc::new(LiveTable::new(epoch, config.live.max_events, slots.source(EVENTS_SUFFIX)));
         let view = Arc::new(LiveView::new(
             &config.live,
             Arc::clone(&live),
@@ -121,13 +124,15 @@ impl OtelManager {
         })?;
         let export = Arc::new(export);
         let storage = config.storage.as_ref().map(|storage| {
-            Storage::start(&config, storage, &header, &journal, &export, &diagnostics).map_err(|error| {
-                let directory = storage.directory.display();
-                Error::System(format!("storage.directory {directory}: {error}"))
-            })
+            let processor = EventProcessor::new(limits);
+            Storage::start(&config, storage, &header, &journal, &slots, &export, &diagnostics, processor)
+                .map_err(|error| {
+                    let directory = storage.directory.display();
+                    Error::System(format!("storage.directory {directory}: {error}"))
+                })
         });
         let storage = storage.transpose()?;
-        let session_slots = SessionSlots::new(journal.shard_count(), Box::new(|_| None));
+        let session_slots = SessionSlots::new(journal.shard_count(), slots.source(SESSIONS_SUFFIX));
         Ok(Arc::new(Self {
             session_slots: Arc::new(session_slots),
             journal,

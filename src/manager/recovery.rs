@@ -9,10 +9,13 @@ use std::time::{Duration, Instant};
 use super::storage::{Open, RecoveryCounters, SharedCounters};
 use crate::config::{Level, Storage};
 use crate::diagnostics::Diagnostics;
+use crate::event::processor::EventProcessor;
 use crate::export::{Adopted, ExportManager};
 use crate::journal::Journal;
+use crate::journal::files::{EVENTS_SUFFIX, SESSIONS_SUFFIX, read_slots};
 use crate::journal::incarnation::{self, Incarnation};
 use crate::journal::recovery::{DeadJournal, Extra, LaneRecovery};
+use crate::live::unfinished::{LeftBehind, unfinished};
 use crate::otlp::request::RequestHeader;
 use crate::sys::clock;
 
@@ -77,12 +80,17 @@ impl Recovery {
     }
 
     /// Does a piece of the work; true when there is more to do soon.
-    pub(super) fn step(&mut self, open: &Open, diagnostics: &Diagnostics) -> bool {
+    pub(super) fn step(
+        &mut self,
+        open: &Open,
+        processor: &EventProcessor,
+        diagnostics: &Diagnostics,
+    ) -> bool {
         if self.export.lanes().is_empty() {
             // Nobody would take it: it stays where it is.
             return false;
         }
-        if self.draining.is_none() && !self.begin_next(open, diagnostics) {
+        if self.draining.is_none() && !self.begin_next(open, processor, diagnostics) {
             return !self.candidates.is_empty();
         }
         self.drain(open, diagnostics);
@@ -107,7 +115,7 @@ impl Recovery {
     }
 
     /// Takes the next directory over; false when there is none, or this one was not to be had.
-    fn begin_next(&mut self, open: &Open, diagnostics: &Diagnostics) -> bool {
+    fn begin_next(&mut self, open: &Open, processor: &EventProcessor, diagnostics: &Diagnostics) -> bool {
         if self.candidates.is_empty() && Instant::now() >= self.next_look {
             self.next_look = Instant::now() + LOOK_AGAIN;
             self.candidates =
@@ -118,7 +126,7 @@ impl Recovery {
             self.candidates.reverse();
         }
         let Some(name) = self.candidates.pop() else { return false };
-        match self.begin(open, &name, diagnostics) {
+        match self.begin(open, &name, processor, diagnostics) {
             Ok(draining) => {
                 self.draining = draining;
                 self.draining.is_some()
@@ -135,6 +143,7 @@ impl Recovery {
         &mut self,
         open: &Open,
         name: &str,
+        processor: &EventProcessor,
         diagnostics: &Diagnostics,
     ) -> std::io::Result<Option<Draining>> {
         let Some(incarnation) = incarnation::adopt(&open.namespace, name)? else { return Ok(None) };
@@ -153,6 +162,7 @@ impl Recovery {
             diagnostics.say(Level::Error, &words);
             return Ok(None);
         }
+        let extras = self.unfinished(&incarnation, &dead, processor)?;
         dead.end_step();
         self.count(|counters| counters.adopted += 1);
         self.count(|counters| counters.corrupt_segments += dead.findings.corrupt);
@@ -176,7 +186,25 @@ impl Recovery {
             let journal = Arc::clone(&lane.journal);
             self.export.adopt(Adopted { lane: lane.lane, header: header.clone(), journal });
         }
-        Ok(Some(Draining { incarnation, dead, extras: Vec::new(), lanes, missing: 0 }))
+        Ok(Some(Draining { incarnation, dead, extras, lanes, missing: 0 }))
+    }
+
+    /// What was in flight when the process died, as spans.
+    fn unfinished(
+        &self,
+        incarnation: &Incarnation,
+        dead: &DeadJournal,
+        processor: &EventProcessor,
+    ) -> std::io::Result<Vec<Extra>> {
+        let left = LeftBehind {
+            events: &read_slots(&incarnation.directory, EVENTS_SUFFIX)?,
+            sessions: &read_slots(&incarnation.directory, SESSIONS_SUFFIX)?,
+            shards: dead.shards(),
+            last_seen: dead.last_seen(),
+        };
+        let found = unfinished(processor, &left, |shard, sequence| sequence <= dead.last_sequence(shard));
+        self.count(|counters| counters.corrupt_slots += found.corrupt);
+        Ok(found.records)
     }
 
     fn is_too_old(&self, name: &str) -> bool {

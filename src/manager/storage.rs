@@ -11,13 +11,15 @@ use std::time::{Duration, Instant};
 use super::recovery::Recovery;
 use crate::config::{Config, Level, OnFailure, Queue, Storage as StorageConfig, Sync};
 use crate::diagnostics::Diagnostics;
+use crate::event::processor::EventProcessor;
 use crate::export::ExportManager;
 use crate::journal::cursor_file::CursorFile;
-use crate::journal::files::SegmentFiles;
+use crate::journal::files::{SegmentFiles, SlotFiles};
 use crate::journal::incarnation::{Incarnation, open_namespace};
 use crate::journal::store::{SegmentStore, Substitute};
 use crate::journal::{Journal, JournalSettings, Wake};
 use crate::otlp::request::RequestHeader;
+use crate::sys::clock;
 use crate::sys::directory::Directory;
 use crate::sys::thread;
 
@@ -54,6 +56,8 @@ pub(crate) struct RecoveryCounters {
     pub(crate) corrupt_segments: u64,
     pub(crate) foreign_segments: u64,
     pub(crate) refused_files: u64,
+    /// Slots of events and sessions in which something was that cannot be read any more.
+    pub(crate) corrupt_slots: u64,
     /// Bytes that directories of dead processes take.
     pub(crate) waiting_bytes: u64,
 }
@@ -105,28 +109,33 @@ fn open(
     shards: usize,
     header: &RequestHeader,
     journal: &Journal,
+    slots: &SlotFiles,
 ) -> std::io::Result<Open> {
     let base = Directory::open_or_make_base(Path::new(&config.directory))?;
     let namespace = open_namespace(&base, &config.namespace)?;
     let incarnation = Incarnation::create(&namespace)?;
     // One place more than there are shards: for what is recovered from what was in flight.
     let cursors = CursorFile::create(&incarnation.directory, shards + 1)?;
-    journal.set_files(SegmentFiles::new(incarnation.directory.again()?, header), cursors);
+    slots.set_directory(incarnation.directory.again()?);
+    journal.set_files(SegmentFiles::new(incarnation.directory.again()?, header)?, cursors);
     Ok(Open { namespace, incarnation })
 }
 
 impl Storage {
     /// Opens the directory, or says why not, and starts the thread.
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn start(
         config: &Config,
         storage: &StorageConfig,
         header: &RequestHeader,
         journal: &Arc<Journal>,
+        slots: &Arc<SlotFiles>,
         export: &Arc<ExportManager>,
         diagnostics: &Arc<Diagnostics>,
+        processor: EventProcessor,
     ) -> std::io::Result<Self> {
         let shards = config.queue.shards;
-        let opened = match open(storage, shards, header, journal) {
+        let opened = match open(storage, shards, header, journal, slots) {
             Ok(opened) => Some(opened),
             Err(error) if storage.on_failure == OnFailure::Memory => {
                 let words = format!(
@@ -150,6 +159,8 @@ impl Storage {
             shards,
             header: header.clone(),
             journal: Arc::clone(journal),
+            slots: Arc::clone(slots),
+            processor,
             export: Arc::clone(export),
             diagnostics: Arc::clone(diagnostics),
             shared: Arc::clone(&shared),
@@ -195,6 +206,8 @@ struct Keeper {
     shards: usize,
     header: RequestHeader,
     journal: Arc<Journal>,
+    slots: Arc<SlotFiles>,
+    processor: EventProcessor,
     export: Arc<ExportManager>,
     diagnostics: Arc<Diagnostics>,
     shared: Arc<Shared>,
@@ -228,6 +241,7 @@ impl Keeper {
                 self.open_again();
                 next_open = now + OPEN_AGAIN;
             }
+            self.journal.set_last_seen(clock::wall());
             self.journal.prepare_segments();
             if now >= next_sync {
                 if self.config.sync != Sync::None {
@@ -238,7 +252,7 @@ impl Keeper {
             self.say_how_it_fares();
             let mut wait = next_sync.saturating_duration_since(Instant::now());
             if let Some(open) = &*self.shared.open.lock().unwrap_or_else(PoisonError::into_inner)
-                && recovery.step(open, &self.diagnostics)
+                && recovery.step(open, &self.processor, &self.diagnostics)
             {
                 wait = wait.min(RECOVERY_STEP);
             }
@@ -250,7 +264,7 @@ impl Keeper {
     }
 
     fn open_again(&self) {
-        if let Ok(opened) = open(&self.config, self.shards, &self.header, &self.journal) {
+        if let Ok(opened) = open(&self.config, self.shards, &self.header, &self.journal, &self.slots) {
             *self.shared.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
         }
     }

@@ -3,7 +3,7 @@
 //! else's, linked twice, or no regular files.
 
 use std::ffi::CStr;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
@@ -113,6 +113,11 @@ impl Directory {
             return Err(error.into());
         }
         Ok(file)
+    }
+
+    /// Creates a file with this content.
+    pub(crate) fn write_file(&self, name: &str, content: &[u8]) -> io::Result<()> {
+        std::fs::File::from(self.create_file(name)?).write_all(content)
     }
 
     /// Opens a file for reading and writing: a regular one, ours, with no second name.

@@ -72,7 +72,6 @@ impl SlotBlock {
     /// `bytes` of a file from `offset` on, both multiples of a page, shared with it: what is stored there outlives the
     /// process. The file must have been given that much space before (a page without a place on disk cannot be stored
     /// to), and nobody else may write or shorten it while the block lives.
-    #[allow(dead_code, reason = "for slots that outlive the process")]
     pub(crate) fn mapped(file: BorrowedFd<'_>, offset: u64, bytes: usize) -> io::Result<Self> {
         let size = u64::try_from(fstat(file)?.st_size).unwrap_or(0);
         let is_aligned =
@@ -189,7 +188,6 @@ unsafe impl Sync for Lines {}
 
 impl Lines {
     /// Zeroed lines of the process's own.
-    #[allow(dead_code, reason = "for slots that outlive the process")]
     pub(crate) fn on_heap(count: usize) -> Self {
         let lines: Arc<[Line]> = std::iter::repeat_with(Line::default).take(count).collect();
         Self { start: NonNull::from(&*lines).cast(), count, _owner: Owner::Heap(lines) }
@@ -197,7 +195,6 @@ impl Lines {
 
     /// All lines.
     #[inline(always)]
-    #[allow(dead_code, reason = "for slots that outlive the process")]
     pub(crate) fn all(&self) -> &[Line] {
         // SAFETY: `count` aligned lines start here and live as long as the owner; all zero bytes are lines.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.count) }

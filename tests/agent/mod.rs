@@ -110,3 +110,48 @@ pub fn wait_until(what: &str, done: impl Fn() -> bool) {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+/// Starts an event; its handle.
+pub fn start_event(session: agentotel_session, name: &str) -> agentotel_event {
+    let data =
+        agentotel_event_data { struct_size: size_of::<agentotel_event_data>(), name: text(name), ..zeroed() };
+    let mut event = 0;
+    // SAFETY: all are valid through the call.
+    let status = unsafe { agentotel_start_event(session, &raw const data, &raw mut event) };
+    assert_eq!(status, 0, "{}", last_error());
+    event
+}
+
+/// Adds an attribute to an event in flight.
+pub fn annotate(event: agentotel_event, key: &str, value: &str) {
+    let attribute = agentotel_attribute {
+        key: text(key),
+        r#type: AGENTOTEL_TYPE_STRING,
+        value: agentotel_value { string: text(value) },
+        ..zeroed()
+    };
+    let data = agentotel_event_data {
+        struct_size: size_of::<agentotel_event_data>(),
+        attributes: &raw const attribute,
+        attribute_count: 1,
+        ..zeroed()
+    };
+    // SAFETY: all are valid through the call.
+    assert_eq!(unsafe { agentotel_update_event(event, &raw const data) }, 0, "{}", last_error());
+}
+
+/// The context of an event in flight.
+pub fn context(event: agentotel_event) -> agentotel_span_context {
+    let mut context = zeroed();
+    // SAFETY: valid through the call.
+    assert_eq!(unsafe { agentotel_event_context(event, &raw mut context) }, 0);
+    context
+}
+
+/// The context of a session's root span.
+pub fn session_context(session: agentotel_session) -> agentotel_span_context {
+    let mut context = zeroed();
+    // SAFETY: valid through the call.
+    assert_eq!(unsafe { agentotel_session_context(session, &raw mut context) }, 0);
+    context
+}

@@ -193,7 +193,7 @@ fn left_behind(count: u64, settled: u64) -> Left {
     let store = SegmentStore::in_files(Substitute::Nothing, SEGMENT, 0, 1 << 30);
     let journal = Journal::in_store(settings, store, false, Box::new(|| {}));
     let cursors = CursorFile::create(&incarnation.directory, 2).unwrap();
-    journal.set_files(SegmentFiles::new(incarnation.directory.again().unwrap(), &header()), cursors);
+    journal.set_files(SegmentFiles::new(incarnation.directory.again().unwrap(), &header()).unwrap(), cursors);
     journal.attach_named(LANE, "otlp", Signal::Traces);
     for number in 0..count {
         assert!(append(&journal, Signal::Traces, 0, 0, &number.to_le_bytes()));
