@@ -24,6 +24,7 @@ static struct {
   __typeof__(&agentotel_last_error) last_error;
   __typeof__(&agentotel_get_stats) get_stats;
   __typeof__(&agentotel_get_exporter_stats) get_exporter_stats;
+  __typeof__(&agentotel_get_storage_stats) get_storage_stats;
 } library;
 
 #define LOOK_UP(name)                                        \
@@ -47,6 +48,7 @@ const char *agent_load(const char *path) {
   LOOK_UP(last_error);
   LOOK_UP(get_stats);
   LOOK_UP(get_exporter_stats);
+  LOOK_UP(get_storage_stats);
   return NULL;
 }
 
@@ -207,6 +209,13 @@ uint64_t agent_start_many(uint64_t session, const agent_attribute *attributes, s
     failed += (uint64_t)start_one(session, attributes, count, &event);
   }
   return failed;
+}
+
+int32_t agent_read_recovered(uint64_t *finished) {
+  agentotel_storage_stats stats = AGENTOTEL_STORAGE_STATS_INIT;
+  int32_t status = library.get_storage_stats(&stats);
+  *finished = stats.finished;
+  return status;
 }
 
 int32_t agent_read_derived(uint64_t *derived) {

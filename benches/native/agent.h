@@ -52,5 +52,7 @@ uint64_t agent_start_and_end(uint64_t session, const agent_attribute *attributes
 uint64_t agent_start_many(uint64_t session, const agent_attribute *attributes, size_t count, uint64_t events);
 /* Spans and log records that the library made of its own accord. */
 int32_t agent_read_derived(uint64_t *derived);
+/* Directories of dead processes that were taken over and sent. */
+int32_t agent_read_recovered(uint64_t *finished);
 
 #endif

@@ -47,6 +47,7 @@ unsafe extern "C" {
     fn agent_start_and_end(session: u64, attributes: *const RawAttribute, count: usize, events: u64) -> u64;
     fn agent_start_many(session: u64, attributes: *const RawAttribute, count: usize, events: u64) -> u64;
     fn agent_read_derived(derived: *mut u64) -> i32;
+    fn agent_read_recovered(finished: *mut u64) -> i32;
 }
 
 /// The loaded library; nothing can be called before there is one.
@@ -170,6 +171,15 @@ impl Agent {
         let status = unsafe { agent_read_derived(&raw mut derived) };
         self.check("agentotel_get_stats", status)?;
         Ok(derived)
+    }
+
+    /// Directories of dead processes that were taken over and sent.
+    pub fn recovered(self) -> Fallible<u64> {
+        let mut finished = 0;
+        // SAFETY: the place outlives the call.
+        let status = unsafe { agent_read_recovered(&raw mut finished) };
+        self.check("agentotel_get_storage_stats", status)?;
+        Ok(finished)
     }
 
     fn check(self, call: &str, status: i32) -> Fallible<()> {

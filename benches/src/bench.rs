@@ -43,6 +43,8 @@ fn start() -> Fallible<()> {
         "init" => child::idle::init,
         "idle" => child::idle::run,
         "live" => child::live::run,
+        "leave" => child::recovery::leave,
+        "recover" => child::recovery::recover,
         "allocations" => child::steady::allocations,
         "marked" => child::steady::marked,
         "plain" => child::steady::plain,

@@ -5,6 +5,7 @@ pub mod caller;
 pub mod deliver;
 pub mod idle;
 pub mod live;
+pub mod recovery;
 pub mod steady;
 pub mod threads;
 

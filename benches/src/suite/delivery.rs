@@ -22,12 +22,12 @@ const SMALL_QUEUE: &str = r#","queue":{"max_bytes":33554432,"overflow":"block","
 const MIB: f64 = 1_048_576.0;
 
 /// How a child is to deliver.
-struct Delivery<'a> {
-    spans: &'a str,
-    warm_up: &'a str,
-    config: String,
-    sdk_queue: &'a str,
-    sdk_batch: &'a str,
+pub(super) struct Delivery<'a> {
+    pub(super) spans: &'a str,
+    pub(super) warm_up: &'a str,
+    pub(super) config: String,
+    pub(super) sdk_queue: &'a str,
+    pub(super) sdk_batch: &'a str,
 }
 
 pub fn measure(bench: &mut Bench) -> Fallible<()> {
@@ -67,7 +67,7 @@ fn deliver(bench: &Bench, side: Side, delivery: &Delivery<'_>) -> Fallible<Figur
 }
 
 /// Runs one side, whose spans must all arrive.
-fn deliver_all(bench: &mut Bench, side: Side, delivery: &Delivery<'_>) -> Fallible<Figures> {
+pub(super) fn deliver_all(bench: &mut Bench, side: Side, delivery: &Delivery<'_>) -> Fallible<Figures> {
     let figures = deliver(bench, side, delivery)?;
     let lost = figures.get("offered")? - figures.get("sink_distinct")?;
     match side {

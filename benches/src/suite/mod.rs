@@ -7,6 +7,7 @@ mod exact;
 mod footprint;
 mod live;
 mod process;
+mod storage;
 mod summary;
 
 use std::path::PathBuf;
@@ -40,12 +41,13 @@ impl Bench {
 
 type Theme = (&'static str, fn(&mut Bench) -> Fallible<()>);
 
-const THEMES: [Theme; 5] = [
+const THEMES: [Theme; 6] = [
     ("footprint", footprint::measure),
     ("live", live::measure),
     ("exact", exact::measure),
     ("caller", caller::measure),
     ("delivery", delivery::measure),
+    ("storage", storage::measure),
 ];
 
 /// Configuration of a library without exporters: events are encoded into the queue, whose memory comes round.

@@ -16,7 +16,7 @@ enum Bar {
 
 use Bar::{AtLeast, AtMost};
 
-const BARS: [(&str, Bar); 16] = [
+const BARS: [(&str, Bar); 21] = [
     ("caller_cpu_ratio_10_attrs", AtLeast(4.0)),
     ("caller_cpu_growth_2_threads", AtMost(1.2)),
     ("caller_cpu_growth_4_threads", AtMost(1.2)),
@@ -33,6 +33,10 @@ const BARS: [(&str, Bar); 16] = [
     ("init_ms", AtMost(5.0)),
     ("idle_memory_mib", AtMost(4.0)),
     ("so_size_mib", AtMost(4.0)),
+    ("durable_caller_cost_ratio", AtMost(1.5)),
+    ("durable_process_cpu_ratio", AtMost(1.3)),
+    ("recovery_1m_spans_s", AtMost(10.0)),
+    ("recovery_peak_mib", AtMost(64.0)),
     ("lost_events", AtMost(0.0)),
 ];
 
