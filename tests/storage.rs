@@ -169,6 +169,49 @@ fn a_clean_shutdown_leaves_nothing_and_another_one_everything() {
     assert!(std::fs::metadata(&out).unwrap().len() > 500 * 100);
 }
 
+#[test]
+fn services_in_one_directory_never_take_over_each_other() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = private_directory();
+    let storage = directory.path().join("storage");
+    init(&config(&storage, "memory"));
+    assert_eq!(flood(start_session(), 100), 100);
+    assert_eq!(agentotel_shutdown(0), AGENTOTEL_ERR_TIMEOUT);
+
+    let mut other = config(&storage, "memory");
+    other["service"]["name"] = "another".into();
+    let out = directory.path().join("another.jsonl");
+    other["exporters"] = serde_json::json!([{ "type": "file", "name": "otlp", "path": out }]);
+    init(&other);
+    assert!(record(start_session()).is_some());
+    // The storage thread has looked around by the time it has noted what there is.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert_eq!(agentotel_shutdown(10_000), AGENTOTEL_OK, "{}", last_error());
+    assert_eq!(storage_stats().adopted, 0);
+    assert!(!std::fs::read_to_string(&out).unwrap().contains("storing"));
+
+    let listings = agentotel::inspection::list(&storage).unwrap();
+    assert_eq!(listings.len(), 1);
+    let left = &listings[0];
+    assert_eq!((left.owner, left.service.as_deref()), (agentotel::inspection::Owner::Dead, Some("storing")));
+    // 100 events and the root of their session.
+    assert_eq!(left.segments.iter().map(|segment| segment.spans).sum::<u64>(), 101);
+}
+
+#[test]
+fn with_sync_always_a_loss_of_power_is_survived_too() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = private_directory();
+    let mut config = config(&directory.path().join("storage"), "memory");
+    config["storage"]["sync"] = "always".into();
+    init(&config);
+    assert_eq!(storage_stats().durability, AGENTOTEL_DURABILITY_POWER);
+    let session = start_session();
+    let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(move || flood(session, 50))).collect();
+    assert_eq!(threads.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>(), 200);
+    agentotel_shutdown(0);
+}
+
 /// Tells the executable to record under a limit on the size of files.
 const LIMITED: &str = "AGENTOTEL_TEST_LIMITED";
 

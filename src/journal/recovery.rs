@@ -146,6 +146,7 @@ fn open_segments(directory: &Directory) -> io::Result<(Vec<DeadSegment>, Finding
         }
         match directory.open_file(&name).map(open_segment) {
             Ok(Ok(segment)) => segments.push(segment),
+            Ok(Err(HeaderError::Unused)) => {}
             Ok(Err(HeaderError::Foreign)) => findings.foreign += 1,
             Ok(Err(HeaderError::Corrupt)) => findings.corrupt += 1,
             Err(_) => findings.refused += 1,

@@ -45,6 +45,8 @@ pub(crate) struct SegmentHeader {
 /// Why bytes are no header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeaderError {
+    /// There is none: the file was made ready and never used.
+    Unused,
     /// Another format, maybe a later one: to be left alone.
     Foreign,
     /// Ours, and damaged.
@@ -119,6 +121,9 @@ impl SegmentHeader {
 
     /// Bytes of the header that a file begins with, as far as its first 64 bytes tell.
     pub(crate) fn size(start: &[u8]) -> Result<usize, HeaderError> {
+        if start.len() >= FIXED_BYTES && start.iter().all(|byte| *byte == 0) {
+            return Err(HeaderError::Unused);
+        }
         let mut numbers = Numbers(start);
         let magic: [u8; 8] = numbers.next().ok_or(HeaderError::Corrupt)?;
         let version = numbers.u32().ok_or(HeaderError::Corrupt)?;
@@ -190,6 +195,7 @@ mod tests {
                 Ok(_) => panic!("bit {bit} was not noticed"),
                 Err(HeaderError::Foreign) => assert!((8..12).contains(&(bit / 8))),
                 Err(HeaderError::Corrupt) => {}
+                Err(HeaderError::Unused) => panic!("bit {bit} has made it unused"),
             }
         }
         for length in 0..bytes.len() {
