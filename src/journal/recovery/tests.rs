@@ -179,11 +179,9 @@ fn header() -> RequestHeader {
 
 const LANE: LaneId = LaneId(0);
 
-/// Records `count` spans, of which an exporter has settled the first `settled`.
-fn left_behind(count: u64, settled: u64) -> Left {
-    let path = tempfile::tempdir().unwrap();
-    let namespace = Directory::open_base(path.path()).unwrap();
-    let incarnation = incarnation::Incarnation::create(&namespace).unwrap();
+/// A journal in files, in a directory of its own.
+fn journal_in(namespace: &Directory) -> (incarnation::Incarnation, Journal) {
+    let incarnation = incarnation::Incarnation::create(namespace).unwrap();
     let settings = JournalSettings {
         shards: 1,
         segment_bytes: SEGMENT,
@@ -195,26 +193,41 @@ fn left_behind(count: u64, settled: u64) -> Left {
     let cursors = CursorFile::create(&incarnation.directory, 2).unwrap();
     journal.set_files(SegmentFiles::new(incarnation.directory.again().unwrap(), &header()).unwrap(), cursors);
     journal.attach_named(LANE, "otlp", Signal::Traces);
+    (incarnation, journal)
+}
+
+/// Takes up to `most` numbers into a batch; settled or not.
+fn deliver(journal: &Journal, batch: u64, most: usize, settle: bool) -> Vec<u64> {
+    let mut numbers = Vec::new();
+    while numbers.len() < most {
+        let Some(unread) = journal.next_unread(0, LANE) else { break };
+        let mut end = unread.from;
+        let before = numbers.len();
+        for frame in Frames::new(&unread.region.committed()[unread.from.offset..]) {
+            if numbers.len() == most {
+                break;
+            }
+            numbers.push(u64::from_le_bytes(frame.payload.try_into().unwrap()));
+            end.offset += frame.size;
+        }
+        assert!(journal.take(0, LANE, unread.from, end, batch, (numbers.len() - before) as u64));
+    }
+    if settle {
+        let exported = numbers.len() as u64;
+        journal.settle(0, LANE, batch, crate::journal::cursor::Settlement { exported, ..Default::default() });
+    }
+    numbers
+}
+
+/// Records `count` spans, of which an exporter has settled the first `settled`.
+fn left_behind(count: u64, settled: u64) -> Left {
+    let path = tempfile::tempdir().unwrap();
+    let namespace = Directory::open_base(path.path()).unwrap();
+    let (incarnation, journal) = journal_in(&namespace);
     for number in 0..count {
         assert!(append(&journal, Signal::Traces, 0, 0, &number.to_le_bytes()));
     }
-    let mut taken = 0;
-    while taken < settled {
-        let unread = journal.next_unread(0, LANE).unwrap();
-        let mut end = unread.from;
-        let mut frames = 0;
-        for frame in crate::journal::frame::Frames::new(&unread.region.committed()[unread.from.offset..]) {
-            if taken + frames == settled {
-                break;
-            }
-            frames += 1;
-            end.offset += frame.size;
-        }
-        taken += frames;
-        assert!(journal.take(0, LANE, unread.from, end, taken, frames));
-        let settlement = crate::journal::cursor::Settlement { exported: frames, ..Default::default() };
-        journal.settle(0, LANE, taken, settlement);
-    }
+    assert_eq!(deliver(&journal, 1, settled as usize, true).len() as u64, settled);
     let name = incarnation.name.clone();
     // The process ends here: nothing is tidied up.
     drop(journal);
@@ -224,20 +237,7 @@ fn left_behind(count: u64, settled: u64) -> Left {
 
 /// Reads and settles everything that waits in a lane's journal.
 fn drain(lane: &LaneRecovery) -> Vec<u64> {
-    let mut numbers = Vec::new();
-    while let Some(unread) = lane.journal.next_unread(0, LANE) {
-        let mut end = unread.from;
-        let before = numbers.len();
-        for frame in crate::journal::frame::Frames::new(&unread.region.committed()[unread.from.offset..]) {
-            numbers.push(u64::from_le_bytes(frame.payload.try_into().unwrap()));
-            end.offset += frame.size;
-        }
-        let frames = (numbers.len() - before) as u64;
-        assert!(lane.journal.take(0, LANE, unread.from, end, 1, frames));
-        let settlement = crate::journal::cursor::Settlement { exported: frames, ..Default::default() };
-        lane.journal.settle(0, LANE, 1, settlement);
-    }
-    numbers
+    deliver(&lane.journal, 1, usize::MAX, true)
 }
 
 fn recover(left: &Left, exporter: &str, steps: usize) -> (Vec<u64>, bool) {
@@ -321,4 +321,152 @@ fn files_that_are_not_ours_are_left_alone_and_counted() {
     let findings = DeadJournal::open(&incarnation).unwrap().findings;
     // Both names of the file with two names are refused.
     assert_eq!(findings, Findings { foreign: 1, corrupt: 0, refused: 3 });
+}
+
+/// What happens to a row of processes that share a directory.
+#[derive(Clone, Debug)]
+enum Event {
+    Record(u64),
+    /// Some are sent and acknowledged; some are sent, and the process dies before it knows.
+    Deliver(usize),
+    Send(usize),
+    Die,
+    /// Somebody takes the oldest of the dead over, for so many steps, and dies before it has noted how far it came, or not.
+    TakeOver {
+        steps: usize,
+        notes: bool,
+    },
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        4 => (1u64..400).prop_map(Event::Record),
+        3 => (1usize..300).prop_map(Event::Deliver),
+        1 => (1usize..50).prop_map(Event::Send),
+        2 => Just(Event::Die),
+        3 => (1usize..8, any::<bool>()).prop_map(|(steps, notes)| Event::TakeOver { steps, notes }),
+    ]
+}
+
+/// Processes that record, send, die and take over each other's journals.
+struct Row {
+    namespace: Directory,
+    running: Option<(incarnation::Incarnation, Journal)>,
+    dead: Vec<String>,
+    batch: u64,
+    recorded: u64,
+    delivered: Vec<u64>,
+    /// Numbers that may come once more: sent, and nobody noted it.
+    open: std::collections::BTreeSet<u64>,
+}
+
+impl Row {
+    fn running(&mut self) -> &Journal {
+        &self.running.get_or_insert_with(|| journal_in(&self.namespace)).1
+    }
+
+    fn die(&mut self) {
+        if let Some((incarnation, journal)) = self.running.take() {
+            self.dead.push(incarnation.name.clone());
+            drop(journal);
+            drop(incarnation);
+        }
+    }
+
+    fn take_over(&mut self, steps: usize, notes: bool) {
+        let Some(name) = self.dead.first().cloned() else { return };
+        let incarnation = incarnation::adopt(&self.namespace, &name).unwrap().unwrap();
+        let dead = DeadJournal::open(&incarnation).unwrap();
+        let mut lane = LaneRecovery::new(&dead, LANE, "otlp", Signal::Traces);
+        for _ in 0..steps {
+            lane.step(&dead, &[], 500).unwrap();
+            let numbers = drain(&lane);
+            if notes {
+                lane.persist(&dead);
+            } else {
+                self.open.extend(&numbers);
+            }
+            self.delivered.extend(numbers);
+        }
+        if lane.is_done() && notes {
+            incarnation.remove(&self.namespace).unwrap();
+            self.dead.remove(0);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Whoever dies, and whenever: everything recorded is delivered in the end, and nothing twice but what was sent
+    /// without anybody noting it.
+    #[test]
+    fn nothing_is_lost_over_any_row_of_deaths(events in prop::collection::vec(event(), 1..24)) {
+        let path = tempfile::tempdir().unwrap();
+        let namespace = Directory::open_base(path.path()).unwrap();
+        let mut row = Row {
+            namespace,
+            running: None,
+            dead: Vec::new(),
+            batch: 0,
+            recorded: 0,
+            delivered: Vec::new(),
+            open: std::collections::BTreeSet::new(),
+        };
+        for event in events {
+            row.batch += 1;
+            let batch = row.batch;
+            match event {
+                Event::Record(count) => {
+                    for number in row.recorded..row.recorded + count {
+                        prop_assert!(append(row.running(), Signal::Traces, 0, 0, &number.to_le_bytes()));
+                    }
+                    row.recorded += count;
+                }
+                Event::Deliver(most) => {
+                    let numbers = deliver(row.running(), batch, most, true);
+                    // What an earlier batch still holds up is not noted before that one.
+                    if !row.open.is_empty() {
+                        row.open.extend(&numbers);
+                    }
+                    row.delivered.extend(numbers);
+                }
+                Event::Send(most) => {
+                    let numbers = deliver(row.running(), batch, most, false);
+                    row.open.extend(&numbers);
+                    row.delivered.extend(numbers);
+                }
+                Event::Die => row.die(),
+                Event::TakeOver { steps, notes } => row.take_over(steps, notes),
+            }
+        }
+        row.die();
+        let mut rounds = 0;
+        while !row.dead.is_empty() {
+            row.take_over(50, true);
+            rounds += 1;
+            prop_assert!(rounds < 1000, "a takeover does not end");
+        }
+        let mut times = vec![0; usize::try_from(row.recorded).unwrap()];
+        for number in &row.delivered {
+            times[usize::try_from(*number).unwrap()] += 1;
+        }
+        for (number, times) in times.iter().enumerate() {
+            prop_assert!(*times > 0, "{} was lost", number);
+            prop_assert!(*times == 1 || row.open.contains(&(number as u64)), "{} came {} times", number, times);
+        }
+    }
+}
+
+#[test]
+fn thousands_of_the_dead_are_listed_and_not_read() {
+    let path = tempfile::tempdir().unwrap();
+    let namespace = Directory::open_base(path.path()).unwrap();
+    for number in 0..3000 {
+        namespace.make(&format!("{number:016x}-1-0")).unwrap().create_file("lock").unwrap();
+    }
+    let own = incarnation::Incarnation::create(&namespace).unwrap();
+    let names = incarnation::candidates(&namespace, &own.name).unwrap();
+    assert_eq!(names.len(), 3000);
+    assert!(names.is_sorted());
 }
