@@ -2,6 +2,7 @@
 //! sees it without its lock. What dead ones have left is found here and taken over, one owner at a time: the lock says
 //! who is alive.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use crate::sys::clock;
@@ -13,6 +14,11 @@ const LOCK: &str = "lock";
 const UNFINISHED_PREFIX: &str = ".new-";
 /// Names that begin with this have been put aside.
 const QUARANTINE_PREFIX: &str = "quarantine-";
+/// Names that begin with this hold damaged files of processes whose other files were sent.
+const DAMAGED_PREFIX: &str = "damaged-";
+/// How many of these are kept, and how many files in each.
+const MOST_DAMAGED_DIRECTORIES: usize = 2;
+const MOST_DAMAGED_FILES: usize = 4;
 /// Bytes of a namespace that its directory's name shows.
 const MOST_SHOWN_BYTES: usize = 64;
 
@@ -72,6 +78,29 @@ impl Incarnation {
         namespace.remove_directory(&self.name)
     }
 
+    /// Removes the directory but for files that are damaged, which are kept, a few of them, for somebody to look at: those
+    /// of the last two processes that left such.
+    pub(crate) fn remove_but(self, namespace: &Directory, damaged: &BTreeSet<String>) -> io::Result<()> {
+        if damaged.is_empty() {
+            return self.remove(namespace);
+        }
+        let kept: Vec<&String> = damaged.iter().take(MOST_DAMAGED_FILES).collect();
+        for name in self.directory.names()?.iter().filter(|name| !kept.contains(name)) {
+            self.directory.remove_file(name)?;
+        }
+        namespace.rename(&self.name, &format!("{DAMAGED_PREFIX}{}", self.name))?;
+        let mut older: Vec<String> = namespace.names()?;
+        older.retain(|name| name.starts_with(DAMAGED_PREFIX));
+        for name in older.iter().rev().skip(MOST_DAMAGED_DIRECTORIES) {
+            let directory = namespace.open(name)?;
+            for file in directory.names()? {
+                directory.remove_file(&file)?;
+            }
+            namespace.remove_directory(name)?;
+        }
+        Ok(())
+    }
+
     /// Puts the directory aside, for somebody to look at.
     pub(crate) fn quarantine(&self, namespace: &Directory) -> io::Result<()> {
         namespace.rename(&self.name, &format!("{QUARANTINE_PREFIX}{}", self.name))
@@ -81,7 +110,8 @@ impl Incarnation {
 /// Names of directories that may belong to dead processes, oldest first.
 pub(crate) fn candidates(namespace: &Directory, own: &str) -> io::Result<Vec<String>> {
     let mut names = namespace.names()?;
-    names.retain(|name| name != own && !name.starts_with(QUARANTINE_PREFIX));
+    let is_aside = |name: &str| name.starts_with(QUARANTINE_PREFIX) || name.starts_with(DAMAGED_PREFIX);
+    names.retain(|name| name != own && !is_aside(name));
     Ok(names)
 }
 
@@ -92,7 +122,7 @@ pub(crate) enum Standing {
     Alive,
     /// Its process is dead: somebody will take it over.
     Dead,
-    /// It was put aside.
+    /// It was put aside, or damaged files of it were.
     Quarantined,
     /// It is being made, or was left so.
     Unfinished,
@@ -100,7 +130,7 @@ pub(crate) enum Standing {
 
 /// How the directory of this name stands; looks at its lock for a moment.
 pub(crate) fn standing(name: &str, directory: &Directory) -> Standing {
-    if name.starts_with(QUARANTINE_PREFIX) {
+    if name.starts_with(QUARANTINE_PREFIX) || name.starts_with(DAMAGED_PREFIX) {
         return Standing::Quarantined;
     }
     if name.starts_with(UNFINISHED_PREFIX) {
@@ -196,6 +226,24 @@ mod tests {
         adopt(&base, &dead).unwrap().unwrap().quarantine(&base).unwrap();
         assert!(candidates(&base, "").unwrap().is_empty());
         assert_eq!(base.names().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn damaged_files_are_kept_and_not_without_end() {
+        let (_path, base) = base();
+        let damaged = BTreeSet::from(["1.segment".to_owned()]);
+        for _ in 0..4 {
+            let dead = Incarnation::create(&base).unwrap();
+            dead.directory.write_file("1.segment", b"damaged").unwrap();
+            dead.directory.write_file("2.segment", b"good").unwrap();
+            dead.remove_but(&base, &damaged).unwrap();
+        }
+        assert!(candidates(&base, "").unwrap().is_empty());
+        let kept = base.names().unwrap();
+        assert_eq!(kept.len(), MOST_DAMAGED_DIRECTORIES);
+        for name in kept {
+            assert_eq!(base.open(&name).unwrap().names().unwrap(), ["1.segment"]);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -77,6 +77,7 @@ impl<'s> Iterator for Scan<'s> {
 }
 
 struct DeadSegment {
+    name: String,
     file: OwnedFd,
     header: SegmentHeader,
     header_bytes: u64,
@@ -111,6 +112,8 @@ pub(crate) struct DeadJournal {
     resource: Option<SegmentHeader>,
     cursors: CursorFile,
     pub(crate) findings: Findings,
+    /// Files with a damaged header.
+    damaged: BTreeSet<String>,
 }
 
 /// Reads the header that a file begins with.
@@ -127,33 +130,37 @@ fn read_header(file: &OwnedFd) -> Result<SegmentHeader, HeaderError> {
     SegmentHeader::parse(&read(header_bytes))
 }
 
-fn open_segment(file: OwnedFd) -> Result<DeadSegment, HeaderError> {
+fn open_segment(file: OwnedFd, name: &str) -> Result<DeadSegment, HeaderError> {
     let header = read_header(&file)?;
     let header_bytes = header_bytes(&header.resource, &header.scope);
     let length = directory::file_bytes(&file).unwrap_or(0);
     let frame_bytes = length.saturating_sub(header_bytes as u64).min(MOST_SEGMENT_BYTES);
     let frame_bytes = usize::try_from(frame_bytes).map_err(|_| HeaderError::Corrupt)?;
-    Ok(DeadSegment { file, header, header_bytes: header_bytes as u64, frame_bytes })
+    Ok(DeadSegment { name: name.to_owned(), file, header, header_bytes: header_bytes as u64, frame_bytes })
 }
 
 /// The segments in a directory.
-fn open_segments(directory: &Directory) -> io::Result<(Vec<DeadSegment>, Findings)> {
+fn open_segments(directory: &Directory) -> io::Result<(Vec<DeadSegment>, Findings, BTreeSet<String>)> {
     let mut findings = Findings::default();
     let mut segments = Vec::new();
+    let mut damaged = BTreeSet::new();
     for name in directory.names()? {
         if !name.ends_with(SEGMENT_SUFFIX) {
             continue;
         }
-        match directory.open_file(&name).map(open_segment) {
+        match directory.open_file(&name).map(|file| open_segment(file, &name)) {
             Ok(Ok(segment)) => segments.push(segment),
             Ok(Err(HeaderError::Unused)) => {}
             Ok(Err(HeaderError::Foreign)) => findings.foreign += 1,
-            Ok(Err(HeaderError::Corrupt)) => findings.corrupt += 1,
+            Ok(Err(HeaderError::Corrupt)) => {
+                findings.corrupt += 1;
+                damaged.insert(name);
+            }
             Err(_) => findings.refused += 1,
         }
     }
     segments.sort_by_key(|segment| (segment.header.shard, segment.header.serial));
-    Ok((segments, findings))
+    Ok((segments, findings, damaged))
 }
 
 /// Segments that are looked at and left as they are.
@@ -165,7 +172,7 @@ pub(crate) struct Looked {
 impl Looked {
     /// Looks at a directory that somebody else may own.
     pub(crate) fn open(directory: &Directory) -> io::Result<Self> {
-        let (segments, findings) = open_segments(directory)?;
+        let (segments, findings, _) = open_segments(directory)?;
         Ok(Self { segments, findings })
     }
 
@@ -178,13 +185,13 @@ impl Looked {
 impl DeadJournal {
     /// Looks at what is in a directory that was taken over.
     pub(crate) fn open(incarnation: &Incarnation) -> io::Result<Self> {
-        let (segments, findings) = open_segments(&incarnation.directory)?;
+        let (segments, findings, damaged) = open_segments(&incarnation.directory)?;
         let most_shards = segments.last().map_or(0, |last: &DeadSegment| last.header.shard as usize + 1);
         // One place more than there are shards: for what was in flight.
         let cursors = CursorFile::open_or_make(&incarnation.directory, most_shards.min(MOST_SHARDS) + 1)?;
         let resource =
             incarnation.directory.open_file(RESOURCE).ok().and_then(|file| read_header(&file).ok());
-        Ok(Self { segments, resource, cursors, findings })
+        Ok(Self { segments, resource, cursors, findings, damaged })
     }
 
     /// Notes that a step of the recovery begins; false when it has led to the end of the process as often as may be.
@@ -195,6 +202,13 @@ impl DeadJournal {
     /// Notes that a step has ended well.
     pub(crate) fn end_step(&self) {
         self.cursors.end_step();
+    }
+
+    /// The names of files in which something is damaged, as far as these lanes have seen.
+    pub(crate) fn damaged(&self, lanes: &[LaneRecovery]) -> BTreeSet<String> {
+        let seen = lanes.iter().flat_map(|lane| &lane.damaged);
+        let names = seen.filter_map(|segment| Some(self.segments.get(*segment)?.name.clone()));
+        names.chain(self.damaged.iter().cloned()).collect()
     }
 
     /// How many shards the process had.
@@ -304,6 +318,8 @@ pub(crate) struct LaneRecovery {
     expected: BTreeMap<usize, u64>,
     /// Frames that are missing between others.
     pub(crate) missing: u64,
+    /// The segments before whose frames others are missing.
+    damaged: BTreeSet<usize>,
     extras_done: usize,
     fed_everything: bool,
 }
@@ -343,6 +359,7 @@ impl LaneRecovery {
             marks: VecDeque::new(),
             expected: BTreeMap::new(),
             missing: 0,
+            damaged: BTreeSet::new(),
             extras_done: 0,
             fed_everything: false,
         }
@@ -409,7 +426,11 @@ impl LaneRecovery {
             }
             let expected = self.expected.insert(shard, frame.header.sequence.saturating_add(1));
             if let Some(expected) = expected {
-                self.missing += frame.header.sequence.saturating_sub(expected);
+                let missing = frame.header.sequence.saturating_sub(expected);
+                if missing > 0 {
+                    self.missing += missing;
+                    self.damaged.insert(reading.segment);
+                }
             }
             if since_mark >= FRAMES_BETWEEN_MARKS {
                 since_mark = 0;

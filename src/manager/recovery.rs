@@ -269,11 +269,12 @@ impl Recovery {
         for lane in &draining.lanes {
             self.export.dismiss(lane.lane, &lane.journal);
         }
+        let damaged = draining.dead.damaged(&draining.lanes);
         let name = draining.incarnation.name.clone();
         if draining.dead.findings.foreign > 0 || draining.dead.findings.refused > 0 {
             // Something in it is not ours to remove.
             self.passed_over.insert(name);
-        } else if let Err(error) = draining.incarnation.remove(&open.namespace) {
+        } else if let Err(error) = draining.incarnation.remove_but(&open.namespace, &damaged) {
             diagnostics.say(Level::Warn, &format!("{name} was sent and cannot be removed: {error}"));
         }
         self.weigh(open);
