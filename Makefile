@@ -53,7 +53,7 @@ test: test-rust test-header test-abi test-examples test-collector lint
 	@echo "all tests passed"
 
 test-rust:
-	$(CARGO) test --locked --features schema
+	$(CARGO) test --locked --features schema,test-failpoints
 	$(CARGO) test --locked --doc
 
 # The committed header is what the sources say.

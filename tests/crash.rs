@@ -43,7 +43,13 @@ fn agent_process() {
                 let session = start_session();
                 let mut out = std::io::stdout();
                 loop {
-                    let ids: Vec<u8> = (0..AT_ONCE).filter_map(|_| record(session)).flatten().collect();
+                    let mut ids: Vec<u8> = (0..AT_ONCE).filter_map(|_| record(session)).flatten().collect();
+                    // One that was in flight counts when its end was acknowledged.
+                    let event = start_event(session, "step");
+                    let span_id = context(event).span_id;
+                    if end_event(event) {
+                        ids.extend(span_id);
+                    }
                     // One write, so that ids of two threads do not mix.
                     out.write_all(&ids).unwrap();
                     out.flush().unwrap();
@@ -55,9 +61,15 @@ fn agent_process() {
 }
 
 fn start_agent(directory: &Path) -> Child {
+    start_agent_with(directory, "")
+}
+
+/// The same, to be killed at a place of the library's own, when one is named.
+fn start_agent_with(directory: &Path, kill_at: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "agent_process", "--nocapture", "--quiet"])
         .env(AGENT, directory)
+        .env("AGENTOTEL_TEST_KILL_AT", kill_at)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -65,7 +77,7 @@ fn start_agent(directory: &Path) -> Child {
 }
 
 /// Ids that are acknowledged together.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 64;
 
 /// What the test harness itself writes before the agent's first id.
 const HARNESS_PREAMBLE: &[u8] = b"\nrunning 1 test\n";
@@ -194,16 +206,37 @@ fn hex(id: [u8; 8]) -> String {
     id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Recovers what is left, and compares what was acknowledged with what was delivered.
+fn recover_and_compare(directory: &Path, acknowledged: &[[u8; 8]]) -> BTreeMap<String, HashSet<String>> {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    start(directory, "crashing", "out-last.jsonl");
+    wait_recovered(&directory.join("storage"));
+    assert_eq!(agentotel_shutdown(10_000), 0, "{}", diagnostics());
+    let (spans, instances) = delivered(directory);
+    let lost = acknowledged.iter().filter(|id| !spans.contains_key(&hex(**id))).count();
+    assert_eq!(lost, 0, "of {} acknowledged events", acknowledged.len());
+    let twice = spans.values().filter(|count| **count > 1).count();
+    println!(
+        "{} acknowledged, {} delivered, {twice} of them more than once",
+        acknowledged.len(),
+        spans.len()
+    );
+    // Every span is of one process: none goes out under the resource of the one that recovered it.
+    let sum: usize = instances.values().map(HashSet::len).sum();
+    assert_eq!(sum, spans.len());
+    instances
+}
+
 /// Waits until nothing is left of the dead.
 fn wait_recovered(storage: &Path) {
     let deadline = Instant::now() + Duration::from_secs(120);
     loop {
         let namespace = std::fs::read_dir(storage).unwrap().next().unwrap().unwrap().path();
-        let left = std::fs::read_dir(&namespace).unwrap().count();
-        if left <= 1 {
+        let left: Vec<_> = std::fs::read_dir(&namespace).unwrap().map(|e| e.unwrap().file_name()).collect();
+        if left.len() <= 1 {
             return;
         }
-        assert!(Instant::now() < deadline, "{left} directories are left: {}", diagnostics());
+        assert!(Instant::now() < deadline, "{left:?} are left: {}", diagnostics());
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -219,25 +252,66 @@ fn killed_processes_lose_nothing_they_have_acknowledged() {
         let mut agent = start_agent(directory.path());
         let output = agent.stdout.take().unwrap();
         let reader = std::thread::spawn(|| acknowledged(output));
-        std::thread::sleep(Duration::from_millis(10 + (moment >> 33) % 70));
+        std::thread::sleep(Duration::from_millis(15 + (moment >> 33) % 100));
         agent.kill().unwrap();
         agent.wait().unwrap();
         all.extend(reader.join().unwrap());
     }
     assert!(all.len() >= KILLS * LEAST_ACKNOWLEDGED, "only {} events were acknowledged", all.len());
 
-    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    start(directory.path(), "crashing", "out-last.jsonl");
-    wait_recovered(&directory.path().join("storage"));
-    assert_eq!(agentotel_shutdown(10_000), 0, "{}", diagnostics());
-
-    let (spans, instances) = delivered(directory.path());
-    let lost: Vec<_> = all.iter().filter(|id| !spans.contains_key(&hex(**id))).collect();
-    assert!(lost.is_empty(), "{} of {} acknowledged events were lost", lost.len(), all.len());
-    let twice = spans.values().filter(|count| **count > 1).count();
-    println!("{} acknowledged, {} delivered, {twice} of them more than once", all.len(), spans.len());
-    // Every span is of one process: none goes out under the resource of the one that recovered it.
-    let sum: usize = instances.values().map(HashSet::len).sum();
-    assert_eq!(sum, spans.len());
+    let instances = recover_and_compare(directory.path(), &all);
     assert!(instances.len() > KILLS / 2);
+}
+
+/// Every place at which the library has a promise to keep between two stores, passed a few times or often before.
+#[cfg(feature = "test-failpoints")]
+const PLACES: [(&str, &[u32]); 10] = [
+    ("incarnation", &[0]),
+    ("header", &[0, 1, 2]),
+    ("roll", &[0, 1, 3]),
+    ("commit", &[0, 1, 100]),
+    ("recycle", &[0, 1]),
+    ("cursor", &[0, 1, 10]),
+    ("slot", &[0, 1, 2, 3, 50]),
+    ("recovery", &[0, 1, 2]),
+    ("remove", &[0, 1, 2]),
+    ("removed", &[0]),
+];
+
+/// A process that is killed between any two stores has lost nothing that it has acknowledged.
+#[cfg(feature = "test-failpoints")]
+#[test]
+fn a_kill_at_any_place_costs_nothing_acknowledged() {
+    use std::os::unix::process::ExitStatusExt;
+    let directory = private_directory();
+    let mut all = Vec::new();
+    for (place, times) in PLACES {
+        for times in times {
+            // Something is left for those that die while they take over.
+            let mut before = start_agent(directory.path());
+            let output = before.stdout.take().unwrap();
+            let reader = std::thread::spawn(|| acknowledged(output));
+            std::thread::sleep(Duration::from_millis(60));
+            before.kill().unwrap();
+            before.wait().unwrap();
+            all.extend(reader.join().unwrap());
+
+            let mut agent = start_agent_with(directory.path(), &format!("{place}:{times}"));
+            let output = agent.stdout.take().unwrap();
+            let reader = std::thread::spawn(|| acknowledged(output));
+            let deadline = Instant::now() + Duration::from_secs(20);
+            let mut was_passed = false;
+            while !was_passed && Instant::now() < deadline {
+                was_passed = agent.try_wait().unwrap().is_some();
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            // By now it is dead, or has never come there.
+            let _ = agent.kill();
+            let status = agent.wait().unwrap();
+            all.extend(reader.join().unwrap());
+            // Killed by its own hand: the place was passed.
+            assert!(was_passed && status.signal() == Some(9), "{place}:{times} was not passed: {status}");
+        }
+    }
+    recover_and_compare(directory.path(), &all);
 }

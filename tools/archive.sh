@@ -11,6 +11,8 @@ keep=$(nm --defined-only --extern-only "$in" 2>/dev/null | awk '$3 ~ /^agentotel
 [ -n "$keep" ] || { echo "archive.sh: $in defines no agentotel_ symbol" >&2; exit 1; }
 # shellcheck disable=SC2086
 ld -r --gc-sections $keep -o "$work/agentotel.o" "$in"
-objcopy --wildcard --keep-global-symbol='agentotel_*' --strip-debug "$work/agentotel.o"
+# The standard library's objects may carry LLVM bitcode, which the plugins of other tools' linkers trip over.
+objcopy --wildcard --remove-section=.llvmbc --remove-section=.llvmcmd \
+  --keep-global-symbol='agentotel_*' --strip-debug "$work/agentotel.o"
 rm -f "$out"
 ar rcsD "$out" "$work/agentotel.o"

@@ -5,7 +5,7 @@
 //! number  count  field
 //!      0      1  "agtlcurs"
 //!      1      1  format version (low half), 1; shards (high half)
-//!      2      1  steps of a takeover that have begun one after the other and not ended
+//!      2      1  a step of a takeover that has begun: where (low half), and how often in a row (high half); 0 = none
 //!      3      1  when the process was last seen, nanoseconds since 1970
 //!      4      4  zero
 //!      8  64×16  lanes: signal (low byte; 0 = no lane) and bytes of the exporter's name (from bit 8), CRC-32C of the whole
@@ -28,6 +28,7 @@ use super::cursor::{LaneId, Position};
 use crate::otlp::Signal;
 use crate::sys::cells::SharedCells;
 use crate::sys::directory::{self, Directory};
+use crate::sys::failpoint;
 
 /// The file's name.
 pub(crate) const CURSORS: &str = "cursors";
@@ -133,10 +134,15 @@ impl CursorFile {
         self.cells.all().get(LAST_SEEN_AT).map_or(0, |cell| cell.load(Ordering::Relaxed).cast_signed())
     }
 
-    /// Notes that a step of a takeover begins; gives how many have begun before and did not end, because the process that
-    /// did them died.
-    pub(crate) fn begin_step(&self) -> u64 {
-        self.steps().map_or(0, |steps| steps.fetch_add(1, Ordering::AcqRel))
+    /// Notes that a step of a takeover begins; gives how many have begun in the same place before and did not end, because
+    /// the process that did them died.
+    pub(crate) fn begin_step(&self, place: u32) -> u64 {
+        let Some(steps) = self.steps() else { return 0 };
+        let before = steps.load(Ordering::Acquire);
+        let is_same = before & u64::from(u32::MAX) == u64::from(place);
+        let times = if is_same { before >> 32 } else { 0 };
+        steps.store(times.saturating_add(1) << 32 | u64::from(place), Ordering::Release);
+        times
     }
 
     /// Notes that a step has ended well.
@@ -241,8 +247,9 @@ impl CursorFile {
         let place = position.offset as u64;
         // While its numbers change, this copy is not whole.
         head.store(0, Ordering::Release);
-        std::sync::atomic::fence(Ordering::Release);
+        std::sync::atomic::fence(Ordering::SeqCst);
         serial.store(position.serial, Ordering::Relaxed);
+        failpoint::pass("cursor");
         offset.store(place, Ordering::Relaxed);
         let check = checksum(next, position.serial, place);
         head.store(u64::from(next) << 32 | u64::from(check), Ordering::Release);

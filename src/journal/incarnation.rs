@@ -7,6 +7,7 @@ use std::io;
 
 use crate::sys::clock;
 use crate::sys::directory::{self, Directory};
+use crate::sys::failpoint;
 use crate::sys::fork::CloseOnFork;
 
 const LOCK: &str = "lock";
@@ -63,6 +64,7 @@ impl Incarnation {
         if !directory::try_lock(&lock)? {
             return Err(io::Error::other("somebody else has the lock of a directory just made"));
         }
+        failpoint::pass("incarnation");
         namespace.rename(&unfinished, &name)?;
         namespace.sync()?;
         Ok(Self { directory, name, _lock: CloseOnFork::new(lock) })
@@ -73,8 +75,10 @@ impl Incarnation {
         // The lock goes last: whoever finds it gone finds nothing else.
         for name in self.directory.names()?.iter().filter(|name| *name != LOCK) {
             self.directory.remove_file(name)?;
+            failpoint::pass("remove");
         }
         self.directory.remove_file(LOCK)?;
+        failpoint::pass("removed");
         namespace.remove_directory(&self.name)
     }
 

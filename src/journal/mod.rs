@@ -30,6 +30,7 @@ pub(crate) use self::shard::{Origin, Unread};
 use self::store::{SegmentStore, StoreHealth};
 use crate::otlp::Signal;
 use crate::otlp::wire::WriteError;
+use crate::sys::failpoint;
 
 /// What to do when no segment is left and no exporter is ahead of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -274,7 +275,10 @@ impl Journal {
             if may_grow && let Some(mut writer) = self.store.acquire() {
                 let serial = self.fresh_serial();
                 match self.store.begin(&mut writer, (state.index, state.sequence()), serial) {
-                    Ok(seal) => state.roll(writer, serial, seal),
+                    Ok(seal) => {
+                        failpoint::pass("roll");
+                        state.roll(writer, serial, seal);
+                    }
                     Err(_) => self.store.discard(writer),
                 }
                 drop(state);

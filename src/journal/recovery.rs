@@ -29,7 +29,7 @@ const FRAME_ALIGNMENT: usize = 8;
 const MOST_CHECKED_TIMES: usize = 16;
 /// The most bytes of frames in one segment; a longer file is none of ours.
 const MOST_SEGMENT_BYTES: u64 = 128 << 20;
-/// Processes that may die in a step of a recovery, one after the other, before it is given up.
+/// Processes that may die in the same step of a recovery, one after the other, before it is given up.
 const MOST_FATAL_STEPS: u64 = 3;
 /// The most shards that a dead process is believed to have had.
 const MOST_SHARDS: usize = 1024;
@@ -195,8 +195,9 @@ impl DeadJournal {
     }
 
     /// Notes that a step of the recovery begins; false when it has led to the end of the process as often as may be.
-    pub(crate) fn begin_step(&self) -> bool {
-        self.cursors.begin_step() < MOST_FATAL_STEPS
+    pub(crate) fn begin_step(&self, lanes: &[LaneRecovery]) -> bool {
+        let place = lanes.iter().fold(0, |place, lane| lane.place(place));
+        self.cursors.begin_step(place) < MOST_FATAL_STEPS
     }
 
     /// Notes that a step has ended well.
@@ -472,6 +473,19 @@ impl LaneRecovery {
 
     fn mark(&mut self, shard: usize, position: Position) {
         self.marks.push_back(Mark { reached: self.journal.head_of(0), shard, position });
+    }
+
+    /// A number for where it is, which differs when it has come further.
+    fn place(&self, seed: u32) -> u32 {
+        let mut place = crc32c::crc32c_append(seed, &(self.next_segment as u64).to_le_bytes());
+        let at = self.reading.as_ref().map_or(0, |reading| reading.at as u64);
+        place = crc32c::crc32c_append(place, &(at + self.extras_done as u64).to_le_bytes());
+        for (shard, start) in &self.starts {
+            for number in [*shard as u64, start.serial, start.offset as u64] {
+                place = crc32c::crc32c_append(place, &number.to_le_bytes());
+            }
+        }
+        place
     }
 
     /// Goes on behind a segment that cannot be read.

@@ -45,7 +45,7 @@ pub(crate) struct SegmentHeader {
 /// Why bytes are no header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeaderError {
-    /// There is none: the file was made ready and never used.
+    /// There is none: the file was being made ready.
     Unused,
     /// Another format, maybe a later one: to be left alone.
     Foreign,
@@ -121,7 +121,8 @@ impl SegmentHeader {
 
     /// Bytes of the header that a file begins with, as far as its first 64 bytes tell.
     pub(crate) fn size(start: &[u8]) -> Result<usize, HeaderError> {
-        if start.len() >= FIXED_BYTES && start.iter().all(|byte| *byte == 0) {
+        // The first bytes are written last.
+        if start.iter().take(MAGIC.len()).all(|byte| *byte == 0) {
             return Err(HeaderError::Unused);
         }
         let mut numbers = Numbers(start);

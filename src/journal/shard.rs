@@ -10,6 +10,7 @@ use super::cursor::{Cursor, LaneId, Position, Settlement};
 use super::frame::{FrameHeader, Frames, HEADER_BYTES, frame_size, write_checksum, write_surroundings};
 use crate::otlp::Signal;
 use crate::otlp::wire::WriteError;
+use crate::sys::failpoint;
 use crate::sys::memory::{AppendRegion, RegionWriter};
 
 /// A segment with less in it is not worth starting over.
@@ -131,6 +132,7 @@ impl ShardState {
         if let Some(seal) = active.seal {
             write_checksum(place, payload, seal);
         }
+        failpoint::pass("commit");
         if !active.writer.commit(frame_size(payload), length) {
             return Err(WriteError::Size);
         }
@@ -267,6 +269,7 @@ impl ShardState {
                 break;
             }
             if let Some(segment) = self.sealed.pop_front() {
+                failpoint::pass("recycle");
                 recycle(segment.writer);
             }
         }

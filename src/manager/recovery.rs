@@ -17,12 +17,15 @@ use crate::journal::incarnation::{self, Incarnation};
 use crate::journal::recovery::{DeadJournal, Extra, LaneRecovery};
 use crate::live::unfinished::{LeftBehind, unfinished};
 use crate::otlp::request::RequestHeader;
-use crate::sys::clock;
+use crate::sys::{clock, failpoint};
 
 /// Between two looks for dead processes.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// The most that one step copies.
 const MOST_STEP_BYTES: usize = 4 << 20;
+/// The most that the first step copies; each one may take twice as much as the one before. A process that is killed again and
+/// again comes a little further each time, and is told by that from one that dies of what it reads.
+const FIRST_STEP_BYTES: usize = 64 << 10;
 /// What a rate lets one make up for after a pause.
 const BURST: Duration = Duration::from_millis(200);
 
@@ -34,6 +37,8 @@ struct Draining {
     lanes: Vec<LaneRecovery>,
     /// What the lanes have missed so far, as it was counted.
     missing: u64,
+    /// The most that the next step copies.
+    step_bytes: usize,
 }
 
 pub(super) struct Recovery {
@@ -155,15 +160,7 @@ impl Recovery {
             return Ok(None);
         }
         let dead = DeadJournal::open(&incarnation)?;
-        if !dead.begin_step() {
-            incarnation.quarantine(&open.namespace)?;
-            self.count(|counters| counters.quarantined += 1);
-            let words = format!("what a dead process has left in {name} is put aside: whoever reads it dies");
-            diagnostics.say(Level::Error, &words);
-            return Ok(None);
-        }
         let extras = self.unfinished(&incarnation, &dead, processor)?;
-        dead.end_step();
         self.count(|counters| counters.adopted += 1);
         self.count(|counters| counters.corrupt_segments += dead.findings.corrupt);
         self.count(|counters| counters.foreign_segments += dead.findings.foreign);
@@ -186,7 +183,7 @@ impl Recovery {
             let journal = Arc::clone(&lane.journal);
             self.export.adopt(Adopted { lane: lane.lane, header: header.clone(), journal });
         }
-        Ok(Some(Draining { incarnation, dead, extras, lanes, missing: 0 }))
+        Ok(Some(Draining { incarnation, dead, extras, lanes, missing: 0, step_bytes: FIRST_STEP_BYTES }))
     }
 
     /// What was in flight when the process died, as spans.
@@ -228,10 +225,15 @@ impl Recovery {
 
     /// Copies what may be copied now, notes what was settled, and finishes when all of it was.
     fn drain(&mut self, open: &Open, diagnostics: &Diagnostics) {
-        let mut budget = self.budget();
+        let budget = self.budget();
         let Some(draining) = &mut self.draining else { return };
+        if !draining.dead.begin_step(&draining.lanes) {
+            self.put_aside(open, diagnostics);
+            return;
+        }
+        let mut budget = budget.min(draining.step_bytes);
+        draining.step_bytes = draining.step_bytes.saturating_mul(2).min(MOST_STEP_BYTES);
         let (mut frames, mut fed) = (0, 0);
-        draining.dead.begin_step();
         for lane in &mut draining.lanes {
             match lane.step(&draining.dead, &draining.extras, budget) {
                 Ok(step) => {
@@ -246,6 +248,7 @@ impl Recovery {
             }
             lane.persist(&draining.dead);
         }
+        failpoint::pass("recovery");
         draining.dead.end_step();
         self.credit = self.credit.saturating_sub(fed as u64);
         let missing = draining.lanes.iter().map(|lane| lane.missing).max().unwrap_or(0);
@@ -262,6 +265,19 @@ impl Recovery {
         if is_done {
             self.finish(open, diagnostics);
         }
+    }
+
+    /// Gives up on a directory: whoever reads it dies.
+    fn put_aside(&mut self, open: &Open, diagnostics: &Diagnostics) {
+        let Some(draining) = self.draining.take() else { return };
+        for lane in &draining.lanes {
+            self.export.dismiss(lane.lane, &lane.journal);
+        }
+        let name = &draining.incarnation.name;
+        let words = format!("what a dead process has left in {name} is put aside: whoever reads it dies");
+        diagnostics.say(Level::Error, &words);
+        let _ = draining.incarnation.quarantine(&open.namespace);
+        self.count(|counters| counters.quarantined += 1);
     }
 
     fn finish(&mut self, open: &Open, diagnostics: &Diagnostics) {

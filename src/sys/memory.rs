@@ -16,6 +16,8 @@ use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, mmap_anonymous, mun
 /// pages every eighth event or so would wait for a page table.
 const HUGE_PAGE_BYTES: usize = 2 << 20;
 
+/// Bytes of a header that say that it is one.
+const FIRST_BYTES: usize = 8;
 /// Bytes of a frame's length word; zero ends the frames.
 const LENGTH_BYTES: usize = 4;
 
@@ -184,10 +186,21 @@ impl RegionWriter {
         let (front, first_length) = place.split_at_mut_checked(header_bytes).unwrap_or_default();
         // The old frames end before the new header makes sense of them.
         first_length.fill(0);
-        std::sync::atomic::fence(Ordering::Release);
-        let (filled, rest) = front.split_at_mut_checked(header.len()).unwrap_or_default();
-        filled.copy_from_slice(header);
+        std::sync::atomic::fence(Ordering::SeqCst);
+        // The header's first bytes come last: without them it is none.
+        let (first, others) = front.split_at_mut_checked(FIRST_BYTES).unwrap_or_default();
+        first.fill(0);
+        std::sync::atomic::fence(Ordering::SeqCst);
+        super::failpoint::pass("header");
+        let (new_first, new_others) = header.split_at_checked(FIRST_BYTES).unwrap_or_default();
+        let (filled, rest) = others.split_at_mut_checked(new_others.len()).unwrap_or_default();
+        filled.copy_from_slice(new_others);
         rest.fill(0);
+        std::sync::atomic::fence(Ordering::SeqCst);
+        super::failpoint::pass("header");
+        if first.len() == new_first.len() {
+            first.copy_from_slice(new_first);
+        }
         match &memory.backing {
             Some(Backing { file, write_through: true }) => write_all_at(file, place, 0),
             _ => Ok(()),

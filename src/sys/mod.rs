@@ -17,6 +17,7 @@ pub(crate) mod cells;
 pub(crate) mod clock;
 pub(crate) mod directory;
 pub(crate) mod exit;
+pub(crate) mod failpoint;
 pub(crate) mod fork;
 pub(crate) mod memory;
 pub(crate) mod slots;

@@ -160,6 +160,7 @@ impl SlotMemory {
         #[cfg(test)]
         tests::note(self);
         compiler_fence(Ordering::SeqCst);
+        super::failpoint::pass("slot");
         let [first, ..] = self.head();
         first.store(word, Ordering::Release);
         compiler_fence(Ordering::SeqCst);

@@ -155,3 +155,9 @@ pub fn session_context(session: agentotel_session) -> agentotel_span_context {
     assert_eq!(unsafe { agentotel_session_context(session, &raw mut context) }, 0);
     context
 }
+
+/// Ends an event; whether that was acknowledged.
+pub fn end_event(event: agentotel_event) -> bool {
+    // SAFETY: no data.
+    unsafe { agentotel_end_event(event, std::ptr::null()) == 0 }
+}

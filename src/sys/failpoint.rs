@@ -1,0 +1,28 @@
+//! Places at which a test lets the process be killed: between two stores that a recovery must be able to tell apart. With
+//! the feature `test-failpoints` the variable `AGENTOTEL_TEST_KILL_AT` names one, and how often it is passed before
+//! (`roll:3`); without it nothing of this is built.
+
+/// Passes a place.
+#[cfg(not(feature = "test-failpoints"))]
+#[inline(always)]
+pub(crate) fn pass(_name: &str) {}
+
+/// Passes a place, or is killed there.
+#[cfg(feature = "test-failpoints")]
+pub(crate) fn pass(name: &str) {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    static WANTED: OnceLock<Option<(String, AtomicI64)>> = OnceLock::new();
+    let wanted = WANTED.get_or_init(|| {
+        let wanted = std::env::var("AGENTOTEL_TEST_KILL_AT").ok()?;
+        let (name, times) = wanted.split_once(':')?;
+        Some((name.to_owned(), AtomicI64::new(times.parse().ok()?)))
+    });
+    if let Some((wanted, left)) = wanted
+        && wanted == name
+        && left.fetch_sub(1, Ordering::Relaxed) == 0
+    {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    }
+}
