@@ -53,13 +53,13 @@ impl Incarnation {
         let name = format!("{:016x}-{}-{:08x}", clock::wall(), std::process::id(), random()?);
         let unfinished = format!("{UNFINISHED_PREFIX}{name}");
         let directory = namespace.make(&unfinished)?;
-        let lock = directory.create_file(LOCK)?;
+        let lock = CloseOnFork::open(|| directory.create_file(LOCK))?;
         if !directory::try_lock(&lock)? {
             return Err(io::Error::other("somebody else has the lock of a directory just made"));
         }
         namespace.rename(&unfinished, &name)?;
         namespace.sync()?;
-        Ok(Self { directory, name, _lock: CloseOnFork::new(lock) })
+        Ok(Self { directory, name, _lock: lock })
     }
 
     /// Removes the directory with all that is in it; only when nothing in it is needed any more.
@@ -100,7 +100,7 @@ pub(crate) fn born(name: &str) -> Option<i64> {
 /// never finished is removed.
 pub(crate) fn adopt(namespace: &Directory, name: &str) -> io::Result<Option<Incarnation>> {
     let directory = namespace.open(name)?;
-    let lock = match directory.open_file(LOCK) {
+    let lock = match CloseOnFork::open(|| directory.open_file(LOCK)) {
         Ok(lock) => lock,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // Being made or being removed at this moment, or left so: empty ones go.
@@ -112,7 +112,7 @@ pub(crate) fn adopt(namespace: &Directory, name: &str) -> io::Result<Option<Inca
     if !directory::try_lock(&lock)? {
         return Ok(None);
     }
-    let incarnation = Incarnation { directory, name: name.to_owned(), _lock: CloseOnFork::new(lock) };
+    let incarnation = Incarnation { directory, name: name.to_owned(), _lock: lock };
     // Between the listing and the lock somebody else may have finished with it.
     if namespace.open(name).is_err() {
         return Ok(None);
