@@ -110,3 +110,13 @@ pub fn wait_until(what: &str, done: impl Fn() -> bool) {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+/// Starts an event that is in flight until it is ended.
+pub fn start_event(session: agentotel_session, name: &str) -> agentotel_event {
+    let data =
+        agentotel_event_data { struct_size: size_of::<agentotel_event_data>(), name: text(name), ..zeroed() };
+    let mut event = 0;
+    // SAFETY: all are valid through the call.
+    assert_eq!(unsafe { agentotel_start_event(session, &raw const data, &raw mut event) }, 0);
+    event
+}
