@@ -130,3 +130,54 @@ pub(crate) fn watch() {
 pub(crate) fn generation() -> u32 {
     GENERATION.load(Ordering::Acquire)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether `claim` holds in a forked child, where it may do no more than what is safe there.
+    fn holds_in_child(claim: impl FnOnce() -> bool) -> bool {
+        watch();
+        // SAFETY: the child evaluates the claim and ends at once; the parent waits for it.
+        unsafe {
+            let child = libc::fork();
+            if child == 0 {
+                libc::_exit(i32::from(!claim()));
+            }
+            let mut status = 0;
+            assert_eq!(libc::waitpid(child, &raw mut status, 0), child);
+            libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+        }
+    }
+
+    fn is_open(number: i32) -> bool {
+        // SAFETY: asks about a number, whatever it is.
+        unsafe { libc::fcntl(number, libc::F_GETFD) >= 0 }
+    }
+
+    fn null() -> io::Result<OwnedFd> {
+        Ok(std::fs::File::open("/dev/null")?.into())
+    }
+
+    #[test]
+    fn a_child_has_no_such_descriptor_and_keeps_all_others() {
+        let closed = CloseOnFork::open(null).unwrap();
+        let kept = null().unwrap();
+        let (gone, there) = (closed.as_fd().as_raw_fd(), kept.as_raw_fd());
+        assert!(holds_in_child(|| !is_open(gone) && is_open(there)));
+        assert!(is_open(gone));
+    }
+
+    #[test]
+    fn a_fork_in_the_middle_of_an_opening_goes_on_and_finds_the_gate_free() {
+        let was_free = without_forks(|| holds_in_child(|| pass_gate(1)));
+        assert!(was_free);
+    }
+
+    #[test]
+    fn every_fork_is_a_generation() {
+        let own = generation();
+        assert!(holds_in_child(|| generation() == own + 1));
+        assert_eq!(generation(), own);
+    }
+}
