@@ -156,12 +156,40 @@ fn a_child_that_starts_the_library_itself_delivers_at_its_exit() {
     assert_eq!(assert_all_arrived(directory.path()), 2 * EVENTS);
 }
 
+/// A child that goes on with its parent's configuration and then just exits.
+pub fn exit_in_a_child(directory: &Path) {
+    init(&config(directory, 60_000));
+    let child = role::fork(|| {
+        record_and_acknowledge(directory, EVENTS);
+        // SAFETY: as above.
+        unsafe { libc::exit(0) };
+    });
+    role::wait_well(child);
+    assert_eq!(own_lives(directory), 1);
+    assert_eq!(role::lives(&directory.join("storage")).len(), 2);
+    assert_eq!(agentotel_shutdown(30_000), 0, "{}", diagnostics());
+}
+
+#[test]
+fn what_a_child_leaves_at_its_exit_is_there_for_a_later_process() {
+    let directory = private_directory();
+    let storage = [("STORAGE", "yes")];
+    for role in ["exiting-in-a-child", "recovering"] {
+        let status = role::run(role, directory.path(), &storage);
+        assert!(status.success(), "{role}: {status}");
+    }
+    assert_eq!(assert_all_arrived(directory.path()), EVENTS);
+}
+
 pub fn daemonise(directory: &Path) {
     init(&config(directory, 20));
     record_and_acknowledge(directory, EVENTS);
     role::fork(|| {
         // SAFETY: no memory is touched.
         unsafe { libc::setsid() };
+        if role::option("MIDDLE") == "records" {
+            try_record(start_session()).unwrap();
+        }
         role::fork(|| {
             role::say(directory, "daemon-is-there", "");
             record_and_acknowledge(directory, EVENTS);
@@ -175,9 +203,10 @@ pub fn daemonise(directory: &Path) {
 
 #[test]
 fn a_daemon_goes_on_recording_when_those_before_it_are_gone() {
-    for storage in ["no", "yes"] {
+    for (storage, middle) in [("no", "is silent"), ("no", "records"), ("yes", "is silent")] {
         let directory = private_directory();
-        let status = role::run("daemonising", directory.path(), &[("STORAGE", storage)]);
+        let options = [("STORAGE", storage), ("MIDDLE", middle)];
+        let status = role::run("daemonising", directory.path(), &options);
         assert!(status.success(), "{status}");
         wait_until("the daemon ends", || directory.path().join("daemon-is-done").exists());
         assert_eq!(assert_all_arrived(directory.path()), 2 * EVENTS);

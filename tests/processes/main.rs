@@ -20,6 +20,7 @@ fn role_process() {
     role::play(&[
         ("forking", forks::fork_while_threads_record),
         ("forking-after-start", forks::start_anew_in_a_child),
+        ("exiting-in-a-child", forks::exit_in_a_child),
         ("daemonising", forks::daemonise),
         ("having-silent-children", silent::have_children),
         ("having-children-all-the-time", silent::have_children_all_the_time),
