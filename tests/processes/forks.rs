@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use agentotel::abi::event::agentotel_end_event;
@@ -18,6 +18,8 @@ use crate::witness::*;
 
 const FORKS: usize = 100;
 const THREADS: usize = 8;
+/// What each thread records at most beside a fork: all of it fits the queue, whatever the exporter does.
+const MOST_BESIDE: usize = 100;
 /// What each child records.
 const EVENTS: usize = 10;
 
@@ -25,7 +27,7 @@ const EVENTS: usize = 10;
 pub fn config(directory: &Path, delay_ms: u64) -> serde_json::Value {
     let mut config = json!({
         "service": { "name": "forking" },
-        "queue": { "segment_bytes": 65_536, "max_bytes": 16_777_216, "shards": 4 },
+        "queue": { "segment_bytes": 65_536, "max_bytes": 67_108_864, "shards": 4 },
         "exporters": [{
             "type": "file", "name": "file", "path": directory.join("out.jsonl"),
             "batch": { "delay_ms": delay_ms }
@@ -69,15 +71,15 @@ pub fn fork_while_threads_record(directory: &Path) {
     init(&config(directory, 20));
     let session = start_session();
     let event = start_event(session, "in flight");
-    let (burst, done) = (AtomicBool::new(false), AtomicBool::new(false));
+    let (forks, done) = (AtomicUsize::new(0), AtomicBool::new(false));
     let all = Mutex::new(Vec::new());
     std::thread::scope(|threads| {
         for _ in 0..THREADS {
             threads.spawn(|| {
                 let mut ids = Vec::new();
                 while !done.load(Ordering::Relaxed) {
-                    if burst.load(Ordering::Relaxed) {
-                        ids.extend(record(session));
+                    if ids.len() < forks.load(Ordering::Relaxed) * MOST_BESIDE {
+                        ids.push(try_record(session).unwrap());
                     } else {
                         std::thread::sleep(Duration::from_micros(100));
                     }
@@ -86,10 +88,9 @@ pub fn fork_while_threads_record(directory: &Path) {
             });
         }
         for _ in 0..FORKS {
-            burst.store(true, Ordering::Relaxed);
+            forks.fetch_add(1, Ordering::Relaxed);
             std::thread::sleep(Duration::from_micros(300));
             let child = role::fork(|| live_as_child(directory, session, event));
-            burst.store(false, Ordering::Relaxed);
             role::wait_well(child);
         }
         done.store(true, Ordering::Relaxed);
