@@ -45,8 +45,11 @@ pub fn be_stopped(directory: &Path) {
     let session = record_and_acknowledge(directory, EVENTS);
     let event = start_event(session, "in flight");
     role::say(directory, "in-flight", "");
-    while !directory.join("goes-on").exists() {
+    loop {
         record_and_acknowledge(directory, 1);
+        if directory.join("goes-on").exists() {
+            break;
+        }
         std::thread::sleep(Duration::from_millis(1));
     }
     end_event(event);
