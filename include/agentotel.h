@@ -15,7 +15,14 @@
  *             set says nothing. Arrays of such structs step by the first element's struct_size.
  * BUFFERS     What the caller changes while a call reads it is recorded as some mix of before and after, no worse.
  * FORK        A forked child goes on with its parent's configuration as a process of its own, from its first call. The
- *             parent's handles are stale there.
+ *             parent's handles are stale there; what the parent has recorded and has in flight stays the parent's. Such a
+ *             child delivers before it exits by agentotel_shutdown or agentotel_flush: its exit alone delivers nothing.
+ *             One that calls agentotel_init first of all starts like any other process.
+ * EXIT        exit() and a return from main deliver for `flush_at_exit_ms` at most; handlers that were registered before
+ *             agentotel_init run after that, and destructors of static objects may: calls get AGENTOTEL_ERR_SHUT_DOWN by
+ *             then. _exit, exec and signals that end the process deliver nothing; with `storage.directory` a later process
+ *             delivers what was acknowledged.
+ * SIGNALS     No handler is installed; the library's own threads block all signals.
  *
  * This file is generated; the library's documentation describes every part in full.
  */
@@ -1200,8 +1207,8 @@ extern "C" {
  * @return AGENTOTEL_OK; AGENTOTEL_ERR_ABI_VERSION; AGENTOTEL_ERR_CONFIG (the last error names the key and what is
  *         accepted); AGENTOTEL_ERR_ALREADY_INITIALIZED; AGENTOTEL_ERR_SYSTEM; AGENTOTEL_ERR_INTERNAL.
  *
- * Starts one thread; no network is touched before something is recorded. May be called again after
- * `agentotel_shutdown`. Thread-safe.
+ * Starts one thread, with `storage.directory` two; no network is touched before something is recorded. A start that fails
+ * leaves nothing behind. May be called again after `agentotel_shutdown`. Thread-safe.
  * @since 0.1.0
  */
 agentotel_status agentotel_init(uint32_t abi_version,

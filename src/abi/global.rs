@@ -2,7 +2,7 @@
 //! start, to stop, and to fill a cache. In a forked child a fresh cell is made, since the parent's lock may be held by a
 //! thread that does not exist there, and the instance is built anew from the parent's configuration.
 
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ struct Cell {
     config: Mutex<Option<Arc<Config>>>,
     /// The instance that a child builds on its first call.
     reborn: OnceCell<()>,
+    /// This process has started the library itself.
+    was_asked: AtomicBool,
 }
 
 /// The cell of this process. Cells are made once per process and per fork on the way to it, and never freed.
@@ -46,6 +48,7 @@ fn cell() -> &'static Cell {
             running: Mutex::new(None),
             config: Mutex::new(None),
             reborn: OnceCell::new(),
+            was_asked: AtomicBool::new(false),
         }));
         if CELL.compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire).is_err() {
             // SAFETY: made above and shown to nobody.
@@ -104,6 +107,7 @@ pub(crate) fn init(config: Config, warnings: Vec<String>) -> Result<(), Error> {
     }
     *running = Some(start(cell, Arc::new(config), warnings)?);
     drop(running);
+    cell.was_asked.store(true, Ordering::Release);
     exit::on_exit(flush_at_exit);
     Ok(())
 }
@@ -115,13 +119,13 @@ pub(crate) fn shutdown(timeout: Duration) -> Result<(), Error> {
     manager.shutdown(timeout)
 }
 
-/// What happens when the host exits without a shutdown: one bounded attempt to deliver, unless the process is a fork of
-/// the one that started the library.
+/// What happens when the host exits without a shutdown: one bounded attempt to deliver, unless the process is a fork
+/// that goes on with what its parent has started.
 fn flush_at_exit() {
     let current = CELL.load(Ordering::Acquire);
     // SAFETY: as in `cell`.
     let Some(cell) = (unsafe { current.as_ref() }) else { return };
-    if cell.forks != fork::generation() || cell.forks != 0 && cell.inherited.is_some() {
+    if cell.forks != fork::generation() || !cell.was_asked.load(Ordering::Acquire) {
         return;
     }
     // A lock that is held now is held by a thread that `exit` has overtaken.

@@ -17,8 +17,8 @@ use crate::manager::Error;
 /// @return AGENTOTEL_OK; AGENTOTEL_ERR_ABI_VERSION; AGENTOTEL_ERR_CONFIG (the last error names the key and what is
 ///         accepted); AGENTOTEL_ERR_ALREADY_INITIALIZED; AGENTOTEL_ERR_SYSTEM; AGENTOTEL_ERR_INTERNAL.
 ///
-/// Starts one thread; no network is touched before something is recorded. May be called again after
-/// `agentotel_shutdown`. Thread-safe.
+/// Starts one thread, with `storage.directory` two; no network is touched before something is recorded. A start that fails
+/// leaves nothing behind. May be called again after `agentotel_shutdown`. Thread-safe.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn agentotel_init(abi_version: u32, config_json: *const c_char) -> agentotel_status {

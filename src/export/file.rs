@@ -5,7 +5,6 @@
 //! one write only.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use tokio::sync::Mutex;
 
 use super::outcome::{Batch, Cause, Outcome};
 use crate::otlp::json_line;
+use crate::sys::fork::CloseOnFork;
 
 /// Between two looks at a lock that another process holds for the length of one write.
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
@@ -31,7 +31,7 @@ const LINE_STARTS: [&[u8]; 2] = [b"{\"resourceSpans\":", b"{\"resourceLogs\":"];
 #[derive(Debug)]
 pub struct FileExporter {
     path: PathBuf,
-    file: Mutex<Option<OwnedFd>>,
+    file: Mutex<Option<CloseOnFork>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +91,7 @@ impl FileExporter {
 
 /// One turn: open if need be, lock, append, unlock. A file that failed is not kept, the next turn
 /// opens it anew.
-fn append(path: &Path, kept: &mut Option<OwnedFd>, line: &[u8]) -> Result<(), Failure> {
+fn append(path: &Path, kept: &mut Option<CloseOnFork>, line: &[u8]) -> Result<(), Failure> {
     let file = match kept.take() {
         Some(file) if is_at(path, &file) => file,
         _ => open_at(path)?,
@@ -103,7 +103,7 @@ fn append(path: &Path, kept: &mut Option<OwnedFd>, line: &[u8]) -> Result<(), Fa
         return Err(Failure::Locked);
     }
     let result = append_locked(&file, line);
-    // Explicitly: a forked child may hold the same description open, and with it the lock.
+    // Explicitly: a child made in other ways than by fork may hold the same description open, and with it the lock.
     let _ = flock(&file, FlockOperation::Unlock);
     if result.is_ok() {
         *kept = Some(file);
@@ -112,19 +112,20 @@ fn append(path: &Path, kept: &mut Option<OwnedFd>, line: &[u8]) -> Result<(), Fa
 }
 
 /// Whether the path still names this file: a rotated or removed one is left for a new one.
-fn is_at(path: &Path, file: &OwnedFd) -> bool {
+fn is_at(path: &Path, file: &CloseOnFork) -> bool {
     match (stat(path), fstat(file)) {
         (Ok(there), Ok(here)) => there.st_dev == here.st_dev && there.st_ino == here.st_ino,
         _ => false,
     }
 }
 
-fn open_at(path: &Path) -> Result<OwnedFd, Failure> {
+fn open_at(path: &Path) -> Result<CloseOnFork, Failure> {
     // Non-blocking, so that a FIFO put in the file's place is refused below instead of waited for;
     // no terminal becomes the process's own. Read access is for the torn end.
     let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE;
     let safety = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = open(path, flags | safety, Mode::RUSR | Mode::WUSR)?;
+    let mode = Mode::RUSR | Mode::WUSR;
+    let file = CloseOnFork::open(|| Ok(open(path, flags | safety, mode)?))?;
     match kind(&fstat(&file)?) {
         FileType::RegularFile | FileType::CharacterDevice => Ok(file),
         other => Err(Failure::Kind(other)),
@@ -135,7 +136,7 @@ fn kind(stat: &Stat) -> FileType {
     FileType::from_raw_mode(stat.st_mode)
 }
 
-fn append_locked(file: &OwnedFd, line: &[u8]) -> Result<(), Failure> {
+fn append_locked(file: &CloseOnFork, line: &[u8]) -> Result<(), Failure> {
     let stat = fstat(file)?;
     if kind(&stat) != FileType::RegularFile {
         return Ok(write_all(file, line)?);
@@ -149,7 +150,7 @@ fn append_locked(file: &OwnedFd, line: &[u8]) -> Result<(), Failure> {
     })
 }
 
-fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {
+fn write_all(file: &CloseOnFork, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
         match write(file, bytes) {
             Ok(0) => return Err(Errno::IO),
@@ -163,7 +164,7 @@ fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {
 
 /// Makes the file end with a whole line, and says where. The torn end of a line of ours goes: its
 /// batch was never acknowledged. Text of somebody else's is kept, on a line of its own.
-fn mend(file: &OwnedFd, end: u64) -> Result<u64, Errno> {
+fn mend(file: &CloseOnFork, end: u64) -> Result<u64, Errno> {
     let torn = torn_start(file, end)?;
     if torn == end {
         return Ok(end);
@@ -180,7 +181,7 @@ fn mend(file: &OwnedFd, end: u64) -> Result<u64, Errno> {
 }
 
 /// Where the text after the last newline begins; `end` when there is none.
-fn torn_start(file: &OwnedFd, end: u64) -> Result<u64, Errno> {
+fn torn_start(file: &CloseOnFork, end: u64) -> Result<u64, Errno> {
     let mut block = [0; 64 * 1024];
     let floor = end.saturating_sub(LONGEST_LINE);
     let mut upper = end;

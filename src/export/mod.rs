@@ -42,8 +42,8 @@ pub(crate) use self::duty::Duty;
 pub(crate) enum StartError {
     #[error("exporter `{name}`: {why}")]
     Settings { name: String, why: String },
-    #[error("the worker thread could not be started: {0}")]
-    Thread(#[from] std::io::Error),
+    #[error("the export worker could not be started: {0}")]
+    Worker(#[from] std::io::Error),
 }
 
 /// How a lane fares, for stats and for whoever waits.
@@ -176,8 +176,8 @@ impl ExportManager {
             None
         } else {
             let (journal, control) = (Arc::clone(&journal), Arc::clone(&control));
-            let worker = worker::Worker::new(plans, header, journal, control, diagnostics, duty);
-            Some(thread::spawn("agentotel-io", move || worker.run())?)
+            let (worker, runtime) = worker::Worker::new(plans, header, journal, control, diagnostics, duty)?;
+            Some(thread::spawn("agentotel-io", move || worker.run(runtime))?)
         };
         Ok(Self { journal, control, lanes, recovered: Mutex::default(), thread: Mutex::new(thread) })
     }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, LocalSet};
 
 use super::duty::{Duty, Failed};
@@ -31,6 +32,7 @@ pub(super) struct Worker {
     control: Arc<Control>,
     diagnostics: Arc<Diagnostics>,
     duty: Option<Duty>,
+    timer: Timer,
 }
 
 /// When a lane's delay has passed next.
@@ -45,6 +47,7 @@ struct Schedule {
 }
 
 impl Worker {
+    /// Makes what it needs of the system, so that whoever starts it learns when that is not to be had.
     pub(super) fn new(
         plans: Vec<(LaneId, Plan, Arc<LaneHealth>)>,
         header: RequestHeader,
@@ -52,27 +55,23 @@ impl Worker {
         control: Arc<Control>,
         diagnostics: Arc<Diagnostics>,
         duty: Option<Duty>,
-    ) -> Self {
-        Self { plans, header, journal, control, diagnostics, duty }
+    ) -> io::Result<(Self, Runtime)> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let timer = {
+            let _inside = runtime.enter();
+            Timer::new()?
+        };
+        Ok((Self { plans, header, journal, control, diagnostics, duty, timer }, runtime))
     }
 
     /// Runs until it is told to stop. A panic in here ends the worker, not the process; what is pending stays counted.
-    pub(super) fn run(self) {
+    pub(super) fn run(self, runtime: Runtime) {
         let control = Arc::clone(&self.control);
         let diagnostics = Arc::clone(&self.diagnostics);
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
-            match runtime {
-                Ok(runtime) => {
-                    LocalSet::new().block_on(&runtime, self.work());
-                    // A name look-up that hangs is not waited for.
-                    runtime.shutdown_background();
-                }
-                Err(error) => self.diagnostics.say(
-                    crate::config::Level::Error,
-                    &format!("nothing can be exported: the worker has no runtime: {error}"),
-                ),
-            }
+            LocalSet::new().block_on(&runtime, self.work());
+            // A name look-up that hangs is not waited for.
+            runtime.shutdown_background();
         }));
         if ended.is_err() {
             diagnostics.say(
@@ -118,7 +117,7 @@ impl Worker {
         let mut schedules: Vec<Schedule> =
             self.plans.iter().map(|plan| self.start(plan, &header, &self.journal, false)).collect();
         if let Err(error) = self.keep_waking(&mut schedules, duty).await {
-            let words = format!("nothing is exported any more: the worker has no timer: {error}");
+            let words = format!("nothing is exported any more: the worker's timer has failed: {error}");
             self.diagnostics.say(crate::config::Level::Error, &words);
             return;
         }
@@ -156,7 +155,6 @@ impl Worker {
 
     /// Wakes lanes and does the duty until it is time to stop.
     async fn keep_waking(&self, schedules: &mut Vec<Schedule>, mut duty: Option<Duty>) -> io::Result<()> {
-        let timer = Timer::new()?;
         let mut flushes = 0;
         let mut idle_ticks = 0u32;
         loop {
@@ -164,7 +162,7 @@ impl Worker {
             let next = due.min().unwrap_or_else(Instant::now);
             let ticked = tokio::select! {
                 () = self.control.notify.notified() => false,
-                fired = timer.wait_until(next) => { fired?; true }
+                fired = self.timer.wait_until(next) => { fired?; true }
             };
             self.take_up_adopted(schedules);
             let now = Instant::now();

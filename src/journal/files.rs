@@ -5,7 +5,7 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::segment::{SegmentHeader, header_bytes};
 use crate::otlp::request::RequestHeader;
@@ -122,16 +122,21 @@ const MOST_SLOT_BYTES: u64 = 1 << 30;
 /// system does not keep allocated space, there are none.
 #[derive(Default)]
 pub(crate) struct SlotFiles {
-    directory: OnceLock<Directory>,
+    directory: RwLock<Option<Directory>>,
     made: AtomicU64,
 }
 
 impl SlotFiles {
-    /// Says where the files are, once.
+    /// Says where the files are.
     pub(crate) fn set_directory(&self, directory: Directory) {
         if directory.keeps_allocated_space() {
-            let _ = self.directory.set(directory);
+            *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Some(directory);
         }
+    }
+
+    /// Makes no more files.
+    pub(crate) fn let_go(&self) {
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Where blocks of slots come from.
@@ -141,7 +146,8 @@ impl SlotFiles {
     }
 
     fn block(&self, suffix: &str, bytes: usize) -> Option<SlotBlock> {
-        let directory = self.directory.get()?;
+        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
+        let directory = directory.as_ref()?;
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let file = directory.create_allocated(&format!("{number:08}{suffix}"), bytes as u64).ok()?;
         SlotBlock::mapped(file.as_fd(), 0, bytes).ok()

@@ -20,6 +20,8 @@ const DAMAGED_PREFIX: &str = "damaged-";
 /// How many of these are kept, and how many files in each.
 const MOST_DAMAGED_DIRECTORIES: usize = 2;
 const MOST_DAMAGED_FILES: usize = 4;
+/// How often a directory is made again that was taken away in the making.
+const MOST_ATTEMPTS: usize = 16;
 /// Bytes of a namespace that its directory's name shows.
 const MOST_SHOWN_BYTES: usize = 64;
 
@@ -48,6 +50,10 @@ pub(crate) struct Incarnation {
     _lock: CloseOnFork,
 }
 
+fn is_taken_away(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::WouldBlock)
+}
+
 fn random() -> io::Result<u32> {
     let mut bytes = [0; 4];
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())?;
@@ -55,19 +61,33 @@ fn random() -> io::Result<u32> {
 }
 
 impl Incarnation {
-    /// Makes the directory of this life of this process.
+    /// Makes the directory of this life of this process. Somebody who looks for the dead may come between its making and its
+    /// lock, and take it away as one that was never finished: then it is made again.
     pub(crate) fn create(namespace: &Directory) -> io::Result<Self> {
+        let mut attempts = 1;
+        loop {
+            match Self::try_create(namespace) {
+                Err(error) if attempts < MOST_ATTEMPTS && is_taken_away(&error) => attempts += 1,
+                done => return done,
+            }
+        }
+    }
+
+    fn try_create(namespace: &Directory) -> io::Result<Self> {
         let name = format!("{:016x}-{}-{:08x}", clock::wall(), std::process::id(), random()?);
         let unfinished = format!("{UNFINISHED_PREFIX}{name}");
         let directory = namespace.make(&unfinished)?;
-        let lock = directory.create_file(LOCK)?;
+        let lock = CloseOnFork::open(|| directory.create_file(LOCK))?;
         if !directory::try_lock(&lock)? {
-            return Err(io::Error::other("somebody else has the lock of a directory just made"));
+            return Err(io::Error::new(
+                io::ErrorKind::WouldBlock,
+                "somebody else has the lock of a directory just made",
+            ));
         }
         failpoint::pass("incarnation");
         namespace.rename(&unfinished, &name)?;
         namespace.sync()?;
-        Ok(Self { directory, name, _lock: CloseOnFork::new(lock) })
+        Ok(Self { directory, name, _lock: lock })
     }
 
     /// Removes the directory with all that is in it; only when nothing in it is needed any more.
@@ -162,7 +182,7 @@ pub(crate) fn born(name: &str) -> Option<i64> {
 /// never finished is removed.
 pub(crate) fn adopt(namespace: &Directory, name: &str) -> io::Result<Option<Incarnation>> {
     let directory = namespace.open(name)?;
-    let lock = match directory.open_file(LOCK) {
+    let lock = match CloseOnFork::open(|| directory.open_file(LOCK)) {
         Ok(lock) => lock,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // Being made or being removed at this moment, or left so: empty ones go.
@@ -174,7 +194,7 @@ pub(crate) fn adopt(namespace: &Directory, name: &str) -> io::Result<Option<Inca
     if !directory::try_lock(&lock)? {
         return Ok(None);
     }
-    let incarnation = Incarnation { directory, name: name.to_owned(), _lock: CloseOnFork::new(lock) };
+    let incarnation = Incarnation { directory, name: name.to_owned(), _lock: lock };
     // Between the listing and the lock somebody else may have finished with it.
     if namespace.open(name).is_err() {
         return Ok(None);
@@ -209,6 +229,26 @@ mod tests {
         assert!(adopt(&namespace, &name).unwrap().is_none());
         adopted.remove(&namespace).unwrap();
         assert!(candidates(&namespace, "").unwrap().is_empty());
+    }
+
+    #[test]
+    fn one_that_is_being_made_survives_those_who_look_for_the_dead() {
+        let (_path, base) = base();
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    for name in candidates(&base, "").unwrap_or_default() {
+                        assert!(!matches!(adopt(&base, &name), Ok(Some(_))), "the living are not taken over");
+                    }
+                }
+            });
+            let made: Vec<_> = (0..100).map(|_| Incarnation::create(&base)).collect();
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            for made in made {
+                made.unwrap().remove(&base).unwrap();
+            }
+        });
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(crate) mod store;
 mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use self::accounting::{Drop, LaneCounters, Refusal, Repairs, SignalCounters};
@@ -92,8 +92,8 @@ pub(crate) struct Journal {
     shards: Box<[Shard]>,
     store: SegmentStore,
     overflow: OverflowPolicy,
-    /// Where cursors outlive the process; not there before the directory is.
-    cursor_file: OnceLock<CursorFile>,
+    /// Where cursors outlive the process; not there before the directory is, and not any more after the end.
+    cursor_file: RwLock<Option<CursorFile>>,
     /// The lanes as that file names them.
     lane_names: Mutex<Vec<(LaneId, LaneName)>>,
     /// Every append waits until it is on the disk.
@@ -126,7 +126,7 @@ impl Journal {
             shards: (0..settings.shards.max(1)).map(shard).collect(),
             store,
             overflow: settings.overflow,
-            cursor_file: OnceLock::new(),
+            cursor_file: RwLock::default(),
             lane_names: Mutex::default(),
             sync_always,
             syncing: Mutex::new(()),
@@ -214,7 +214,7 @@ impl Journal {
             }
         }
         if did_something
-            && let Some(cursors) = self.cursor_file.get()
+            && let Some(cursors) = &*self.cursors()
             && let Err(error) = cursors.sync()
         {
             self.store.failed(&error);
@@ -229,7 +229,7 @@ impl Journal {
 
     /// Notes in the files that the process lives at this moment.
     pub(crate) fn set_last_seen(&self, now: i64) {
-        if let Some(cursors) = self.cursor_file.get() {
+        if let Some(cursors) = &*self.cursors() {
             cursors.set_last_seen(now);
         }
     }
@@ -394,7 +394,7 @@ impl Journal {
         let (index, sequence) = (state.index, state.sequence());
         state.release(
             |lane, settled| {
-                if let Some(cursors) = self.cursor_file.get() {
+                if let Some(cursors) = &*self.cursors() {
                     cursors.set(lane, index, settled);
                 }
             },
@@ -420,11 +420,15 @@ impl Journal {
     /// The same for a lane that is known by its exporter's name after the process's end.
     pub(crate) fn attach_named(&self, lane: LaneId, exporter: &str, signal: Signal) {
         let name = LaneName::new(exporter, signal);
-        if let Some(cursors) = self.cursor_file.get() {
+        if let Some(cursors) = &*self.cursors() {
             cursors.set_lane(lane, &name);
         }
         self.lane_names.lock().unwrap_or_else(PoisonError::into_inner).push((lane, name));
         self.attach(lane, signal);
+    }
+
+    fn cursors(&self) -> RwLockReadGuard<'_, Option<CursorFile>> {
+        self.cursor_file.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Goes on in files from here.
@@ -432,7 +436,7 @@ impl Journal {
         for (lane, name) in self.lane_names.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             cursors.set_lane(*lane, name);
         }
-        let _ = self.cursor_file.set(cursors);
+        *self.cursor_file.write().unwrap_or_else(PoisonError::into_inner) = Some(cursors);
         self.store.set_files(files);
     }
 
@@ -533,6 +537,16 @@ impl Journal {
         for shard in &self.shards {
             shard.lock().open = false;
         }
+    }
+
+    /// Lets everything go but the counters, when all that there was is settled: whoever keeps the counters keeps neither
+    /// memory nor files.
+    pub(crate) fn let_go(&self) {
+        self.close();
+        let segments: Vec<_> =
+            self.shards.iter().flat_map(|shard| shard.lock().take_segments().collect::<Vec<_>>()).collect();
+        self.store.close(segments);
+        *self.cursor_file.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Frees memory that an idle journal has no use for.

@@ -152,6 +152,11 @@ impl ShardState {
         }
     }
 
+    /// Gives all segments up: nothing is appended and nothing read any more.
+    pub(crate) fn take_segments(&mut self) -> impl Iterator<Item = RegionWriter> {
+        self.sealed.drain(..).chain(self.active.take()).map(|segment| segment.writer)
+    }
+
     /// Where the next frame will stand.
     pub(crate) fn head(&self) -> Position {
         self.active.as_ref().map(Segment::end).unwrap_or_default()

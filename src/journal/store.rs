@@ -4,7 +4,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use super::files::SegmentFiles;
@@ -60,8 +60,8 @@ struct Durable {
     max_bytes: u64,
     /// Bytes of that which are taken by others.
     taken_bytes: AtomicU64,
-    /// Not there before the directory is.
-    files: OnceLock<SegmentFiles>,
+    /// Not there before the directory is, and not any more after the end.
+    files: RwLock<Option<Arc<SegmentFiles>>>,
 }
 
 impl Durable {
@@ -109,7 +109,7 @@ impl SegmentStore {
             substitute,
             max_bytes: max_file_bytes,
             taken_bytes: AtomicU64::new(0),
-            files: OnceLock::new(),
+            files: RwLock::default(),
         };
         Self {
             durable: Some(durable),
@@ -118,10 +118,10 @@ impl SegmentStore {
         }
     }
 
-    /// Says where the files are, once.
+    /// Says where the files are.
     pub(crate) fn set_files(&self, files: SegmentFiles) {
         if let Some(durable) = &self.durable {
-            let _ = durable.files.set(files);
+            *durable.files.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(files));
             self.works_again();
         }
     }
@@ -133,9 +133,10 @@ impl SegmentStore {
         }
     }
 
-    fn files(&self) -> Option<(&Durable, &SegmentFiles)> {
+    fn files(&self) -> Option<(&Durable, Arc<SegmentFiles>)> {
         let durable = self.durable.as_ref()?;
-        Some((durable, durable.files.get()?))
+        let files = durable.files.read().unwrap_or_else(PoisonError::into_inner);
+        Some((durable, Arc::clone(files.as_ref()?)))
     }
 
     fn pool(&self) -> std::sync::MutexGuard<'_, Pool> {
@@ -158,7 +159,7 @@ impl SegmentStore {
                 return None;
             }
             drop(pool);
-            if let Some(writer) = self.create(files) {
+            if let Some(writer) = self.create(&files) {
                 return Some(writer);
             }
             pool = self.pool();
@@ -275,7 +276,7 @@ impl SegmentStore {
                 return;
             }
             drop(pool);
-            let Some(mut writer) = self.create(files) else { return };
+            let Some(mut writer) = self.create(&files) else { return };
             writer.prefault();
             // Behind the others: one that was used a moment ago is still in the cache.
             self.pool().free.insert(0, writer);
@@ -290,6 +291,21 @@ impl SegmentStore {
                 self.remove(&surplus);
                 *pool.count(surplus.region().is_durable()) -= 1;
             }
+        }
+    }
+
+    /// Ends it: everything is given back, segments that were in use until now too, and nothing is held open.
+    pub(crate) fn close(&self, in_use: Vec<RegionWriter>) {
+        let mut pool = self.pool();
+        let free = std::mem::take(&mut pool.free);
+        let draining = std::mem::take(&mut pool.draining);
+        for writer in free.into_iter().chain(draining).chain(in_use) {
+            self.remove(&writer);
+            *pool.count(writer.region().is_durable()) -= 1;
+        }
+        drop(pool);
+        if let Some(durable) = &self.durable {
+            *durable.files.write().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 

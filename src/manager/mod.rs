@@ -120,7 +120,7 @@ impl OtelManager {
         )
         .map_err(|error| match error {
             StartError::Settings { .. } => Error::Config(error.to_string()),
-            StartError::Thread(_) => Error::System(error.to_string()),
+            StartError::Worker(_) => Error::System(error.to_string()),
         })?;
         let export = Arc::new(export);
         let storage = config.storage.as_ref().map(|storage| {
@@ -131,7 +131,11 @@ impl OtelManager {
                     Error::System(format!("storage.directory {directory}: {error}"))
                 })
         });
-        let storage = storage.transpose()?;
+        // A start that failed leaves no thread behind.
+        let storage = storage.transpose().inspect_err(|_| {
+            journal.close();
+            export.stop(Duration::ZERO, true);
+        })?;
         let session_slots = SessionSlots::new(journal.shard_count(), slots.source(SESSIONS_SUFFIX));
         Ok(Arc::new(Self {
             session_slots: Arc::new(session_slots),
@@ -223,8 +227,7 @@ impl OtelManager {
             storage.stop(&self.journal, settled);
         }
         if settled {
-            self.journal.release_settled();
-            self.journal.trim(0);
+            self.journal.let_go();
             Ok(())
         } else {
             let pending = self.export.pending_words();

@@ -99,6 +99,7 @@ struct Shared {
 pub(super) struct Storage {
     shared: Arc<Shared>,
     counters: SharedCounters,
+    slots: Arc<SlotFiles>,
     sync: Sync,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -167,7 +168,13 @@ impl Storage {
             counters: Arc::clone(&counters),
         };
         let thread = thread::spawn("agentotel-disk", move || keeper.run())?;
-        Ok(Self { shared, counters, sync: storage.sync, thread: Mutex::new(Some(thread)) })
+        Ok(Self {
+            shared,
+            counters,
+            slots: Arc::clone(slots),
+            sync: storage.sync,
+            thread: Mutex::new(Some(thread)),
+        })
     }
 
     /// How it fares now.
@@ -192,6 +199,7 @@ impl Storage {
         if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = thread.join();
         }
+        self.slots.let_go();
         journal.sync();
         let open = self.shared.open.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Open { namespace, incarnation }) = open.filter(|_| remove) {
