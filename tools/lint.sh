@@ -14,7 +14,7 @@ skip() {
 }
 
 run cargo fmt --check
-run cargo clippy --locked --quiet --all-targets --features schema -- -D warnings
+run cargo clippy --locked --quiet --all-targets --features schema,test-failpoints -- -D warnings
 run cargo fmt --check --manifest-path benches/Cargo.toml
 if command -v clang-format >/dev/null; then
   # shellcheck disable=SC2046
