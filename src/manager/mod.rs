@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) use self::caller::Caller;
 pub(crate) use self::error::Error;
 pub(crate) use self::events::LiveListing;
-use self::storage::Storage;
+use self::storage::{Alarm, Storage};
 pub(crate) use self::storage::{Durability, StorageStats};
 use crate::config::{Config, Level, LiveExport, Overflow, resource};
 use crate::diagnostics::Diagnostics;
@@ -91,7 +91,8 @@ impl OtelManager {
         };
         let waker = Arc::clone(&control);
         let wake = Box::new(move || waker.notify.notify_one());
-        let journal = Arc::new(storage::journal(&config, settings, wake));
+        let alarm = Arc::new(Alarm::default());
+        let journal = Arc::new(storage::journal(&config, settings, wake, &alarm));
         let limits = RecordLimits {
             attributes: config.limits.attributes,
             value_bytes: config.limits.value_bytes,
@@ -125,11 +126,21 @@ impl OtelManager {
         let export = Arc::new(export);
         let storage = config.storage.as_ref().map(|storage| {
             let processor = EventProcessor::new(limits);
-            Storage::start(&config, storage, &header, &journal, &slots, &export, &diagnostics, processor)
-                .map_err(|error| {
-                    let directory = storage.directory.display();
-                    Error::System(format!("storage.directory {directory}: {error}"))
-                })
+            Storage::start(
+                &config,
+                storage,
+                &header,
+                &journal,
+                &slots,
+                &export,
+                &diagnostics,
+                processor,
+                &alarm,
+            )
+            .map_err(|error| {
+                let directory = storage.directory.display();
+                Error::System(format!("storage.directory {directory}: {error}"))
+            })
         });
         // A start that failed leaves no thread behind.
         let storage = storage.transpose().inspect_err(|_| {

@@ -29,8 +29,14 @@ const OPEN_AGAIN: Duration = Duration::from_secs(5);
 const RECOVERY_STEP: Duration = Duration::from_millis(10);
 
 /// A journal as the configuration wants it; its files come later.
-pub(super) fn journal(config: &Config, settings: JournalSettings, wake: Wake) -> Journal {
+pub(super) fn journal(config: &Config, settings: JournalSettings, wake: Wake, alarm: &Arc<Alarm>) -> Journal {
     let Some(storage) = &config.storage else { return Journal::new(settings, wake) };
+    let alarm = Arc::clone(alarm);
+    // Whenever a segment is taken, the storage thread sees to the next one.
+    let wake = Box::new(move || {
+        wake();
+        alarm.ring();
+    });
     let Queue { segment_bytes, max_bytes, .. } = config.queue;
     let substitute = match storage.on_failure {
         OnFailure::Memory => Substitute::Memory,
@@ -88,10 +94,44 @@ pub(super) struct Open {
     pub(super) incarnation: Incarnation,
 }
 
+/// Wakes the storage thread.
+#[derive(Default)]
+pub(super) struct Alarm {
+    state: Mutex<AlarmState>,
+    rung: Condvar,
+}
+
+#[derive(Default)]
+struct AlarmState {
+    rings: bool,
+    stop: bool,
+}
+
+impl Alarm {
+    fn ring(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).rings = true;
+        self.rung.notify_one();
+    }
+
+    fn stop(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).stop = true;
+        self.rung.notify_one();
+    }
+
+    /// Waits until it rings, or for so long; true when it is time to stop.
+    fn wait(&self, most: Duration) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = |state: &mut AlarmState| !state.rings && !state.stop;
+        let mut state =
+            self.rung.wait_timeout_while(state, most, waiting).unwrap_or_else(PoisonError::into_inner).0;
+        state.rings = false;
+        state.stop
+    }
+}
+
 /// What the thread and its owner share.
 struct Shared {
-    stop: Mutex<bool>,
-    stopping: Condvar,
+    alarm: Arc<Alarm>,
     open: Mutex<Option<Open>>,
     was_durable: AtomicBool,
 }
@@ -134,6 +174,7 @@ impl Storage {
         export: &Arc<ExportManager>,
         diagnostics: &Arc<Diagnostics>,
         processor: EventProcessor,
+        alarm: &Arc<Alarm>,
     ) -> std::io::Result<Self> {
         let shards = config.queue.shards;
         let opened = match open(storage, shards, header, journal, slots) {
@@ -149,8 +190,7 @@ impl Storage {
             Err(error) => return Err(error),
         };
         let shared = Arc::new(Shared {
-            stop: Mutex::new(false),
-            stopping: Condvar::new(),
+            alarm: Arc::clone(alarm),
             was_durable: AtomicBool::new(opened.is_some()),
             open: Mutex::new(opened),
         });
@@ -194,8 +234,7 @@ impl Storage {
     /// Stops the thread. With `remove`, everything was delivered and the directory goes; without, what is left is there
     /// for whoever takes it over.
     pub(super) fn stop(&self, journal: &Journal, remove: bool) {
-        *self.shared.stop.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.shared.stopping.notify_all();
+        self.shared.alarm.stop();
         if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = thread.join();
         }
@@ -264,7 +303,7 @@ impl Keeper {
             {
                 wait = wait.min(RECOVERY_STEP);
             }
-            if self.stops_within(wait) {
+            if self.shared.alarm.wait(wait) {
                 recovery.stop();
                 return;
             }
@@ -293,13 +332,5 @@ impl Keeper {
             let words = format!("storage.directory {}: works again", self.config.directory.display());
             self.diagnostics.say(Level::Info, &words);
         }
-    }
-
-    fn stops_within(&self, wait: Duration) -> bool {
-        let stop = self.shared.stop.lock().unwrap_or_else(PoisonError::into_inner);
-        if *stop {
-            return true;
-        }
-        *self.shared.stopping.wait_timeout(stop, wait).unwrap_or_else(PoisonError::into_inner).0
     }
 }

@@ -13,7 +13,8 @@ use crate::statistics::{median, ratios};
 const ROUNDS: usize = 9;
 /// Less than the queue holds by default, so that nobody waits on either side.
 const SPANS: &str = "100000";
-const WARM_UP: &str = "5000";
+/// As many again before, so that neither side makes its memory or its files while it is measured.
+const WARM_UP: &str = "100000";
 const LEFT_SPANS: &str = "1000000";
 const LEFT: f64 = 1_000_000.0;
 const RECOVERY_ROUNDS: usize = 3;
