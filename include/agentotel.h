@@ -1189,7 +1189,7 @@ typedef struct {
    */
   uint64_t refused_files;
   /**
-   * Bytes that directories of dead processes take now.
+   * Bytes that the directories of other processes of this namespace took at the last look, within seconds.
    */
   uint64_t waiting_bytes;
 } agentotel_storage_stats;

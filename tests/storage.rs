@@ -7,6 +7,7 @@ mod agent;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use agent::*;
 use agentotel::abi::lifecycle::*;
@@ -185,7 +186,7 @@ fn services_in_one_directory_never_take_over_each_other() {
     init(&other);
     assert!(record(start_session()).is_some());
     // The storage thread has looked around by the time it has noted what there is.
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    std::thread::sleep(Duration::from_millis(500));
     assert_eq!(agentotel_shutdown(10_000), AGENTOTEL_OK, "{}", last_error());
     assert_eq!(storage_stats().adopted, 0);
     assert!(!std::fs::read_to_string(&out).unwrap().contains("storing"));
@@ -210,6 +211,51 @@ fn with_sync_always_a_loss_of_power_is_survived_too() {
     let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(move || flood(session, 50))).collect();
     assert_eq!(threads.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>(), 200);
     agentotel_shutdown(0);
+}
+
+#[test]
+fn age_counts_from_when_a_process_was_last_seen() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = private_directory();
+    let storage = directory.path().join("storage");
+    let mut config = config(&storage, "memory");
+    init(&config);
+    assert_eq!(flood(start_session(), 10), 10);
+    // Long enough for it to have been seen a while after its start.
+    std::thread::sleep(Duration::from_millis(2500));
+    assert_eq!(agentotel_shutdown(0), AGENTOTEL_ERR_TIMEOUT);
+    config["storage"]["max_age_s"] = 2.into();
+    let out = directory.path().join("out.jsonl");
+    config["exporters"] = serde_json::json!([{ "type": "file", "name": "otlp", "path": out }]);
+    init(&config);
+    wait_until("it is judged", || storage_stats().finished + storage_stats().expired == 1);
+    assert_eq!(storage_stats().expired, 0, "it began longer ago than that, and was seen since");
+    assert_eq!(agentotel_shutdown(10_000), AGENTOTEL_OK);
+
+    config["exporters"] = serde_json::json!([{ "type": "otlp", "endpoint": "http://127.0.0.1:9" }]);
+    init(&config);
+    assert_eq!(flood(start_session(), 10), 10);
+    assert_eq!(agentotel_shutdown(0), AGENTOTEL_ERR_TIMEOUT);
+    std::thread::sleep(Duration::from_secs(3));
+    init(&config);
+    wait_until("it is given up", || storage_stats().expired == 1);
+    agentotel_shutdown(0);
+}
+
+#[test]
+fn no_header_or_key_is_ever_in_the_files() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = private_directory();
+    let storage = directory.path().join("storage");
+    let mut config = config(&storage, "memory");
+    config["exporters"][0]["headers"] = serde_json::json!({ "x-secret": "s3cr3t-header" });
+    init(&config);
+    assert_eq!(flood(start_session(), 10), 10);
+    assert_eq!(agentotel_shutdown(0), AGENTOTEL_ERR_TIMEOUT);
+    let found = Command::new("grep").args(["-rlE", "s3cr3t|x-secret"]).arg(&storage).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&found.stdout), "");
+    let recorded = Command::new("grep").args(["-rl", "storing"]).arg(&storage).output().unwrap();
+    assert!(!recorded.stdout.is_empty(), "the files that were looked through hold what was recorded");
 }
 
 /// Tells the executable to record under a limit on the size of files.

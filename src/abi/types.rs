@@ -600,7 +600,7 @@ pub struct agentotel_storage_stats {
     pub foreign_segments: u64,
     /// Files that were not opened: links, files with two names or of another owner.
     pub refused_files: u64,
-    /// Bytes that directories of dead processes take now.
+    /// Bytes that the directories of other processes of this namespace took at the last look, within seconds.
     pub waiting_bytes: u64,
 }
 

@@ -267,7 +267,7 @@ pub(super) struct StorageKeys {
     /// Most bytes that files take, those of dead processes included; takes the place of `queue.max_bytes`. At least four
     /// segments a shard.
     pub(super) max_bytes: Whole<262_144, 1_099_511_627_776>,
-    /// Seconds after which what a dead process has left is given up.
+    /// Seconds after a process was last seen alive after which what it has left is given up.
     pub(super) max_age_s: Whole<1, 31_536_000>,
     /// When files are brought to the disk, which matters for a loss of power alone: `none` leaves it to the system,
     /// `interval` does it every `sync_interval_ms`, `always` lets each call wait for it, many at once.

@@ -488,9 +488,10 @@ impl LaneRecovery {
         place
     }
 
-    /// Goes on behind a segment that cannot be read.
+    /// Goes on behind a segment that cannot be read; its file is kept.
     pub(crate) fn give_up_segment(&mut self) {
         self.reading = None;
+        self.damaged.extend(self.next_segment.checked_sub(1));
     }
 
     /// Writes into the dead process's cursors how far this lane has come by now.

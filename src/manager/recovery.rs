@@ -39,6 +39,8 @@ struct Draining {
     missing: u64,
     /// The most that the next step copies.
     step_bytes: usize,
+    /// What its files take.
+    bytes: u64,
 }
 
 pub(super) struct Recovery {
@@ -54,6 +56,8 @@ pub(super) struct Recovery {
     passed_over: BTreeSet<String>,
     next_look: Instant,
     draining: Option<Draining>,
+    /// Bytes that others have in the directory.
+    waiting: u64,
     credit: u64,
     credited: Instant,
 }
@@ -75,6 +79,7 @@ impl Recovery {
             passed_over: BTreeSet::new(),
             next_look: Instant::now(),
             draining: None,
+            waiting: 0,
             credit: 0,
             credited: Instant::now(),
         }
@@ -112,11 +117,11 @@ impl Recovery {
         }
     }
 
-    /// What the dead have left counts against what files may take.
-    fn weigh(&self, open: &Open) {
-        let bytes = self.candidates.iter().map(|name| incarnation::bytes(&open.namespace, name)).sum();
+    /// What others have in the directory counts against what files may take.
+    fn set_waiting(&mut self, bytes: u64) {
         self.count(|counters| counters.waiting_bytes = bytes);
         self.journal.set_taken_bytes(bytes);
+        self.waiting = bytes;
     }
 
     /// Takes the next directory over; false when there is none, or this one was not to be had.
@@ -126,7 +131,8 @@ impl Recovery {
             self.candidates =
                 incarnation::candidates(&open.namespace, &open.incarnation.name).unwrap_or_default();
             self.candidates.retain(|name| !self.passed_over.contains(name));
-            self.weigh(open);
+            let weigh = |name: &String| incarnation::bytes(&open.namespace, name);
+            self.set_waiting(self.candidates.iter().map(weigh).sum());
             // Oldest first, taken from the end.
             self.candidates.reverse();
         }
@@ -152,19 +158,21 @@ impl Recovery {
         diagnostics: &Diagnostics,
     ) -> std::io::Result<Option<Draining>> {
         let Some(incarnation) = incarnation::adopt(&open.namespace, name)? else { return Ok(None) };
-        if self.is_too_old(name) {
+        let dead = DeadJournal::open(&incarnation)?;
+        if self.is_too_old(name, dead.last_seen()) {
             incarnation.remove(&open.namespace)?;
             self.count(|counters| counters.expired += 1);
             diagnostics
                 .say(Level::Warn, &format!("what a dead process has left in {name} is too old: given up"));
             return Ok(None);
         }
-        let dead = DeadJournal::open(&incarnation)?;
         let extras = self.unfinished(&incarnation, &dead, processor)?;
-        self.count(|counters| counters.adopted += 1);
-        self.count(|counters| counters.corrupt_segments += dead.findings.corrupt);
-        self.count(|counters| counters.foreign_segments += dead.findings.foreign);
-        self.count(|counters| counters.refused_files += dead.findings.refused);
+        self.count(|counters| {
+            counters.adopted += 1;
+            counters.corrupt_segments += dead.findings.corrupt;
+            counters.foreign_segments += dead.findings.foreign;
+            counters.refused_files += dead.findings.refused;
+        });
         let Some((resource, scope)) = dead.parts() else {
             // There is nothing to send; what is not ours to judge stays.
             if dead.findings.foreign == 0 && dead.findings.refused == 0 {
@@ -183,7 +191,9 @@ impl Recovery {
             let journal = Arc::clone(&lane.journal);
             self.export.adopt(Adopted { lane: lane.lane, header: header.clone(), journal });
         }
-        Ok(Some(Draining { incarnation, dead, extras, lanes, missing: 0, step_bytes: FIRST_STEP_BYTES }))
+        let (missing, step_bytes) = (0, FIRST_STEP_BYTES);
+        let bytes = incarnation::bytes(&open.namespace, name);
+        Ok(Some(Draining { incarnation, dead, extras, lanes, missing, step_bytes, bytes }))
     }
 
     /// What was in flight when the process died, as spans.
@@ -204,8 +214,10 @@ impl Recovery {
         Ok(found.records)
     }
 
-    fn is_too_old(&self, name: &str) -> bool {
-        let age = incarnation::born(name).map(|born| clock::wall().saturating_sub(born));
+    /// Whether what a process has left is older than may be: by when it was last seen, not by when it began.
+    fn is_too_old(&self, name: &str, last_seen: i64) -> bool {
+        let seen = Some(last_seen).filter(|seen| *seen > 0).or_else(|| incarnation::born(name));
+        let age = seen.map(|seen| clock::wall().saturating_sub(seen));
         let max_age = i64::try_from(self.max_age.as_nanos()).unwrap_or(i64::MAX);
         age.is_some_and(|age| age > max_age)
     }
@@ -293,7 +305,7 @@ impl Recovery {
         } else if let Err(error) = draining.incarnation.remove_but(&open.namespace, &damaged) {
             diagnostics.say(Level::Warn, &format!("{name} was sent and cannot be removed: {error}"));
         }
-        self.weigh(open);
+        self.set_waiting(self.waiting.saturating_sub(draining.bytes));
         self.count(|counters| counters.finished += 1);
     }
 }
