@@ -4,7 +4,7 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::segment::{SegmentHeader, header_bytes};
@@ -27,6 +27,8 @@ pub(crate) struct SegmentFiles {
     /// Files are not mapped: the file system may not keep the space that was allocated.
     write_through: bool,
     made: AtomicU64,
+    /// Files were made whose names are not on the disk.
+    has_new_names: AtomicBool,
     generation: AtomicU64,
 }
 
@@ -53,6 +55,7 @@ impl SegmentFiles {
             scope: scope.to_vec(),
             directory,
             made: AtomicU64::new(0),
+            has_new_names: AtomicBool::new(true),
             generation: AtomicU64::new(0),
         })
     }
@@ -71,6 +74,7 @@ impl SegmentFiles {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let name = Self::name(number);
         let file = self.directory.create_allocated(&name, self.file_bytes(bytes))?;
+        self.has_new_names.store(true, Ordering::Release);
         let made = RegionWriter::in_file(file, self.header_bytes, bytes, self.write_through);
         match made {
             Ok(mut writer) => {
@@ -84,7 +88,16 @@ impl SegmentFiles {
         }
     }
 
-    /// Gives an empty segment of a shard, whose last frame `before` it has a number, its header; answers with what the checksums of its frames begin with.
+    /// Brings the names of files to the disk: without them what is in these is lost with the power.
+    pub(crate) fn sync_names(&self) -> io::Result<()> {
+        if !self.has_new_names.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        self.directory.sync().inspect_err(|_| self.has_new_names.store(true, Ordering::Release))
+    }
+
+    /// Gives an empty segment of a shard its header; `before` is the number of the shard's last frame. Answers with what the
+    /// checksums of its frames begin with.
     pub(crate) fn begin(
         &self,
         writer: &mut RegionWriter,

@@ -31,6 +31,7 @@ use self::store::{SegmentStore, StoreHealth};
 use crate::otlp::Signal;
 use crate::otlp::wire::WriteError;
 use crate::sys::failpoint;
+use crate::sys::memory::RegionWriter;
 
 /// What to do when no segment is left and no exporter is ahead of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +151,8 @@ impl Journal {
     }
 
     /// Appends one record. `write` fills a payload of exactly `payload` bytes and is told the sequence number that the
-    /// frame will have in the shard; it runs under the shard's lock and must only copy. Nothing is allocated and no system call made but when a segment is full.
+    /// frame will have in the shard; it runs under the shard's lock and must only copy. Nothing is allocated and no system
+    /// call made but when a segment is full.
     #[inline(always)]
     pub(crate) fn append(
         &self,
@@ -208,7 +210,8 @@ impl Journal {
         for shard in &self.shards {
             let (regions, head) = shard.lock().unsynced();
             did_something |= !regions.is_empty();
-            match regions.iter().try_for_each(|region| region.sync()) {
+            let names = self.store.sync_names();
+            match names.and_then(|()| regions.iter().try_for_each(|region| region.sync())) {
                 Ok(()) => shard.lock().set_synced(head),
                 Err(error) => self.store.failed(&error),
             }
@@ -222,9 +225,23 @@ impl Journal {
         did_something
     }
 
-    /// Sees to it that segments are there which nobody has to wait for.
+    /// Sees to it that segments are there which nobody has to wait for, and that shards which had to go on in memory take
+    /// up files again once there are some.
     pub(crate) fn prepare_segments(&self) {
         self.store.prepare(self.shards.len());
+        let is_durable = self.store.health().is_some_and(|health| health.is_durable);
+        for shard in self.shards.iter().filter(|_| is_durable) {
+            let mut state = shard.lock();
+            if state.records_in_memory()
+                && let Some(writer) = self.store.acquire()
+            {
+                if writer.region().is_durable() {
+                    self.roll_in(&mut state, writer);
+                } else {
+                    self.store.release(writer);
+                }
+            }
+        }
     }
 
     /// Notes in the files that the process lives at this moment.
@@ -241,7 +258,10 @@ impl Journal {
 
     /// How the files fare; `None` for a journal in memory.
     pub(crate) fn store_health(&self) -> Option<StoreHealth> {
-        self.store.health()
+        let mut health = self.store.health()?;
+        // A file that is there does not make what still goes to memory durable.
+        health.is_durable &= self.shards.iter().all(|shard| !shard.lock().records_in_memory());
+        Some(health)
     }
 
     /// Comes back with the shard locked and room in it, or counts the refusal.
@@ -272,15 +292,8 @@ impl Journal {
             self.release_in(&mut state);
             // Half of the queue is out of reach for what gives way: it must not crowd out what was accepted.
             let may_grow = fits_a_segment && !(gives_way && self.store.bytes_in_use() > self.max_bytes / 2);
-            if may_grow && let Some(mut writer) = self.store.acquire() {
-                let serial = self.fresh_serial();
-                match self.store.begin(&mut writer, (state.index, state.sequence()), serial) {
-                    Ok(seal) => {
-                        failpoint::pass("roll");
-                        state.roll(writer, serial, seal);
-                    }
-                    Err(_) => self.store.discard(writer),
-                }
+            if may_grow && let Some(writer) = self.store.acquire() {
+                self.roll_in(&mut state, writer);
                 drop(state);
                 // The others go on while the worker is told; room may be gone again by then.
                 (self.wake)();
@@ -304,6 +317,18 @@ impl Journal {
                 Self::refuse_in(&mut shard.lock(), entry, Refusal::QueueFull);
                 return Err(AppendError::Full);
             }
+        }
+    }
+
+    /// Goes on in an empty segment, unless its file takes no header.
+    fn roll_in(&self, state: &mut ShardState, mut writer: RegionWriter) {
+        let serial = self.fresh_serial();
+        match self.store.begin(&mut writer, (state.index, state.sequence()), serial) {
+            Ok(seal) => {
+                failpoint::pass("roll");
+                state.roll(writer, serial, seal);
+            }
+            Err(_) => self.store.discard(writer),
         }
     }
 

@@ -162,6 +162,11 @@ impl ShardState {
         self.active.as_ref().map(Segment::end).unwrap_or_default()
     }
 
+    /// Whether frames go to a segment that ends with the process, for want of a file.
+    pub(crate) fn records_in_memory(&self) -> bool {
+        self.active.as_ref().is_some_and(|active| active.seal.is_none())
+    }
+
     /// The sequence number of the last frame.
     pub(crate) fn sequence(&self) -> u64 {
         self.sequence

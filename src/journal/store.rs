@@ -265,6 +265,11 @@ impl SegmentStore {
         true
     }
 
+    /// Brings the names of new files to the disk.
+    pub(crate) fn sync_names(&self) -> io::Result<()> {
+        self.files().map_or(Ok(()), |(_, files)| files.sync_names())
+    }
+
     /// Sees to it that `spare` segments are there that nobody has to wait for: files are made, and their pages brought
     /// into memory. Does nothing for a store in memory.
     pub(crate) fn prepare(&self, spare: usize) {
