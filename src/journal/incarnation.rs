@@ -40,7 +40,9 @@ fn namespace_name(namespace: &str) -> String {
 
 /// The directory of all processes of one namespace.
 pub(crate) fn open_namespace(base: &Directory, namespace: &str) -> io::Result<Directory> {
-    base.open_or_make(&namespace_name(namespace))
+    let directory = base.open_or_make(&namespace_name(namespace))?;
+    base.sync()?;
+    Ok(directory)
 }
 
 /// The directory of a process, locked.

@@ -77,7 +77,6 @@ impl Directory {
     /// Makes a directory in this one; it must not be there.
     pub(crate) fn make(&self, name: &str) -> io::Result<Self> {
         mkdirat(&self.descriptor, name, DIRECTORY_MODE)?;
-        self.sync()?;
         self.open(name)
     }
 
