@@ -76,9 +76,9 @@ unsafe fn record_plain(
 ) -> Result<bool, Error> {
     let Some(most) = parts.manager.most_plain_attributes() else { return Ok(false) };
     // SAFETY: by contract.
-    let event = unsafe { snapshot::plain_event(parts.scratch, most, events, position) };
+    let event = unsafe { snapshot::plain_event(most, events, position) };
     let Some(event) = event else { return Ok(false) };
-    parts.manager.record_plain(parts.caller, session, event, |context| {
+    parts.manager.record_plain(parts.caller, session, &event, |context| {
         // SAFETY: by contract.
         unsafe { write::optional(out_context, snapshot::context_out(context)) }
     })
@@ -167,8 +167,9 @@ pub unsafe extern "C" fn agentotel_start_event(
         // SAFETY: `data` is NULL or valid through the call and `out_event` is valid, by this function's contract.
         unsafe {
             if let Some(most) = parts.manager.most_plain_attributes()
-                && let Some(event) = snapshot::plain_event(parts.scratch, most, data, 0)
-                && let Some(event) = parts.manager.start_plain(parts.caller, session, event)?
+                && let Some(event) = snapshot::plain_event(most, data, 0)
+                && let Some(event) =
+                    parts.manager.start_plain(parts.caller, session, &event, parts.scratch)?
             {
                 return write::output(out_event, event, "out_event");
             }

@@ -1,7 +1,6 @@
 //! What a caller says of an event, in the library's own terms: borrowed for the call, free of C types, already read
 //! once and for all.
 
-use crate::otlp::draft::Draft;
 use crate::otlp::span::{Link, SpanEvent, SpanKind, StatusCode};
 use crate::otlp::value::{Attribute, Attributes};
 
@@ -169,7 +168,7 @@ pub(crate) struct EventData<'a> {
 }
 
 /// A whole event that has nothing but a name, times and attributes; these are encoded already.
-pub(crate) struct PlainEvent<'a> {
+pub(crate) struct PlainEvent<'a, A> {
     /// Not empty.
     pub(crate) name: &'a [u8],
     pub(crate) parent: Target,
@@ -177,7 +176,20 @@ pub(crate) struct PlainEvent<'a> {
     pub(crate) times: GivenTimes,
     /// Unset or Ok.
     pub(crate) status: StatusCode,
-    pub(crate) draft: Draft<'a>,
+    pub(crate) attributes: A,
+}
+
+/// What a span says of the one above it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ParentSpan {
+    pub(crate) span_id: [u8; 8],
+    pub(crate) is_remote: bool,
+}
+
+impl From<SpanContext> for ParentSpan {
+    fn from(context: SpanContext) -> Self {
+        Self { span_id: context.span_id, is_remote: context.is_remote }
+    }
 }
 
 /// How a session ended.

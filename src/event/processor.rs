@@ -6,7 +6,9 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::attributes::{AttributeLimits, is_plain, unique, unite};
-use super::data::{ErrorDetail, EventData, EventKind, GivenTimes, PlainEvent, SessionEnd, SpanContext};
+use super::data::{
+    ErrorDetail, EventData, EventKind, GivenTimes, ParentSpan, PlainEvent, SessionEnd, SpanContext,
+};
 use super::record::{Record, set_right, unique_in_events, unique_in_links};
 use super::semconv::{self, Inherited, MOST_TYPED, OTHER_ERROR, Phase};
 use super::text::{Cut, Repair, Rewrite as _, cut_at_character, rewrite_addition};
@@ -14,7 +16,6 @@ use crate::journal::accounting::Repairs;
 use crate::journal::frame::FLAG_ERROR;
 use crate::journal::{AppendError, Entry, Journal, Origin};
 use crate::otlp::Signal;
-use crate::otlp::draft;
 use crate::otlp::log::LogRecord;
 use crate::otlp::open::{self, Addition};
 use crate::otlp::span::{ATTRIBUTES, PlainSpan, SpanKind, SpanRecord, StatusCode};
@@ -22,7 +23,7 @@ use crate::otlp::value::{Attribute, Attributes, Value};
 use crate::otlp::wire::WriteError;
 use crate::session::Session;
 use crate::sys::append::written;
-use crate::sys::clock;
+use crate::sys::clock::{self, ThreadClock};
 
 /// The limits on one record.
 #[derive(Clone, Copy, Debug)]
@@ -40,15 +41,6 @@ pub(crate) struct RecordLimits {
 pub(crate) struct Times {
     pub(crate) start: i64,
     pub(crate) end: i64,
-}
-
-impl Times {
-    /// Of something that has just happened.
-    #[inline(always)]
-    fn now() -> Self {
-        let now = clock::wall();
-        Self { start: now, end: now }
-    }
 }
 
 /// A time before 1970 cannot be said in OTLP: it counts as not given.
@@ -88,7 +80,7 @@ pub(crate) fn ordered(start: i64, end: i64, repairs: &mut Repairs) -> Times {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity {
     pub(crate) span_id: [u8; 8],
-    pub(crate) parent: Option<SpanContext>,
+    pub(crate) parent: Option<ParentSpan>,
 }
 
 /// Status and its description, from what was said of the outcome.
@@ -320,22 +312,28 @@ impl EventProcessor {
         value_bytes.is_none().then_some(count)
     }
 
-    /// The content of a plain event's span; nothing when it turns out not to be plain.
+    /// A plain event's span, but for its attributes; nothing when it turns out not to be plain. One that says no time has
+    /// just happened.
     #[inline(always)]
-    pub(crate) fn plain<'a>(
+    pub(crate) fn plain<'a, A>(
         &self,
-        session: &Session,
+        session: &'a Session,
         span_id: [u8; 8],
-        parent: SpanContext,
-        event: PlainEvent<'a>,
+        parent: ParentSpan,
+        event: &PlainEvent<'a, A>,
+        clock: &mut ThreadClock,
         repairs: &mut Repairs,
-    ) -> Option<&'a [u8]> {
+    ) -> Option<PlainSpan<'a>> {
         if parent.is_remote {
             return None;
         }
-        let Times { start, end } =
-            if event.times == GivenTimes::default() { Times::now() } else { times(event.times, repairs) };
-        let content = event.draft.finish(&PlainSpan {
+        let Times { start, end } = if event.times == GivenTimes::default() {
+            let now = clock.wall();
+            Times { start: now, end: now }
+        } else {
+            times(event.times, repairs)
+        };
+        Some(PlainSpan {
             span_id,
             parent: parent.span_id,
             name: event.name,
@@ -344,8 +342,7 @@ impl EventProcessor {
             end,
             common: &session.on_plain_spans,
             status: event.status,
-        });
-        content.filter(|content| draft::payload_size(content.len()) <= self.limits.record_bytes)
+        })
     }
 
     /// A session's root span at its end; `name` and `kept` are what was known of it before.

@@ -16,12 +16,15 @@ use crate::journal::accounting::Repairs;
 use crate::journal::cursor::LaneId;
 use crate::journal::frame::Frames;
 use crate::journal::{Journal, JournalSettings, OverflowPolicy};
-use crate::otlp::draft::{Draft, are_short, payload_size, write_payload};
+use crate::otlp::draft::{Draft, KeyMarks, PlainAttributes, write_in_place};
 use crate::otlp::span::{Link, SpanEvent, SpanKind, StatusCode};
-use crate::otlp::value::{Attribute, Attributes, Fingerprints, Value};
+use crate::otlp::value::{Attribute, Attributes, Value};
 use crate::otlp::{Signal, open, span};
 use crate::session::memory::Place;
 use crate::session::{NewSession, Root, Session};
+#[cfg(target_arch = "x86_64")]
+use crate::sys::append::Wide;
+use crate::sys::clock::ThreadClock;
 
 /// A value that owns its parts.
 #[derive(Clone, Debug)]
@@ -175,28 +178,51 @@ const LIMITS: RecordLimits =
 const PARENT: SpanContext =
     SpanContext { trace_id: [1; 16], span_id: [2; 8], trace_flags: 3, is_remote: false };
 
-/// Encodes an event as a plain one and decodes it again; nothing when it is not plain.
-fn as_plain(name: &[u8], times: GivenTimes, attributes: &[Attribute<'_>]) -> Option<Span> {
-    let mut scratch = vec![0; 4096];
-    let mut keys = Fingerprints::default();
-    let mut draft = Draft::new(&mut scratch);
-    for attribute in attributes {
-        match attribute {
-            Attribute { key, value: Value::Text(text) } if are_short(key.len(), text.len()) => {
-                if !draft.short_text(&mut keys, key, text) {
-                    return None;
+impl PlainAttributes for &[Attribute<'_>] {
+    fn encode(&self, draft: &mut Draft<'_, '_>) -> bool {
+        let mut rest = *self;
+        while let Some(next) = rest.first() {
+            let text = |position| match rest.get(position) {
+                Some(Attribute { key, value: Value::Text(text) }) => Some((*key, *text)),
+                _ => None,
+            };
+            #[cfg(target_arch = "x86_64")]
+            if let Some(wide) = Wide::of_this_processor() {
+                match draft.texts_in_wide_registers(wide, rest.len(), text) {
+                    Some(0) => {}
+                    Some(done) => {
+                        rest = &rest[done..];
+                        continue;
+                    }
+                    None => return false,
                 }
             }
-            any => draft = draft.any(&mut keys, any)?,
+            match draft.texts(1, text) {
+                Some(0) if !draft.any(next) => return false,
+                None => return false,
+                Some(_) => rest = &rest[1..],
+            }
         }
+        true
     }
-    let status = StatusCode::Ok;
-    let event = PlainEvent { name, parent: Target::Root, span_kind: SpanKind::Client, times, status, draft };
-    let processor = EventProcessor::new(LIMITS);
-    let content = processor.plain(&session(), [9; 8], PARENT, event, &mut Repairs::default())?;
-    let mut payload = vec![0; payload_size(content.len())];
-    write_payload(&mut payload, content).unwrap();
-    let mut decoded = ScopeSpans::decode(&*payload).unwrap();
+}
+
+/// Encodes an event as a plain one and decodes it again; nothing when it is not plain.
+fn as_plain(name: &[u8], times: GivenTimes, attributes: &[Attribute<'_>]) -> Option<Span> {
+    let (parent, status) = (Target::Root, StatusCode::Ok);
+    let event = PlainEvent { name, parent, span_kind: SpanKind::Client, times, status, attributes };
+    let session = session();
+    let span = EventProcessor::new(LIMITS).plain(
+        &session,
+        [9; 8],
+        PARENT.into(),
+        &event,
+        &mut ThreadClock::new(),
+        &mut Repairs::default(),
+    )?;
+    let mut place = vec![0; 4096];
+    let written = write_in_place(&mut place, &mut KeyMarks::new(), &attributes, &span)?;
+    let mut decoded = ScopeSpans::decode(&place[..written]).unwrap();
     assert_eq!(decoded.spans.len(), 1);
     decoded.spans.pop()
 }
@@ -215,7 +241,7 @@ fn through_the_journal(data: &EventData<'_>, limits: RecordLimits) -> (Span, Rep
     let arena = Bump::new();
     let session = session();
     let mut repairs = Repairs::default();
-    let identity = Identity { span_id: [9; 8], parent: Some(PARENT) };
+    let identity = Identity { span_id: [9; 8], parent: Some(PARENT.into()) };
     let record = processor.span(&arena, &session, identity, data, &mut repairs);
     processor.commit(&journal, 0, &arena, span_entry(0, record.status, repairs), &record, |_| ()).unwrap();
     let unread = journal.next_unread(0, LANE).unwrap();

@@ -22,7 +22,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crc32c::{crc32c, crc32c_append};
+use crate::sys::checksum::{crc32c, crc32c_append};
 
 use super::cursor::{LaneId, Position};
 use crate::otlp::Signal;

@@ -15,6 +15,7 @@
 //! Frames are padded to 8 bytes. The zero length of the next frame is written before this one's length.
 
 use crate::otlp::Signal;
+use crate::sys::checksum;
 
 /// Bytes before the payload.
 pub(crate) const HEADER_BYTES: usize = 16;
@@ -24,6 +25,9 @@ const TRAILER_BYTES: usize = 4;
 const LENGTH_BYTES: usize = 4;
 /// Frames start at multiples of this.
 const FRAME_ALIGNMENT: usize = 8;
+
+/// The most that a frame takes beside its payload.
+pub(crate) const MOST_AROUND_BYTES: usize = HEADER_BYTES + TRAILER_BYTES + FRAME_ALIGNMENT - 1;
 
 /// Bit 0 of the flags: the record tells of an error.
 pub(crate) const FLAG_ERROR: u16 = 1;
@@ -44,17 +48,16 @@ pub(crate) const fn frame_size(payload: usize) -> usize {
 }
 
 /// Writes everything of a frame but its length and payload into `place`, which starts where the frame does and reaches to
-/// the end of the segment. The payload is written afterwards.
+/// the end of the segment. The payload is there already, and stays.
 #[inline(always)]
 pub(crate) fn write_surroundings(place: &mut [u8], payload: usize, header: FrameHeader) {
-    /// Bytes at the end of a frame that hold what is behind the payload, and more.
-    const TAIL_BYTES: usize = 16;
-    let size = frame_size(payload);
-    if let Some(next_length) = place.get_mut(size..).and_then(|rest| rest.first_chunk_mut::<LENGTH_BYTES>()) {
-        *next_length = [0; LENGTH_BYTES];
-    }
-    if let Some(tail) = place.get_mut(..size).and_then(|frame| frame.last_chunk_mut::<TAIL_BYTES>()) {
-        *tail = [0; TAIL_BYTES];
+    /// The trailer, the padding, the length word behind it, and a few bytes more that nobody has a use for yet.
+    const BEHIND_BYTES: usize = (TRAILER_BYTES + FRAME_ALIGNMENT - 1 + LENGTH_BYTES).next_power_of_two();
+    if let Some(behind) = place.get_mut(HEADER_BYTES + payload..) {
+        match behind.first_chunk_mut::<BEHIND_BYTES>() {
+            Some(behind) => *behind = [0; BEHIND_BYTES],
+            None => clear_to_the_end(behind),
+        }
     }
     if let Some(fields) = place.first_chunk_mut::<HEADER_BYTES>() {
         let [low, high] = header.flags.to_le_bytes();
@@ -64,10 +67,17 @@ pub(crate) fn write_surroundings(place: &mut [u8], payload: usize, header: Frame
     }
 }
 
+/// The end of a segment has fewer bytes. (A function of its own, lest one call of `memset` serves both cases.)
+#[cold]
+#[inline(never)]
+fn clear_to_the_end(behind: &mut [u8]) {
+    behind.fill(0);
+}
+
 /// The checksum of a frame: over everything behind its length, up to the end of the payload.
 #[inline]
 fn checksum(checked: &[u8], seal: u32) -> u32 {
-    crc32c::crc32c_append(seal, checked)
+    checksum::crc32c_append(seal, checked)
 }
 
 /// Writes the checksum of a frame whose payload is written.

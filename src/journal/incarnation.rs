@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::io;
 
+use crate::sys::checksum;
 use crate::sys::clock;
 use crate::sys::directory::{self, Directory};
 use crate::sys::failpoint;
@@ -35,7 +36,7 @@ fn namespace_name(namespace: &str) -> String {
         .collect();
     let bytes = namespace.as_bytes();
     let backwards: Vec<u8> = bytes.iter().rev().copied().collect();
-    format!("{shown}-{:08x}{:08x}", crc32c::crc32c(bytes), crc32c::crc32c(&backwards))
+    format!("{shown}-{:08x}{:08x}", checksum::crc32c(bytes), checksum::crc32c(&backwards))
 }
 
 /// The directory of all processes of one namespace.

@@ -169,6 +169,34 @@ impl Journal {
         }
         let header = FrameHeader { signal: entry.signal, kind: entry.kind, flags: entry.flags, sequence: 0 };
         state.append(header, payload, write).map_err(AppendError::Write)?;
+        self.appended(state, entry);
+        Ok(())
+    }
+
+    /// Appends one record that is made in its place: `write` gets the room that is left, of `most` bytes at most, and gives
+    /// how many it took, or nothing when it could not. False, and nothing is counted, when there is no place for it
+    /// without more ado or it could not be made: `append` finds out why.
+    #[inline(always)]
+    pub(crate) fn append_in_place(
+        &self,
+        shard: usize,
+        entry: Entry,
+        most: usize,
+        write: impl FnOnce(&mut [u8]) -> Option<usize>,
+    ) -> bool {
+        let Some(shard) = self.shard(shard) else { return false };
+        let mut state = shard.lock();
+        let header = FrameHeader { signal: entry.signal, kind: entry.kind, flags: entry.flags, sequence: 0 };
+        let is_done = state.open && state.append_written(header, most, write);
+        if is_done {
+            self.appended(state, entry);
+        }
+        is_done
+    }
+
+    /// Counts a record that was appended, and waits for the disk where that is wanted.
+    #[inline(always)]
+    fn appended(&self, mut state: MutexGuard<'_, ShardState>, entry: Entry) {
         let counters = state.counters_mut(entry.signal);
         match entry.origin {
             Origin::Caller => {
@@ -185,7 +213,6 @@ impl Journal {
             drop(state);
             self.wait_synced(index, head);
         }
-        Ok(())
     }
 
     /// Waits until everything of a shard before `position` is on the disk. Whoever comes first does it for all who have

@@ -20,6 +20,7 @@ use super::incarnation::Incarnation;
 use super::segment::{HeaderError, SegmentHeader, header_bytes};
 use super::{AppendError, Entry, Journal, JournalSettings, Origin, OverflowPolicy};
 use crate::otlp::Signal;
+use crate::sys::checksum;
 use crate::sys::directory::{self, Directory};
 
 /// Frames start at multiples of this.
@@ -477,12 +478,12 @@ impl LaneRecovery {
 
     /// A number for where it is, which differs when it has come further.
     fn place(&self, seed: u32) -> u32 {
-        let mut place = crc32c::crc32c_append(seed, &(self.next_segment as u64).to_le_bytes());
+        let mut place = checksum::crc32c_append(seed, &(self.next_segment as u64).to_le_bytes());
         let at = self.reading.as_ref().map_or(0, |reading| reading.at as u64);
-        place = crc32c::crc32c_append(place, &(at + self.extras_done as u64).to_le_bytes());
+        place = checksum::crc32c_append(place, &(at + self.extras_done as u64).to_le_bytes());
         for (shard, start) in &self.starts {
             for number in [*shard as u64, start.serial, start.offset as u64] {
-                place = crc32c::crc32c_append(place, &number.to_le_bytes());
+                place = checksum::crc32c_append(place, &number.to_le_bytes());
             }
         }
         place

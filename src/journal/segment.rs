@@ -18,7 +18,7 @@
 //!     64   R+S  resource and scope with their schema URLs, encoded as fields of `ResourceSpans` and `ScopeSpans`
 //! ```
 
-use crc32c::{crc32c, crc32c_append};
+use crate::sys::checksum::{crc32c, crc32c_append};
 
 const MAGIC: [u8; 8] = *b"agtlseg\0";
 const FORMAT_VERSION: u32 = 1;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::accounting::{Drop, LaneCounters, SignalCounters};
 use super::cursor::{Cursor, LaneId, Position, Settlement};
-use super::frame::{FrameHeader, Frames, HEADER_BYTES, frame_size, write_checksum, write_surroundings};
+use super::frame::{
+    FrameHeader, Frames, HEADER_BYTES, MOST_AROUND_BYTES, frame_size, write_checksum, write_surroundings,
+};
 use crate::otlp::Signal;
 use crate::otlp::wire::WriteError;
 use crate::sys::failpoint;
@@ -118,17 +120,40 @@ impl ShardState {
     #[inline(always)]
     pub(crate) fn append(
         &mut self,
-        mut header: FrameHeader,
+        header: FrameHeader,
         payload: usize,
         write: impl FnOnce(&mut [u8], u64) -> Result<(), WriteError>,
     ) -> Result<(), WriteError> {
+        let active = self.active.as_mut().ok_or(WriteError::Size)?;
+        let place = active.writer.spare().get_mut(HEADER_BYTES..HEADER_BYTES + payload);
+        write(place.ok_or(WriteError::Size)?, self.sequence + 1)?;
+        self.commit(header, payload)
+    }
+
+    /// Appends one frame whose payload is not known before it is written: `write` gets the room that there is, of `most`
+    /// bytes at most, and gives how many it took, or nothing when it could not; then nothing is committed.
+    #[inline(always)]
+    pub(crate) fn append_written(
+        &mut self,
+        header: FrameHeader,
+        most: usize,
+        write: impl FnOnce(&mut [u8]) -> Option<usize>,
+    ) -> bool {
+        let Some(active) = self.active.as_mut() else { return false };
+        let spare = active.writer.spare();
+        let room = spare.len().saturating_sub(MOST_AROUND_BYTES).min(most);
+        let Some(place) = spare.get_mut(HEADER_BYTES..HEADER_BYTES + room) else { return false };
+        write(place).is_some_and(|payload| self.commit(header, payload).is_ok())
+    }
+
+    /// Makes a frame of the payload that stands in its place.
+    #[inline(always)]
+    fn commit(&mut self, mut header: FrameHeader, payload: usize) -> Result<(), WriteError> {
         let active = self.active.as_mut().ok_or(WriteError::Size)?;
         let length = u32::try_from(payload).map_err(|_| WriteError::Size)?;
         header.sequence = self.sequence + 1;
         let place = active.writer.spare();
         write_surroundings(place, payload, header);
-        let payload_place = place.get_mut(HEADER_BYTES..HEADER_BYTES + payload).ok_or(WriteError::Size)?;
-        write(payload_place, header.sequence)?;
         if let Some(seal) = active.seal {
             write_checksum(place, payload, seal);
         }

@@ -5,11 +5,11 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::slot::{Contents, Fixed, Slot};
-use crate::event::data::{Detail, EventData, EventKind, PlainEvent, SpanContext};
+use crate::event::data::{Detail, EventData, EventKind, ParentSpan, PlainEvent};
 use crate::event::processor::{EventProcessor, Identity, name, ordered, status, within};
 use crate::event::semconv::{self, Phase};
 use crate::journal::accounting::Repairs;
-use crate::otlp::draft;
+use crate::otlp::draft::{self, Draft, KeyMarks, PlainAttributes};
 use crate::otlp::open::{self, Addition};
 use crate::otlp::span::{ATTRIBUTES, EVENTS, LINKS, PlainSpan, SpanKind, SpanRecord, StatusCode};
 use crate::otlp::value::{Attribute, Attributes, Value};
@@ -97,17 +97,21 @@ pub(crate) fn start<'a>(
     Ok(NewContents { fixed, name, message, fields, repairs })
 }
 
-/// A new plain event's contents; nothing when it turns out not to be plain.
+/// A new plain event's contents, made in `scratch`; nothing when it turns out not to be plain.
 #[inline(always)]
 pub(crate) fn start_plain<'a>(
     processor: &EventProcessor,
     session: &Session,
-    span_id: [u8; 8],
-    parent: SpanContext,
-    event: PlainEvent<'a>,
+    (span_id, parent): ([u8; 8], ParentSpan),
+    event: &PlainEvent<'_, impl PlainAttributes>,
+    (scratch, keys): (&'a mut [u8], &mut KeyMarks),
 ) -> Option<NewContents<'a>> {
     let most = processor.limits().record_bytes;
-    let (fields, name) = event.draft.finish_open(event.name)?;
+    let mut draft = Draft::new(scratch, keys);
+    if !event.attributes.encode(&mut draft) {
+        return None;
+    }
+    let (fields, name) = draft.finish_open(event.name)?;
     if event.times.start < 0 || name.len() > most / 4 || fields.len() > most / 2 {
         return None;
     }

@@ -7,14 +7,20 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
 use crate::handle::HandleError;
+use crate::otlp::draft::KeyMarks;
 use crate::session::{Session, SessionTable};
-use crate::sys::{clock, thread};
+use crate::sys::clock::{self, ThreadClock};
+use crate::sys::thread;
 
 /// How many sessions a thread remembers.
 const REMEMBERED_SESSIONS: usize = 4;
 
 pub(crate) struct Caller {
     pub(crate) ids: Ids,
+    /// What keys the event has that is being encoded.
+    pub(crate) keys: Box<KeyMarks>,
+    /// The time of events that say none.
+    pub(crate) clock: ThreadClock,
     number: usize,
     /// The shard for so many shards.
     shard: (usize, usize),
@@ -25,6 +31,8 @@ impl Caller {
     pub(crate) fn new() -> Self {
         Self {
             ids: Ids::new(),
+            keys: KeyMarks::new(),
+            clock: ThreadClock::new(),
             number: thread::number(),
             shard: (0, 0),
             sessions: RememberedSessions::default(),

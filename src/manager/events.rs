@@ -6,7 +6,9 @@ use bumpalo::Bump;
 
 use super::caller::RememberedSessions;
 use super::{Caller, Error, OtelManager, handle_error, not_encoded};
-use crate::event::data::{Detail, ErrorDetail, EventData, EventKind, PlainEvent, SpanContext, Target};
+use crate::event::data::{
+    Detail, ErrorDetail, EventData, EventKind, ParentSpan, PlainEvent, SpanContext, Target,
+};
 use crate::event::processor::{Identity, exception_entry, span_entry};
 use crate::event::semconv;
 use crate::handle::HandleKind;
@@ -17,7 +19,7 @@ use crate::live::table::LiveEvent;
 use crate::live::update::{self, NewContents};
 use crate::live::view::Farewell;
 use crate::otlp::Signal;
-use crate::otlp::draft;
+use crate::otlp::draft::{self, PlainAttributes};
 use crate::otlp::span::StatusCode;
 use crate::session::{Session, Usage};
 use crate::sys::clock;
@@ -72,14 +74,15 @@ impl OtelManager {
     }
 
     /// The span that a target names.
+    #[inline(never)]
     fn resolve(
         &self,
         session: &Session,
         session_handle: u64,
-        target: Target,
+        target: &Target,
         what: &str,
     ) -> Result<Failing, Error> {
-        let context = match target {
+        let context = match *target {
             Target::Root => return Ok(Failing { span: session.context(), kind: EventKind::Custom }),
             Target::Event(event) => {
                 let live = self.live_event(event)?;
@@ -108,13 +111,13 @@ impl OtelManager {
         &self,
         sessions: &'c mut RememberedSessions,
         session_handle: u64,
-        parent: Target,
-    ) -> Result<(&'c Arc<Session>, SpanContext), Error> {
+        parent: &Target,
+    ) -> Result<(&'c Arc<Session>, ParentSpan), Error> {
         self.check_running()?;
         let session = self.session_of(sessions, session_handle)?;
         let parent = match parent {
-            Target::Root => session.context(),
-            target => self.resolve(session, session_handle, target, "parent")?.span,
+            Target::Root => ParentSpan { span_id: session.root_span_id, is_remote: false },
+            target => self.resolve(session, session_handle, target, "parent")?.span.into(),
         };
         Ok((session, parent))
     }
@@ -131,11 +134,11 @@ impl OtelManager {
         &self,
         caller: &mut Caller,
         session_handle: u64,
-        event: PlainEvent<'_>,
+        event: &PlainEvent<'_, impl PlainAttributes>,
         recorded: impl FnOnce(SpanContext),
     ) -> Result<bool, Error> {
         let shard = caller.shard(self.journal.shard_count());
-        let (session, parent) = match self.place_event(&mut caller.sessions, session_handle, event.parent) {
+        let (session, parent) = match self.place_event(&mut caller.sessions, session_handle, &event.parent) {
             Ok(place) => place,
             Err(error) => return Err(self.refused(shard, Signal::Traces, error)),
         };
@@ -145,22 +148,24 @@ impl OtelManager {
             recorded(session.context_of(span_id));
             return Ok(true);
         }
-        let status = event.status;
         let mut repairs = Repairs::default();
-        let Some(content) = self.processor.plain(session, span_id, parent, event, &mut repairs) else {
+        let Some(span) =
+            self.processor.plain(session, span_id, parent, event, &mut caller.clock, &mut repairs)
+        else {
             return Ok(false);
         };
-        let entry = span_entry(EventKind::Custom as u8, status, repairs);
-        let written = self.journal.append(shard, entry, draft::payload_size(content.len()), |place, _| {
-            draft::write_payload(place, content)?;
-            session.add(shard, EventKind::Custom, status, &Usage::default());
-            Ok(())
+        let entry = span_entry(EventKind::Custom as u8, event.status, repairs);
+        let most = self.processor.limits().record_bytes;
+        let keys = &mut caller.keys;
+        let is_recorded = self.journal.append_in_place(shard, entry, most, |place| {
+            let payload = draft::write_in_place(place, keys, &event.attributes, &span)?;
+            session.add(shard, EventKind::Custom, event.status, &Usage::default());
+            Some(payload)
         });
-        if let Err(error) = written {
-            return Err(self.append_error(shard, Signal::Traces, error));
+        if is_recorded {
+            recorded(session.context_of(span_id));
         }
-        recorded(session.context_of(span_id));
-        Ok(true)
+        Ok(is_recorded)
     }
 
     /// Records a whole event.
@@ -174,7 +179,7 @@ impl OtelManager {
         let shard = caller.shard(self.journal.shard_count());
         let Caller { ids, sessions, .. } = caller;
         let checked = self.check_running().and_then(|()| check_whole(data));
-        let placed = checked.and_then(|()| self.place_event(sessions, session_handle, data.parent));
+        let placed = checked.and_then(|()| self.place_event(sessions, session_handle, &data.parent));
         let (session, parent) = match placed {
             Ok(place) => place,
             Err(error) => return Err(self.refused(shard, Signal::Traces, error)),
@@ -265,8 +270,7 @@ impl OtelManager {
         check_whole(data)?;
         let shard = caller.shard(self.journal.shard_count());
         let Caller { ids, sessions, .. } = caller;
-        let session = self.session_of(sessions, session_handle)?;
-        let parent = self.resolve(session, session_handle, data.parent, "parent")?.span;
+        let (session, parent) = self.place_event(sessions, session_handle, &data.parent)?;
         let identity = Identity { span_id: ids.span_id(), parent: Some(parent) };
         let contents = update::start(&self.processor, arena, session, identity, data).map_err(not_encoded)?;
         self.journal.count_repairs(shard, Signal::Traces, contents.repairs);
@@ -302,13 +306,20 @@ impl OtelManager {
         &self,
         caller: &mut Caller,
         session_handle: u64,
-        event: PlainEvent<'_>,
+        event: &PlainEvent<'_, impl PlainAttributes>,
+        scratch: &mut [u8],
     ) -> Result<Option<u64>, Error> {
         let shard = caller.shard(self.journal.shard_count());
-        let started = self.place_event(&mut caller.sessions, session_handle, event.parent).and_then(
+        let started = self.place_event(&mut caller.sessions, session_handle, &event.parent).and_then(
             |(session, parent)| {
                 let span_id = caller.ids.span_id();
-                let contents = update::start_plain(&self.processor, session, span_id, parent, event);
+                let contents = update::start_plain(
+                    &self.processor,
+                    session,
+                    (span_id, parent),
+                    event,
+                    (scratch, &mut caller.keys),
+                );
                 contents
                     .map(|contents| self.put_in_flight(shard, session, session_handle, &contents))
                     .transpose()
@@ -533,7 +544,7 @@ impl OtelManager {
             Ok(session) => session,
             Err(error) => return Err(self.refused(shard, Signal::Logs, error)),
         };
-        let failing = match self.resolve(session, session_handle, target, "target") {
+        let failing = match self.resolve(session, session_handle, &target, "target") {
             Ok(failing) => failing,
             Err(error) => return Err(self.refused(shard, Signal::Logs, error)),
         };

@@ -34,6 +34,7 @@ use crate::otlp::wire::WriteError;
 use crate::sampling::HeadSampler;
 use crate::session::SessionTable;
 use crate::session::memory::SessionSlots;
+use crate::sys::clock;
 
 const RUNNING: u8 = 0;
 const STOPPING: u8 = 1;
@@ -77,6 +78,7 @@ impl OtelManager {
         for warning in warnings {
             diagnostics.say(Level::Warn, warning);
         }
+        clock::look_at_counter();
         let control = Arc::new(Control::default());
         let overflow = match config.queue.overflow {
             Overflow::DropNewest => OverflowPolicy::DropNewest,

@@ -1,55 +1,148 @@
 //! A plain span, encoded while it is read: attributes first, as they come from the caller, then what the library knows.
-//! There is no size pass and no list in between; the length that goes in front is written with the copy into the
-//! journal. Most events are plain. What is not (a key that comes twice, a text that is not UTF-8, no room) ends the draft
-//! without a trace, and the event is read again with all care.
+//! There is no size pass and no list in between; the length that goes in front is written last. Most events are plain.
+//! What is not (a key that comes twice, a text that is not UTF-8, no room) ends the draft without a trace, and the event
+//! is read again with all care.
 
+use std::ops::Range;
+
+use super::open;
 use super::span::{ATTRIBUTES, ITEM, PlainSpan};
 use super::value::{
-    Attribute, Fingerprints, MOST_SHORT_BYTES, names_session, short_frames, write_attribute_field,
+    Attribute, FINGERPRINT_BITS, MOST_SHORT_BYTES, SESSION_ID, fingerprint, short_frames,
+    write_attribute_field,
 };
-use super::wire::{WriteError, Writer, varint_size};
+use super::wire::{Field, Fields, WriteError, Writer, varint_size};
+#[cfg(target_arch = "x86_64")]
+use crate::sys::append::Wide;
 use crate::sys::append::{Appended, Appender};
 
+/// Places for fingerprints of keys.
+const MARKS: usize = 1 << FINGERPRINT_BITS;
+
+/// The keys that an event has had so far, by their fingerprints. Kept by a thread from event to event, so that there is
+/// nothing to clear: a mark counts when it is this event's.
+pub(crate) struct KeyMarks {
+    marks: [u16; MARKS],
+    event: u16,
+}
+
+impl KeyMarks {
+    pub(crate) fn new() -> Box<Self> {
+        Box::new(Self { marks: [0; MARKS], event: 0 })
+    }
+
+    /// Forgets all keys but the one that a session has for itself.
+    #[inline(always)]
+    fn begin(&mut self) {
+        self.event = self.event.wrapping_add(1);
+        if self.event == 0 {
+            self.marks = [0; MARKS];
+            self.event = 1;
+        }
+        self.add(SESSION_ID.as_bytes());
+    }
+
+    /// Adds a key. False when another one had the same fingerprint: it may have been the same key.
+    #[inline(always)]
+    fn add(&mut self, key: &[u8]) -> bool {
+        mark(&mut self.marks, self.event, key)
+    }
+}
+
+/// Leaves an event's mark for a key; false when it was there.
+#[inline(always)]
+fn mark(marks: &mut [u16; MARKS], event: u16, key: &[u8]) -> bool {
+    let Some(mark) = marks.get_mut(fingerprint(key) as usize % MARKS) else { return false };
+    let is_new = *mark != event;
+    *mark = event;
+    is_new
+}
+
 /// Attributes that are being written.
-pub(crate) struct Draft<'b> {
+pub(crate) struct Draft<'b, 'k> {
     appender: Appender<'b>,
+    keys: &'k mut KeyMarks,
 }
 
-/// Whether a key and a text are for `Draft::short_text`: the key is there, and both are short.
-#[inline(always)]
-pub(crate) fn are_short(key_bytes: usize, text_bytes: usize) -> bool {
-    key_bytes.wrapping_sub(1) < MOST_SHORT_BYTES && text_bytes <= MOST_SHORT_BYTES - key_bytes
-}
-
-/// Whether a key may stand in a draft: it is not the session's own, and surely no other one was the same.
-#[inline(always)]
-fn is_plain(keys: &mut Fingerprints, key: &[u8]) -> bool {
-    !names_session(key) && keys.add(key)
-}
-
-impl<'b> Draft<'b> {
+impl<'b, 'k> Draft<'b, 'k> {
     /// Starts in `buffer`.
     #[inline(always)]
-    pub(crate) fn new(buffer: &'b mut [u8]) -> Self {
-        Self { appender: Appender::new(buffer) }
+    pub(crate) fn new(buffer: &'b mut [u8], keys: &'k mut KeyMarks) -> Self {
+        keys.begin();
+        Self { appender: Appender::new(buffer), keys }
     }
 
-    /// An attribute with a text, both short; false when it is not plain.
+    /// Whether a key may stand here: it is not empty, not the session's own, and no other one was the same.
     #[inline(always)]
-    pub(crate) fn short_text(&mut self, keys: &mut Fingerprints, key: &[u8], text: &[u8]) -> bool {
-        let (before_key, before_text) = short_frames(ATTRIBUTES, key.len(), text.len());
-        is_plain(keys, key) && self.appender.framed(before_key, key, before_text, text) == Appended::Utf8
+    fn is_plain(&mut self, key: &[u8]) -> bool {
+        self.keys.add(key) && !key.is_empty() || self.is_plain_for_sure(key)
     }
 
-    /// Any attribute; gives the draft back when it is plain.
+    /// The same, for a key whose fingerprint says nothing.
     #[cold]
-    pub(crate) fn any(self, keys: &mut Fingerprints, attribute: &Attribute<'_>) -> Option<Self> {
-        if attribute.key.is_empty() || !is_plain(keys, attribute.key) {
-            return None;
+    fn is_plain_for_sure(&self, key: &[u8]) -> bool {
+        let is_other = |field: Field<'_>| open::key(field.content).is_none_or(|other| other != key);
+        !key.is_empty() && key != SESSION_ID.as_bytes() && Fields::new(self.appender.written()).all(is_other)
+    }
+
+    /// Writes attributes that are short texts, from position 0 to where `text` gives none for a position, at most so many;
+    /// says how many these were. Nothing when one is not plain.
+    #[inline(always)]
+    pub(crate) fn texts<'t>(
+        &mut self,
+        most: usize,
+        text: impl Fn(usize) -> Option<(&'t [u8], &'t [u8])>,
+    ) -> Option<usize> {
+        let mut done = 0;
+        while done < most
+            && let Some((key, text)) = text(done)
+            && is_short(key, text)
+        {
+            let (before_key, before_text) = short_frames(ATTRIBUTES, key.len(), text.len());
+            let is_written = self.is_plain(key)
+                && self.appender.framed(before_key, key, before_text, text) == Appended::Utf8;
+            if !is_written {
+                return None;
+            }
+            done += 1;
         }
-        let mut writer = Writer::with(self.appender);
+        Some(done)
+    }
+
+    /// The same in wide registers; stops before what they do not take, too.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    pub(crate) fn texts_in_wide_registers<'t>(
+        &mut self,
+        wide: Wide,
+        most: usize,
+        text: impl Fn(usize) -> Option<(&'t [u8], &'t [u8])>,
+    ) -> Option<usize> {
+        let Some(mut run) = wide.run(&mut self.appender, most) else { return Some(0) };
+        let event = self.keys.event;
+        while run.left() > 0
+            && let Some((key, text)) = text(most - run.left())
+            && Wide::fits(key.len(), text.len())
+            && mark(&mut self.keys.marks, event, key)
+        {
+            let (before_key, before_text) = short_frames(ATTRIBUTES, key.len(), text.len());
+            run.framed(before_key, key, before_text, text);
+        }
+        let done = most - run.left();
+        let (is_ascii, written) = run.finish();
+        (is_ascii || are_utf8(written)).then_some(done)
+    }
+
+    /// Writes any attribute; false when it is not plain.
+    #[cold]
+    pub(crate) fn any(&mut self, attribute: &Attribute<'_>) -> bool {
+        if !self.is_plain(attribute.key) {
+            return false;
+        }
+        let appender = std::mem::replace(&mut self.appender, Appender::new(&mut []));
+        let mut writer = Writer::with(appender);
         write_attribute_field(&mut writer, ATTRIBUTES, attribute);
-        writer.into_appender().ok().map(|appender| Self { appender })
+        writer.into_appender().map(|appender| self.appender = appender).is_ok()
     }
 
     /// Leaves the span open: gives its encoded attributes, and its name as it was copied and found to be UTF-8.
@@ -61,12 +154,29 @@ impl<'b> Draft<'b> {
         let written = self.appender.into_written();
         written.split_at_checked(written.len() - name.len())
     }
+}
 
-    /// Writes the rest; gives the span's content, or nothing when it is not plain.
-    #[inline(always)]
-    pub(crate) fn finish(mut self, span: &PlainSpan<'_>) -> Option<&'b [u8]> {
-        if span.write(&mut self.appender) { Some(self.appender.into_written()) } else { None }
-    }
+/// Whether a key and a text are short: what an attribute is mostly made of.
+#[inline(always)]
+fn is_short(key: &[u8], text: &[u8]) -> bool {
+    key.len() <= MOST_SHORT_BYTES && text.len() <= MOST_SHORT_BYTES - key.len()
+}
+
+/// Whether the keys and texts of encoded attributes are UTF-8.
+#[cold]
+fn are_utf8(attributes: &[u8]) -> bool {
+    let is_utf8 = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok();
+    // Tags and one-byte lengths are ASCII: what is not would be part of a text.
+    Fields::new(attributes).all(|attribute| {
+        let mut parts = Fields::new(attribute.content);
+        parts.all(|part| is_utf8(part.content))
+    })
+}
+
+/// Attributes that encode themselves into a draft.
+pub(crate) trait PlainAttributes {
+    /// False when not all of them are plain.
+    fn encode(&self, draft: &mut Draft<'_, '_>) -> bool;
 }
 
 /// Bytes of a span with content of so many bytes as an element of its request.
@@ -97,12 +207,35 @@ pub(crate) fn write_span(
     if span.write(&mut appender) && appender.left() == 0 { Ok(()) } else { Err(WriteError::Size) }
 }
 
-/// Writes content as an element of its request.
+/// Bytes in front of a content whose length takes two: the element's tag, and the length.
+const USUAL_FRONT: usize = 3;
+/// The lengths that take two bytes.
+const USUAL_CONTENT: Range<usize> = 0x80..0x4000;
+
+/// Makes a plain span as an element of its request at the front of `place`; gives its bytes, or nothing when it is not plain
+/// or does not fit.
 #[inline(always)]
-pub(crate) fn write_payload(place: &mut [u8], content: &[u8]) -> Result<(), WriteError> {
-    let mut writer = Writer::new(place);
-    writer.tag(ITEM);
-    writer.length(content.len());
-    writer.whole(content);
-    writer.finish().map(|_| ())
+pub(crate) fn write_in_place(
+    place: &mut [u8],
+    keys: &mut KeyMarks,
+    attributes: &impl PlainAttributes,
+    span: &PlainSpan<'_>,
+) -> Option<usize> {
+    let room = place.len().min(USUAL_FRONT + USUAL_CONTENT.end - 1);
+    let mut draft = Draft::new(place.get_mut(USUAL_FRONT..room)?, keys);
+    if !attributes.encode(&mut draft) || !span.write(&mut draft.appender) {
+        return None;
+    }
+    let content = draft.appender.into_written().len();
+    let length = u16::try_from(content).ok()?;
+    if content < USUAL_CONTENT.start {
+        // Its length takes one byte only.
+        let [low, _] = length.to_le_bytes();
+        place.copy_within(USUAL_FRONT..USUAL_FRONT + content, USUAL_FRONT - 1);
+        *place.first_chunk_mut()? = [ITEM as u8, low];
+        return Some(USUAL_FRONT - 1 + content);
+    }
+    let [low, high] = (length & 0x7f | 0x80 | (length & 0x3f80) << 1).to_le_bytes();
+    *place.first_chunk_mut()? = [ITEM as u8, low, high];
+    Some(USUAL_FRONT + content)
 }

@@ -11,7 +11,7 @@ use super::wire::{Fields, WriteError, Writer, bytes_tag};
 const KEY: u32 = bytes_tag(1);
 
 /// The key of an encoded `KeyValue`.
-fn key(content: &[u8]) -> Option<&[u8]> {
+pub(super) fn key(content: &[u8]) -> Option<&[u8]> {
     Fields::new(content).next().filter(|field| field.tag == KEY).map(|field| field.content)
 }
 

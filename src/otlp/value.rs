@@ -196,19 +196,30 @@ impl Survey {
     }
 }
 
-/// A number from 0 to 511 that is the same for the same key.
+/// Bits of a fingerprint.
+pub(crate) const FINGERPRINT_BITS: u32 = 9;
+
+/// A number of so many bits that is the same for the same key.
 #[inline(always)]
-fn fingerprint(key: &[u8]) -> u64 {
+pub(crate) fn fingerprint(key: &[u8]) -> u64 {
     /// 2^64 divided by the golden ratio: spreads differences in any bits over the top ones.
     const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-    const TOP_BITS: u32 = 9;
     let word = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-        (Some(first), Some(last)) => {
-            u64::from_le_bytes(*first).rotate_left(29) ^ u64::from_le_bytes(*last) ^ key.len() as u64
-        }
-        _ => key.iter().fold(key.len() as u64, |word, byte| word << 8 ^ word >> 56 ^ u64::from(*byte)),
+        (Some(first), Some(last)) => u64::from_le_bytes(*first).rotate_left(29) ^ u64::from_le_bytes(*last),
+        _ => short_word(key),
     };
-    word.wrapping_mul(SPREAD) >> (64 - TOP_BITS)
+    (word ^ key.len() as u64).wrapping_mul(SPREAD) >> (u64::BITS - FINGERPRINT_BITS)
+}
+
+/// A word that tells keys of fewer than 8 bytes from each other.
+#[inline(always)]
+fn short_word(key: &[u8]) -> u64 {
+    match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+        }
+        _ => key.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
 }
 
 /// Whether keys with a common fingerprint are different all the same; not looked into for long lists.

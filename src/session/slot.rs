@@ -41,7 +41,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crc32c::{crc32c, crc32c_append};
+use crate::sys::checksum::{crc32c, crc32c_append};
 
 use crate::event::text::cut_at_character;
 use crate::otlp::open::fitting;

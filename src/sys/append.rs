@@ -3,6 +3,9 @@
 //! the registers it passes through. Both together halve the cost of an attribute (measured against `memcpy` and
 //! `from_utf8`). The interface is safe; loads and stores overlap, as those of `memcpy` do for short lengths.
 
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
 use std::alloc::Layout;
 use std::marker::PhantomData;
 
@@ -13,6 +16,9 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 /// Up to here a text is copied by a few loads and stores of 8 bytes.
 const MOST_INLINE_BYTES: usize = 64;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use self::wide::Wide;
 
 /// What became of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +50,15 @@ impl<'b> Appender<'b> {
     pub(crate) fn into_written(self) -> &'b [u8] {
         // SAFETY: `start` and `next` point into one buffer, borrowed for `'b`, `next` behind `start`; every byte between them
         // was written by this appender, which is gone now.
+        unsafe {
+            let length = usize::try_from(self.next.offset_from(self.start)).unwrap_or(0);
+            std::slice::from_raw_parts(self.start, length)
+        }
+    }
+
+    /// What was written so far.
+    pub(crate) fn written(&self) -> &[u8] {
+        // SAFETY: as above; what is written next lies behind it.
         unsafe {
             let length = usize::try_from(self.next.offset_from(self.start)).unwrap_or(0);
             std::slice::from_raw_parts(self.start, length)

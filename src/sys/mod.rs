@@ -14,6 +14,7 @@ compile_error!(
 
 pub(crate) mod append;
 pub(crate) mod cells;
+pub(crate) mod checksum;
 pub(crate) mod clock;
 pub(crate) mod directory;
 pub(crate) mod exit;

@@ -2,14 +2,20 @@
 //! are read. Whatever is out of the ordinary, or wrong, is left to the careful reading, which starts from the beginning
 //! and says what is wrong.
 
+use core::marker::PhantomData;
 use core::slice::from_raw_parts;
 
 use super::super::types::*;
 use super::{context, slice};
 use crate::event::data::{GivenTimes, PlainEvent, Target};
-use crate::otlp::draft::{Draft, are_short};
+use crate::otlp::draft::{Draft, PlainAttributes};
 use crate::otlp::span::{SpanKind, StatusCode};
-use crate::otlp::value::{Attribute, Fingerprints, Value};
+use crate::otlp::value::{Attribute, Value};
+#[cfg(target_arch = "x86_64")]
+use crate::sys::append::Wide;
+
+/// No slice is longer than this.
+const MOST_BYTES: usize = isize::MAX.cast_unsigned();
 
 /// Reads a field of a struct, which need not be aligned.
 macro_rules! read {
@@ -23,11 +29,10 @@ macro_rules! read {
 /// that they point to.
 #[inline(always)]
 pub(crate) unsafe fn plain_event<'a>(
-    scratch: &'a mut [u8],
     most_attributes: usize,
     from: *const agentotel_event_data,
     position: usize,
-) -> Option<PlainEvent<'a>> {
+) -> Option<PlainEvent<'a, GivenAttributes<'a>>> {
     if from.is_null() {
         return None;
     }
@@ -74,58 +79,111 @@ pub(crate) unsafe fn plain_event<'a>(
             end: read!(from.end_time_unix_nano),
             duration: read!(from.duration_nano),
         };
-        let (attributes, count) = (read!(from.attributes), read!(from.attribute_count));
-        if count > most_attributes || attributes.is_null() && count > 0 {
+        let (from, count) = (read!(from.attributes), read!(from.attribute_count));
+        if count > most_attributes || from.is_null() && count > 0 {
             return None;
         }
-        let mut keys = Fingerprints::default();
-        let mut draft = Draft::new(scratch);
-        let mut done = 0;
-        while done < count {
-            (draft, done) = short_texts(draft, &mut keys, attributes, done, count)?;
-            if done < count {
-                draft = draft.any(&mut keys, &scalar(attributes.add(done).read_unaligned())?)?;
-                done += 1;
-            }
-        }
-        Some(PlainEvent { name, parent, span_kind, times, status, draft })
+        let attributes = GivenAttributes { from, count, given: PhantomData };
+        Some(PlainEvent { name, parent, span_kind, times, status, attributes })
     }
 }
 
-/// Encodes attributes that are short texts, from `done` on, up to the first that is none; gives its position. A function
-/// of its own, so that all it works with stays in registers.
-///
-/// # Safety
-/// `from` has `count` attributes.
-#[inline(never)]
-unsafe fn short_texts<'b>(
-    mut draft: Draft<'b>,
-    keys: &mut Fingerprints,
+/// Attributes as they lie with the caller; not looked at yet.
+pub(crate) struct GivenAttributes<'a> {
     from: *const agentotel_attribute,
-    mut done: usize,
     count: usize,
-) -> Option<(Draft<'b>, usize)> {
-    while done < count {
-        // SAFETY: within the array by contract; every field is read once. The type says that the text is the member that is
-        // set, and a text is looked at only once it is known to be there.
-        unsafe {
-            let from = from.add(done);
-            let text: *const agentotel_str = (&raw const (*from).value).cast();
-            let (key, key_bytes) = (read!(from.key.data), read!(from.key.len));
-            let (value, value_bytes) = (read!(text.data), read!(text.len));
-            let is_text = read!(from.r#type) == AGENTOTEL_TYPE_STRING;
-            if !is_text || key.is_null() || value.is_null() || !are_short(key_bytes, value_bytes) {
-                break;
-            }
-            let key = from_raw_parts(key.cast::<u8>(), key_bytes);
-            let value = from_raw_parts(value.cast::<u8>(), value_bytes);
-            if !draft.short_text(keys, key, value) {
-                return None;
+    given: PhantomData<&'a agentotel_attribute>,
+}
+
+impl PlainAttributes for GivenAttributes<'_> {
+    #[inline(always)]
+    fn encode(&self, draft: &mut Draft<'_, '_>) -> bool {
+        let Self { from, count, .. } = *self;
+        let mut done = 0;
+        while done < count {
+            // SAFETY: this value is made of an array of `count` attributes, valid with all they point to while it lives.
+            unsafe {
+                let Some(texts) = texts(draft, from.add(done), count - done) else { return false };
+                done += texts;
+                if done < count {
+                    let is_written = scalar(from.add(done).read_unaligned())
+                        .is_some_and(|attribute| draft.any(&attribute));
+                    if !is_written {
+                        return false;
+                    }
+                    done += 1;
+                }
             }
         }
-        done += 1;
+        true
     }
-    Some((draft, done))
+}
+
+/// Encodes attributes that are short texts, up to the first that is none; gives its position, or nothing when one is not
+/// plain.
+///
+/// # Safety
+/// `from` has `count` attributes, valid with all they point to.
+#[inline(always)]
+unsafe fn texts(draft: &mut Draft<'_, '_>, from: *const agentotel_attribute, count: usize) -> Option<usize> {
+    // SAFETY: by contract; and the processor has said that it has what the first is compiled for.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(wide) = Wide::of_this_processor() {
+            return texts_in_wide_registers(wide, draft, from, count);
+        }
+        short_texts(draft, from, count)
+    }
+}
+
+// Functions of their own, so that all they work with stays in registers.
+
+/// # Safety
+/// As for `texts`; the processor has the features.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512bw,avx512vl,bmi2")]
+#[inline(never)]
+unsafe fn texts_in_wide_registers(
+    wide: Wide,
+    draft: &mut Draft<'_, '_>,
+    from: *const agentotel_attribute,
+    count: usize,
+) -> Option<usize> {
+    // SAFETY: by contract; positions are below `count`.
+    draft.texts_in_wide_registers(wide, count, |position| unsafe { text(from.add(position)) })
+}
+
+/// # Safety
+/// As for `texts`.
+#[inline(never)]
+unsafe fn short_texts(
+    draft: &mut Draft<'_, '_>,
+    from: *const agentotel_attribute,
+    count: usize,
+) -> Option<usize> {
+    // SAFETY: by contract; positions are below `count`.
+    draft.texts(count, |position| unsafe { text(from.add(position)) })
+}
+
+/// Key and value of an attribute that is a text.
+///
+/// # Safety
+/// What `from` points to is valid through `'a`.
+#[inline(always)]
+unsafe fn text<'a>(from: *const agentotel_attribute) -> Option<(&'a [u8], &'a [u8])> {
+    // SAFETY: by contract; every field is read once. The type says that the text is the member that is set, and a text is
+    // looked at only once it is known to be there.
+    unsafe {
+        let text: *const agentotel_str = (&raw const (*from).value).cast();
+        let (key, key_bytes) = (read!(from.key.data), read!(from.key.len));
+        let (value, value_bytes) = (read!(text.data), read!(text.len));
+        let is_text = read!(from.r#type) == AGENTOTEL_TYPE_STRING;
+        if !is_text || key.is_null() || value.is_null() || key_bytes > MOST_BYTES || value_bytes > MOST_BYTES
+        {
+            return None;
+        }
+        Some((from_raw_parts(key.cast(), key_bytes), from_raw_parts(value.cast(), value_bytes)))
+    }
 }
 
 /// An attribute that is a text or a number.

@@ -23,10 +23,10 @@ use crate::live::slot::{Contents, Fixed, SLOT_BYTES, Slot};
 use crate::live::table::LiveTable;
 use crate::live::unfinished::{LeftBehind, unfinished};
 use crate::live::update;
-use crate::otlp::draft::{self, Draft};
+use crate::otlp::draft::{self, KeyMarks};
 use crate::otlp::open;
 use crate::otlp::span::{ATTRIBUTES, SpanKind, StatusCode};
-use crate::otlp::value::{Attribute, Attributes, Fingerprints, Value};
+use crate::otlp::value::{Attribute, Attributes, Value};
 use crate::session::memory::{Place, SLOTS_OF_A_BLOCK, SessionSlots};
 use crate::session::slot::slot_bytes;
 use crate::session::{NewSession, Root, Session, Usage};
@@ -128,25 +128,22 @@ proptest! {
             attributes: Attributes::of(&attributes),
             ..EventData::default()
         };
-        let identity = Identity { span_id: [9; 8], parent: Some(PARENT) };
+        let identity = Identity { span_id: [9; 8], parent: Some(PARENT.into()) };
         let careful = update::start(&processor, &arena, &session, identity, &data).unwrap();
         let (careful_table, careful_event) = with_event(&session, |slot| careful.write(slot));
 
         let mut scratch = vec![0; 4096];
-        let mut fingerprints = Fingerprints::default();
-        let drafted = attributes
-            .iter()
-            .try_fold(Draft::new(&mut scratch), |draft, attribute| draft.any(&mut fingerprints, attribute));
-        prop_assume!(drafted.is_some());
         let event = PlainEvent {
             name: name.as_bytes(),
             parent: Target::Root,
             span_kind: SpanKind::Client,
             times,
             status,
-            draft: drafted.unwrap(),
+            attributes: &attributes[..],
         };
-        let plain = update::start_plain(&processor, &session, [9; 8], PARENT, event).unwrap();
+        let plain = update::start_plain(&processor, &session, ([9; 8], PARENT.into()), &event, (&mut scratch, &mut KeyMarks::new()));
+        prop_assume!(plain.is_some());
+        let plain = plain.unwrap();
         let (plain_table, plain_event) = with_event(&session, |slot| plain.write(slot));
 
         let spans: Vec<Span> = [(&careful_table, careful_event), (&plain_table, plain_event)]
@@ -178,7 +175,7 @@ fn what_has_streamed_or_lost_something_is_not_ended_plainly() {
     let session = session();
     let arena = Bump::new();
     let processor = EventProcessor::new(LIMITS);
-    let identity = Identity { span_id: [9; 8], parent: Some(PARENT) };
+    let identity = Identity { span_id: [9; 8], parent: Some(PARENT.into()) };
     let data = EventData { name: b"name", ..EventData::default() };
     let contents = update::start(&processor, &arena, &session, identity, &data).unwrap();
     let (table, event) = with_event(&session, |slot| contents.write(slot));
@@ -259,7 +256,7 @@ fn what_is_in_flight_stands_in_the_file_and_what_has_no_place_there_is_in_flight
     };
     let (table, session) = (LiveTable::new(3, 128, Box::new(source)), session());
     let arena = Bump::new();
-    let identity = Identity { span_id: [9; 8], parent: Some(PARENT) };
+    let identity = Identity { span_id: [9; 8], parent: Some(PARENT.into()) };
     let data = EventData { name: b"name", ..EventData::default() };
     let contents = update::start(&EventProcessor::new(LIMITS), &arena, &session, identity, &data).unwrap();
     let events: Vec<_> =
@@ -306,7 +303,7 @@ fn left_behind(
         let arena = Bump::new();
         let times = GivenTimes { start: 1000, ..GivenTimes::default() };
         let data = EventData { name, times, attributes: Attributes::of(&attributes), ..EventData::default() };
-        let identity = Identity { span_id, parent: Some(PARENT) };
+        let identity = Identity { span_id, parent: Some(PARENT.into()) };
         let contents = update::start(&EventProcessor::new(LIMITS), &arena, &session, identity, &data);
         let contents = contents.unwrap();
         table.insert(0, &session, 5, |slot| contents.write(slot)).unwrap()
