@@ -7,7 +7,8 @@
 //!      1      1  format version (low half), 1; shards (high half)
 //!      2      1  a step of a takeover that has begun: where (low half), and how often in a row (high half); 0 = none
 //!      3      1  when the process was last seen, nanoseconds since 1970
-//!      4      4  zero
+//!      4      1  the reading of slots at a takeover, likewise
+//!      5      3  zero
 //!      8  64×16  lanes: signal (low byte; 0 = no lane) and bytes of the exporter's name (from bit 8), CRC-32C of the whole
 //!                name, the name's first 112 bytes
 //!   1032      …  for each lane and each shard two copies of
@@ -27,7 +28,7 @@ use crate::sys::checksum::{crc32c, crc32c_append};
 use super::cursor::{LaneId, Position};
 use crate::otlp::Signal;
 use crate::sys::cells::SharedCells;
-use crate::sys::directory::{self, Directory};
+use crate::sys::directory::{self, Directory, is_refusal};
 use crate::sys::failpoint;
 
 /// The file's name.
@@ -36,7 +37,6 @@ const MAGIC: u64 = u64::from_le_bytes(*b"agtlcurs");
 const FORMAT_VERSION: u64 = 1;
 /// The most lanes that have cursors in the file.
 const MOST_LANES: usize = 64;
-const STEPS_AT: usize = 2;
 const LAST_SEEN_AT: usize = 3;
 const LANES_AT: usize = 8;
 const LANE_NUMBERS: usize = 16;
@@ -51,6 +51,14 @@ const MOST_SHARDS: usize = 4096;
 
 fn numbers(shards: usize) -> usize {
     POSITIONS_AT + MOST_LANES * shards * POSITION_NUMBERS
+}
+
+/// What a takeover does that may end the process which does it. Each has a number of its own in the file: one that ends well
+/// does not make the other's deaths forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Frames = 2,
+    Slots = 4,
 }
 
 /// A lane as a file names it.
@@ -110,16 +118,21 @@ impl CursorFile {
         Ok(made)
     }
 
-    /// Opens the file of a dead process; makes a new one when there is none that can be used.
+    /// Opens the file of a dead process; makes a new one when there is none, or none of ours. One that cannot be opened now
+    /// stays: without it everything would be sent again.
     pub(crate) fn open_or_make(directory: &Directory, shards: usize) -> io::Result<Self> {
-        Self::open(directory).or_else(|_| {
-            let _ = directory.remove_file(CURSORS);
-            Self::create(directory, shards)
-        })
+        match Self::open(directory) {
+            Err(error) if is_refusal(&error) || error.kind() == io::ErrorKind::InvalidData => {
+                let _ = directory.remove_file(CURSORS);
+                Self::create(directory, shards)
+            }
+            opened => opened,
+        }
     }
 
-    fn steps(&self) -> Option<&AtomicU64> {
-        self.cells.all().get(STEPS_AT)
+    /// Bytes of the file of a process with so many shards.
+    pub(crate) fn bytes(shards: usize) -> u64 {
+        (numbers(shards) * 8) as u64
     }
 
     /// Notes that the process lives at this moment.
@@ -136,8 +149,8 @@ impl CursorFile {
 
     /// Notes that a step of a takeover begins; gives how many have begun in the same place before and did not end, because
     /// the process that did them died.
-    pub(crate) fn begin_step(&self, place: u32) -> u64 {
-        let Some(steps) = self.steps() else { return 0 };
+    pub(crate) fn begin_step(&self, step: Step, place: u32) -> u64 {
+        let Some(steps) = self.cells.all().get(step as usize) else { return 0 };
         let before = steps.load(Ordering::Acquire);
         let is_same = before & u64::from(u32::MAX) == u64::from(place);
         let times = if is_same { before >> 32 } else { 0 };
@@ -146,8 +159,8 @@ impl CursorFile {
     }
 
     /// Notes that a step has ended well.
-    pub(crate) fn end_step(&self) {
-        if let Some(steps) = self.steps() {
+    pub(crate) fn end_step(&self, step: Step) {
+        if let Some(steps) = self.cells.all().get(step as usize) {
             steps.store(0, Ordering::Release);
         }
     }
@@ -171,7 +184,9 @@ impl CursorFile {
             return Err(wrong("the file of cursors has another length"));
         }
         // A hole in it could not be filled any more once it is mapped: its space is allocated again.
-        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, (count * 8) as u64)?;
+        rustix::io::retry_on_intr(|| {
+            rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, (count * 8) as u64)
+        })?;
         Ok(Self { cells: SharedCells::of_file(file.as_fd(), count)?, shards, file })
     }
 
@@ -265,7 +280,7 @@ impl CursorFile {
 
     /// Brings the cursors to the disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        Ok(rustix::fs::fdatasync(&self.file)?)
+        Ok(rustix::io::retry_on_intr(|| rustix::fs::fdatasync(&self.file))?)
     }
 }
 

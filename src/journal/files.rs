@@ -7,9 +7,10 @@ use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::budget::FileBudget;
 use super::segment::{SegmentHeader, header_bytes};
 use crate::otlp::request::RequestHeader;
-use crate::sys::directory::{Directory, file_bytes, read_at};
+use crate::sys::directory::{Directory, file_bytes, is_refusal, read_at};
 use crate::sys::memory::RegionWriter;
 use crate::sys::slots::{BlockSource, SlotBlock};
 
@@ -133,13 +134,32 @@ const MOST_SLOT_BYTES: u64 = 1 << 30;
 
 /// The files that slots of what is in flight stand in, a block each. Before the directory is there, and where the file
 /// system does not keep allocated space, there are none.
-#[derive(Default)]
 pub(crate) struct SlotFiles {
     directory: RwLock<Option<Directory>>,
+    budget: Arc<FileBudget>,
+    /// Bytes of that which were taken.
+    bytes: AtomicU64,
     made: AtomicU64,
+    failures: AtomicU64,
 }
 
 impl SlotFiles {
+    /// No files yet; their bytes will come from `budget`.
+    pub(crate) fn new(budget: Arc<FileBudget>) -> Self {
+        Self {
+            directory: RwLock::default(),
+            budget,
+            bytes: AtomicU64::new(0),
+            made: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+        }
+    }
+
+    /// How many files could not be had.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
     /// Says where the files are.
     pub(crate) fn set_directory(&self, directory: Directory) {
         if directory.keeps_allocated_space() {
@@ -158,20 +178,51 @@ impl SlotFiles {
         Box::new(move |bytes| files.block(suffix, bytes))
     }
 
+    /// Takes `bytes`; at most half of what there is, so that what has ended finds room whatever is in flight.
+    fn take(&self, bytes: u64) -> bool {
+        let taken = |own: u64| own.checked_add(bytes).filter(|sum| *sum <= self.budget.most() / 2);
+        if self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_err() {
+            return false;
+        }
+        let is_there = self.budget.take(bytes);
+        if !is_there {
+            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        is_there
+    }
+
     fn block(&self, suffix: &str, bytes: usize) -> Option<SlotBlock> {
         let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
         let directory = directory.as_ref()?;
+        if !self.take(bytes as u64) {
+            return None;
+        }
         let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let file = directory.create_allocated(&format!("{number:08}{suffix}"), bytes as u64).ok()?;
-        SlotBlock::mapped(file.as_fd(), 0, bytes).ok()
+        let name = format!("{number:08}{suffix}");
+        let block = directory.create_allocated(&name, bytes as u64).and_then(|file| {
+            SlotBlock::mapped(file.as_fd(), 0, bytes).inspect_err(|_| {
+                let _ = directory.remove_file(&name);
+            })
+        });
+        if block.is_err() {
+            self.bytes.fetch_sub(bytes as u64, Ordering::Relaxed);
+            self.budget.give_back(bytes as u64);
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        }
+        block.ok()
     }
 }
 
-/// The slots in the files of a dead process, one behind the other.
+/// The slots in the files of a dead process, one behind the other. Files that are refused are passed over; when one
+/// cannot be read now, none are: what was in flight is not to be lost for want of a descriptor.
 pub(crate) fn read_slots(directory: &Directory, suffix: &str) -> io::Result<Vec<u8>> {
     let mut slots = Vec::new();
     for name in directory.names()?.iter().filter(|name| name.ends_with(suffix)) {
-        let Ok(file) = directory.open_file(name) else { continue };
+        let file = match directory.open_file(name) {
+            Ok(file) => file,
+            Err(error) if is_refusal(&error) => continue,
+            Err(error) => return Err(error),
+        };
         let bytes = file_bytes(&file)?;
         if bytes > MOST_SLOT_BYTES.saturating_sub(slots.len() as u64) {
             continue;

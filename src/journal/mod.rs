@@ -4,6 +4,7 @@
 //! when every cursor is past them. What happens when none is left is decided here; what is counted is in `accounting`.
 
 pub(crate) mod accounting;
+pub(crate) mod budget;
 pub(crate) mod cursor;
 pub(crate) mod cursor_file;
 pub(crate) mod files;
@@ -25,7 +26,7 @@ use self::cursor::{LaneId, Position, Settlement};
 use self::cursor_file::{CursorFile, LaneName};
 use self::files::SegmentFiles;
 use self::frame::{FrameHeader, frame_size};
-use self::shard::ShardState;
+use self::shard::{Fault, ShardState};
 pub(crate) use self::shard::{Origin, Unread};
 use self::store::{SegmentStore, StoreHealth};
 use crate::otlp::Signal;
@@ -168,7 +169,16 @@ impl Journal {
             state = self.make_room(shard, entry, payload)?;
         }
         let header = FrameHeader { signal: entry.signal, kind: entry.kind, flags: entry.flags, sequence: 0 };
-        state.append(header, payload, write).map_err(AppendError::Write)?;
+        match state.append(header, payload, write) {
+            Ok(()) => {}
+            Err(Fault::Write(error)) => return Err(AppendError::Write(error)),
+            Err(Fault::File(error)) => {
+                if !self.append_elsewhere(&mut state, header, payload, &error) {
+                    Self::refuse_in(&mut state, entry, Refusal::QueueFull);
+                    return Err(AppendError::Full);
+                }
+            }
+        }
         self.appended(state, entry);
         Ok(())
     }
@@ -187,7 +197,14 @@ impl Journal {
         let Some(shard) = self.shard(shard) else { return false };
         let mut state = shard.lock();
         let header = FrameHeader { signal: entry.signal, kind: entry.kind, flags: entry.flags, sequence: 0 };
-        let is_done = state.open && state.append_written(header, most, write);
+        if !state.open {
+            return false;
+        }
+        let is_done = match state.append_written(header, most, write) {
+            Ok(is_done) => is_done,
+            Err((payload, Fault::File(error))) => self.append_elsewhere(&mut state, header, payload, &error),
+            Err((_, Fault::Write(_))) => false,
+        };
         if is_done {
             self.appended(state, entry);
         }
@@ -215,6 +232,37 @@ impl Journal {
         }
     }
 
+    /// Appends a record that the active segment's file did not take to another segment: of a file or what stands in for one,
+    /// as there is; false when there is none. The lock is held all along, so that the frame keeps its number, which
+    /// others may know by now.
+    #[cold]
+    fn append_elsewhere(
+        &self,
+        state: &mut ShardState,
+        header: FrameHeader,
+        payload: usize,
+        error: &std::io::Error,
+    ) -> bool {
+        self.store.failed(error);
+        let content = state.untaken(payload);
+        while let Some(writer) = self.store.acquire() {
+            self.roll_in(state, writer);
+            if !state.has_room(payload) {
+                continue;
+            }
+            let appended = state.append(header, payload, |place, _| {
+                place.copy_from_slice(&content);
+                Ok(())
+            });
+            match appended {
+                Ok(()) => return true,
+                Err(Fault::Write(_)) => return false,
+                Err(Fault::File(error)) => self.store.failed(&error),
+            }
+        }
+        false
+    }
+
     /// Waits until everything of a shard before `position` is on the disk. Whoever comes first does it for all who have
     /// come by then.
     #[cold]
@@ -234,20 +282,21 @@ impl Journal {
 
     fn sync_all(&self) -> bool {
         let mut did_something = false;
+        let mut outcome = Ok(());
         for shard in &self.shards {
             let (regions, head) = shard.lock().unsynced();
             did_something |= !regions.is_empty();
             let names = self.store.sync_names();
             match names.and_then(|()| regions.iter().try_for_each(|region| region.sync())) {
                 Ok(()) => shard.lock().set_synced(head),
-                Err(error) => self.store.failed(&error),
+                Err(error) => outcome = Err(error),
             }
         }
-        if did_something
-            && let Some(cursors) = &*self.cursors()
-            && let Err(error) = cursors.sync()
-        {
-            self.store.failed(&error);
+        if did_something && let Some(cursors) = &*self.cursors() {
+            outcome = outcome.and(cursors.sync());
+        }
+        if did_something || outcome.is_err() {
+            self.store.synced(outcome);
         }
         did_something
     }
@@ -276,11 +325,6 @@ impl Journal {
         if let Some(cursors) = &*self.cursors() {
             cursors.set_last_seen(now);
         }
-    }
-
-    /// Says how many bytes of what files may take are taken by others.
-    pub(crate) fn set_taken_bytes(&self, bytes: u64) {
-        self.store.set_taken_bytes(bytes);
     }
 
     /// How the files fare; `None` for a journal in memory.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::accounting::Repairs;
 use super::cursor::{LaneId, Position};
-use super::cursor_file::{CursorFile, LaneName};
+use super::cursor_file::{CursorFile, LaneName, Step};
 use super::files::{RESOURCE, SEGMENT_SUFFIX};
 use super::frame::{FLAG_ERROR, Frame, Frames, has_checksum};
 use super::incarnation::Incarnation;
@@ -21,7 +21,7 @@ use super::segment::{HeaderError, SegmentHeader, header_bytes};
 use super::{AppendError, Entry, Journal, JournalSettings, Origin, OverflowPolicy};
 use crate::otlp::Signal;
 use crate::sys::checksum;
-use crate::sys::directory::{self, Directory};
+use crate::sys::directory::{self, Directory, is_disk_failure, is_refusal};
 
 /// Frames start at multiples of this.
 const FRAME_ALIGNMENT: usize = 8;
@@ -32,6 +32,8 @@ const MOST_CHECKED_TIMES: usize = 16;
 const MOST_SEGMENT_BYTES: u64 = 128 << 20;
 /// Processes that may die in the same step of a recovery, one after the other, before it is given up.
 const MOST_FATAL_STEPS: u64 = 3;
+/// After a segment could not be read so often in a row, it is passed over.
+const MOST_FAILED_READS: u32 = 5;
 /// The most shards that a dead process is believed to have had.
 const MOST_SHARDS: usize = 1024;
 /// Bytes of the journal that frames of one exporter and signal wait in, and of its segments.
@@ -117,31 +119,41 @@ pub(crate) struct DeadJournal {
     damaged: BTreeSet<String>,
 }
 
-/// Reads the header that a file begins with.
-fn read_header(file: &OwnedFd) -> Result<SegmentHeader, HeaderError> {
+/// Reads the header that a file begins with. A file that cannot be read now is an error, and says nothing of its header.
+fn read_header(file: &OwnedFd) -> io::Result<Result<SegmentHeader, HeaderError>> {
     /// Enough of a header to know how long it is.
     const START_BYTES: usize = 64;
     let read = |bytes: usize| {
         let mut place = vec![0; bytes];
-        let read = directory::read_at(file, &mut place, 0).unwrap_or(0);
+        let read = directory::read_at(file, &mut place, 0)?;
         place.truncate(read);
-        place
+        io::Result::Ok(place)
     };
-    let header_bytes = SegmentHeader::size(&read(START_BYTES))?;
-    SegmentHeader::parse(&read(header_bytes))
+    match SegmentHeader::size(&read(START_BYTES)?) {
+        Ok(header_bytes) => Ok(SegmentHeader::parse(&read(header_bytes)?)),
+        Err(error) => Ok(Err(error)),
+    }
 }
 
-fn open_segment(file: OwnedFd, name: &str) -> Result<DeadSegment, HeaderError> {
-    let header = read_header(&file)?;
+fn open_segment(file: OwnedFd, name: &str) -> io::Result<Result<DeadSegment, HeaderError>> {
+    let header = match read_header(&file)? {
+        Ok(header) => header,
+        Err(error) => return Ok(Err(error)),
+    };
     let header_bytes = header_bytes(&header.resource, &header.scope);
-    let length = directory::file_bytes(&file).unwrap_or(0);
-    let frame_bytes = length.saturating_sub(header_bytes as u64).min(MOST_SEGMENT_BYTES);
-    let frame_bytes = usize::try_from(frame_bytes).map_err(|_| HeaderError::Corrupt)?;
-    Ok(DeadSegment { name: name.to_owned(), file, header, header_bytes: header_bytes as u64, frame_bytes })
+    let frame_bytes =
+        directory::file_bytes(&file)?.saturating_sub(header_bytes as u64).min(MOST_SEGMENT_BYTES);
+    let Ok(frame_bytes) = usize::try_from(frame_bytes) else { return Ok(Err(HeaderError::Corrupt)) };
+    let (name, header_bytes) = (name.to_owned(), header_bytes as u64);
+    Ok(Ok(DeadSegment { name, file, header, header_bytes, frame_bytes }))
 }
 
-/// The segments in a directory.
-fn open_segments(directory: &Directory) -> io::Result<(Vec<DeadSegment>, Findings, BTreeSet<String>)> {
+/// The segments in a directory. When one cannot be read now that is an error, unless `insist`: then one that the disk does
+/// not give back is damaged.
+fn open_segments(
+    directory: &Directory,
+    insist: bool,
+) -> io::Result<(Vec<DeadSegment>, Findings, BTreeSet<String>)> {
     let mut findings = Findings::default();
     let mut segments = Vec::new();
     let mut damaged = BTreeSet::new();
@@ -149,7 +161,7 @@ fn open_segments(directory: &Directory) -> io::Result<(Vec<DeadSegment>, Finding
         if !name.ends_with(SEGMENT_SUFFIX) {
             continue;
         }
-        match directory.open_file(&name).map(|file| open_segment(file, &name)) {
+        match directory.open_file(&name).and_then(|file| open_segment(file, &name)) {
             Ok(Ok(segment)) => segments.push(segment),
             Ok(Err(HeaderError::Unused)) => {}
             Ok(Err(HeaderError::Foreign)) => findings.foreign += 1,
@@ -157,7 +169,12 @@ fn open_segments(directory: &Directory) -> io::Result<(Vec<DeadSegment>, Finding
                 findings.corrupt += 1;
                 damaged.insert(name);
             }
-            Err(_) => findings.refused += 1,
+            Err(error) if is_refusal(&error) => findings.refused += 1,
+            Err(error) if insist && is_disk_failure(&error) => {
+                findings.corrupt += 1;
+                damaged.insert(name);
+            }
+            Err(error) => return Err(error),
         }
     }
     segments.sort_by_key(|segment| (segment.header.shard, segment.header.serial));
@@ -173,7 +190,7 @@ pub(crate) struct Looked {
 impl Looked {
     /// Looks at a directory that somebody else may own.
     pub(crate) fn open(directory: &Directory) -> io::Result<Self> {
-        let (segments, findings, _) = open_segments(directory)?;
+        let (segments, findings, _) = open_segments(directory, true)?;
         Ok(Self { segments, findings })
     }
 
@@ -184,26 +201,40 @@ impl Looked {
 }
 
 impl DeadJournal {
-    /// Looks at what is in a directory that was taken over.
-    pub(crate) fn open(incarnation: &Incarnation) -> io::Result<Self> {
-        let (segments, findings, damaged) = open_segments(&incarnation.directory)?;
+    /// Looks at what is in a directory that was taken over. With `insist`, segments that the disk does not give back are
+    /// given up; without, that is an error, and another attempt may be better.
+    pub(crate) fn open(incarnation: &Incarnation, insist: bool) -> io::Result<Self> {
+        let (segments, findings, damaged) = open_segments(&incarnation.directory, insist)?;
         let most_shards = segments.last().map_or(0, |last: &DeadSegment| last.header.shard as usize + 1);
         // One place more than there are shards: for what was in flight.
         let cursors = CursorFile::open_or_make(&incarnation.directory, most_shards.min(MOST_SHARDS) + 1)?;
-        let resource =
-            incarnation.directory.open_file(RESOURCE).ok().and_then(|file| read_header(&file).ok());
+        let resource = match incarnation.directory.open_file(RESOURCE) {
+            Ok(file) => read_header(&file)?.ok(),
+            Err(error) if is_refusal(&error) => None,
+            Err(error) => return Err(error),
+        };
         Ok(Self { segments, resource, cursors, findings, damaged })
     }
 
     /// Notes that a step of the recovery begins; false when it has led to the end of the process as often as may be.
     pub(crate) fn begin_step(&self, lanes: &[LaneRecovery]) -> bool {
         let place = lanes.iter().fold(0, |place, lane| lane.place(place));
-        self.cursors.begin_step(place) < MOST_FATAL_STEPS
+        self.cursors.begin_step(Step::Frames, place) < MOST_FATAL_STEPS
     }
 
     /// Notes that a step has ended well.
     pub(crate) fn end_step(&self) {
-        self.cursors.end_step();
+        self.cursors.end_step(Step::Frames);
+    }
+
+    /// The same for the reading of slots.
+    pub(crate) fn begin_slots(&self) -> bool {
+        self.cursors.begin_step(Step::Slots, 1) < MOST_FATAL_STEPS
+    }
+
+    /// Notes that the reading of slots has ended well.
+    pub(crate) fn end_slots(&self) {
+        self.cursors.end_step(Step::Slots);
     }
 
     /// The names of files in which something is damaged, as far as these lanes have seen.
@@ -224,13 +255,13 @@ impl DeadJournal {
     }
 
     /// The sequence number of the last frame that a shard had.
-    pub(crate) fn last_sequence(&self, shard: u32) -> u64 {
+    pub(crate) fn last_sequence(&self, shard: u32) -> io::Result<u64> {
         let Some(last) = self.segments.iter().rfind(|segment| segment.header.shard == shard) else {
-            return 0;
+            return Ok(0);
         };
-        let bytes = last.read().unwrap_or_default();
+        let bytes = last.read()?;
         let frames = Scan::new(&bytes, 0, last.header.seal()).map(|(_, frame)| frame.header.sequence);
-        frames.max().unwrap_or(0).max(last.header.before)
+        Ok(frames.max().unwrap_or(0).max(last.header.before))
     }
 
     /// The resource and scope that its records go out under; `None` when there can be no records.
@@ -324,6 +355,8 @@ pub(crate) struct LaneRecovery {
     damaged: BTreeSet<usize>,
     extras_done: usize,
     fed_everything: bool,
+    /// How often in a row the next segment could not be read.
+    failed_reads: u32,
 }
 
 struct Reading {
@@ -364,6 +397,7 @@ impl LaneRecovery {
             damaged: BTreeSet::new(),
             extras_done: 0,
             fed_everything: false,
+            failed_reads: 0,
         }
     }
 
@@ -386,14 +420,18 @@ impl LaneRecovery {
     fn open_next(&mut self, dead: &DeadJournal) -> io::Result<bool> {
         while let Some(segment) = dead.segments.get(self.next_segment) {
             let index = self.next_segment;
-            self.next_segment += 1;
             let start = self.start_of(segment);
             let from = match segment.header.serial.cmp(&start.serial) {
-                std::cmp::Ordering::Less => continue,
+                std::cmp::Ordering::Less => {
+                    self.next_segment += 1;
+                    continue;
+                }
                 std::cmp::Ordering::Equal => start.offset,
                 std::cmp::Ordering::Greater => 0,
             };
-            let bytes = segment.read()?;
+            let bytes = segment.read().inspect_err(|_| self.failed_reads += 1)?;
+            self.failed_reads = 0;
+            self.next_segment += 1;
             self.reading = Some(Reading { bytes, at: from, segment: index });
             return Ok(true);
         }
@@ -489,10 +527,16 @@ impl LaneRecovery {
         place
     }
 
-    /// Goes on behind a segment that cannot be read; its file is kept.
-    pub(crate) fn give_up_segment(&mut self) {
-        self.reading = None;
-        self.damaged.extend(self.next_segment.checked_sub(1));
+    /// After a segment could not be read: tries it again at the next step, or goes on behind it when it was tried often
+    /// enough; its file is kept then. True when it was given up.
+    pub(crate) fn give_up_segment(&mut self) -> bool {
+        if self.failed_reads < MOST_FAILED_READS {
+            return false;
+        }
+        self.failed_reads = 0;
+        self.damaged.insert(self.next_segment);
+        self.next_segment += 1;
+        true
     }
 
     /// Writes into the dead process's cursors how far this lane has come by now.

@@ -3,6 +3,7 @@
 //! takes it only to move a cursor.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 
 use super::accounting::{Drop, LaneCounters, SignalCounters};
@@ -51,6 +52,18 @@ pub(crate) struct Unread {
     pub(crate) region: Arc<AppendRegion>,
     pub(crate) from: Position,
 }
+
+/// Why nothing was appended.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The payload could not be written.
+    Write(WriteError),
+    /// The segment's file does not take the frame, and will take no other one. The payload stands where it was written.
+    File(io::Error),
+}
+
+/// What does not fit together, though it was measured.
+const SIZE: Fault = Fault::Write(WriteError::Size);
 
 /// Who asked for a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,34 +136,38 @@ impl ShardState {
         header: FrameHeader,
         payload: usize,
         write: impl FnOnce(&mut [u8], u64) -> Result<(), WriteError>,
-    ) -> Result<(), WriteError> {
-        let active = self.active.as_mut().ok_or(WriteError::Size)?;
+    ) -> Result<(), Fault> {
+        let active = self.active.as_mut().ok_or(SIZE)?;
         let place = active.writer.spare().get_mut(HEADER_BYTES..HEADER_BYTES + payload);
-        write(place.ok_or(WriteError::Size)?, self.sequence + 1)?;
+        write(place.ok_or(SIZE)?, self.sequence + 1).map_err(Fault::Write)?;
         self.commit(header, payload)
     }
 
     /// Appends one frame whose payload is not known before it is written: `write` gets the room that there is, of `most`
-    /// bytes at most, and gives how many it took, or nothing when it could not; then nothing is committed.
+    /// bytes at most, and gives how many it took, or nothing when it could not; then nothing is committed. On a fault
+    /// gives how many bytes were written.
     #[inline(always)]
     pub(crate) fn append_written(
         &mut self,
         header: FrameHeader,
         most: usize,
         write: impl FnOnce(&mut [u8]) -> Option<usize>,
-    ) -> bool {
-        let Some(active) = self.active.as_mut() else { return false };
+    ) -> Result<bool, (usize, Fault)> {
+        let Some(active) = self.active.as_mut() else { return Ok(false) };
         let spare = active.writer.spare();
         let room = spare.len().saturating_sub(MOST_AROUND_BYTES).min(most);
-        let Some(place) = spare.get_mut(HEADER_BYTES..HEADER_BYTES + room) else { return false };
-        write(place).is_some_and(|payload| self.commit(header, payload).is_ok())
+        let Some(place) = spare.get_mut(HEADER_BYTES..HEADER_BYTES + room) else { return Ok(false) };
+        match write(place) {
+            Some(payload) => self.commit(header, payload).map(|()| true).map_err(|fault| (payload, fault)),
+            None => Ok(false),
+        }
     }
 
     /// Makes a frame of the payload that stands in its place.
     #[inline(always)]
-    fn commit(&mut self, mut header: FrameHeader, payload: usize) -> Result<(), WriteError> {
-        let active = self.active.as_mut().ok_or(WriteError::Size)?;
-        let length = u32::try_from(payload).map_err(|_| WriteError::Size)?;
+    fn commit(&mut self, mut header: FrameHeader, payload: usize) -> Result<(), Fault> {
+        let active = self.active.as_mut().ok_or(SIZE)?;
+        let length = u32::try_from(payload).map_err(|_| SIZE)?;
         header.sequence = self.sequence + 1;
         let place = active.writer.spare();
         write_surroundings(place, payload, header);
@@ -159,7 +176,7 @@ impl ShardState {
         }
         failpoint::pass("commit");
         if !active.writer.commit(frame_size(payload), length) {
-            return Err(WriteError::Size);
+            return Err(active.writer.take_failure().map_or(SIZE, Fault::File));
         }
         active.writer.bring_near(frame_size(payload).min(MOST_BROUGHT_NEAR_BYTES));
         self.sequence += 1;
@@ -167,6 +184,12 @@ impl ShardState {
             *count += 1;
         }
         Ok(())
+    }
+
+    /// The payload, of so many bytes, of the frame that the active segment's file did not take.
+    pub(crate) fn untaken(&self, payload: usize) -> Vec<u8> {
+        let frame = self.active.as_ref().map(|active| active.writer.uncommitted(HEADER_BYTES + payload));
+        frame.and_then(|frame| Some(frame.get(HEADER_BYTES..)?.to_vec())).unwrap_or_default()
     }
 
     /// Seals the active segment and goes on in a fresh one.

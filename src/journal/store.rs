@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use super::budget::FileBudget;
 use super::files::SegmentFiles;
 use crate::sys::memory::RegionWriter;
 
@@ -50,6 +51,8 @@ impl Pool {
 pub(crate) struct StoreHealth {
     /// Whether the last file that was asked for was there.
     pub(crate) is_durable: bool,
+    /// Whether files could be brought to the disk the last time.
+    pub(crate) is_synced: bool,
     pub(crate) failures: u64,
     pub(crate) last_failure: String,
 }
@@ -57,19 +60,9 @@ pub(crate) struct StoreHealth {
 /// What a store needs to keep segments in files.
 struct Durable {
     substitute: Substitute,
-    max_bytes: u64,
-    /// Bytes of that which are taken by others.
-    taken_bytes: AtomicU64,
+    budget: Arc<FileBudget>,
     /// Not there before the directory is, and not any more after the end.
     files: RwLock<Option<Arc<SegmentFiles>>>,
-}
-
-impl Durable {
-    /// The most files there may be.
-    fn most(&self, file_bytes: u64) -> usize {
-        let left = self.max_bytes.saturating_sub(self.taken_bytes.load(Ordering::Relaxed));
-        usize::try_from(left / file_bytes.max(1)).unwrap_or(usize::MAX)
-    }
 }
 
 pub(crate) struct SegmentStore {
@@ -80,6 +73,8 @@ pub(crate) struct SegmentStore {
     pool: Mutex<Pool>,
     freed: Condvar,
     failing: AtomicBool,
+    /// What was written could not be brought to the disk the last time.
+    sync_failing: AtomicBool,
     failures: AtomicU64,
 }
 
@@ -93,24 +88,20 @@ impl SegmentStore {
             pool: Mutex::default(),
             freed: Condvar::new(),
             failing: AtomicBool::new(false),
+            sync_failing: AtomicBool::new(false),
             failures: AtomicU64::new(0),
         }
     }
 
-    /// A store in files, which take at most `max_file_bytes`; what takes their place when they cannot be had is bounded like
+    /// A store in files, whose bytes come from `budget`; what takes their place when they cannot be had is bounded like
     /// a store in memory.
     pub(crate) fn in_files(
         substitute: Substitute,
         segment_bytes: usize,
         max_bytes: usize,
-        max_file_bytes: u64,
+        budget: Arc<FileBudget>,
     ) -> Self {
-        let durable = Durable {
-            substitute,
-            max_bytes: max_file_bytes,
-            taken_bytes: AtomicU64::new(0),
-            files: RwLock::default(),
-        };
+        let durable = Durable { substitute, budget, files: RwLock::default() };
         Self {
             durable: Some(durable),
             failing: AtomicBool::new(true),
@@ -123,13 +114,6 @@ impl SegmentStore {
         if let Some(durable) = &self.durable {
             *durable.files.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(files));
             self.works_again();
-        }
-    }
-
-    /// Says how many bytes of what files may take are taken by others.
-    pub(crate) fn set_taken_bytes(&self, bytes: u64) {
-        if let Some(durable) = &self.durable {
-            durable.taken_bytes.store(bytes, Ordering::Relaxed);
         }
     }
 
@@ -155,11 +139,11 @@ impl SegmentStore {
         if let Some((durable, files)) = self.files()
             && !pool.has_failed_lately()
         {
-            if pool.in_files >= durable.most(files.file_bytes(self.segment_bytes)) {
+            if !durable.budget.take(files.file_bytes(self.segment_bytes)) {
                 return None;
             }
             drop(pool);
-            if let Some(writer) = self.create(&files) {
+            if let Some(writer) = self.create(durable, &files) {
                 return Some(writer);
             }
             pool = self.pool();
@@ -173,8 +157,8 @@ impl SegmentStore {
         Some(writer)
     }
 
-    /// Makes a file, and counts it.
-    fn create(&self, files: &SegmentFiles) -> Option<RegionWriter> {
+    /// Makes a file, whose bytes were taken, and counts it.
+    fn create(&self, durable: &Durable, files: &SegmentFiles) -> Option<RegionWriter> {
         match files.create(self.segment_bytes) {
             Ok(writer) => {
                 self.works_again();
@@ -182,6 +166,7 @@ impl SegmentStore {
                 Some(writer)
             }
             Err(error) => {
+                durable.budget.give_back(files.file_bytes(self.segment_bytes));
                 self.failed(&error);
                 None
             }
@@ -195,6 +180,16 @@ impl SegmentStore {
         let mut pool = self.pool();
         pool.failed_at = Some(Instant::now());
         pool.last_failure = error.to_string();
+    }
+
+    /// Notes how it went to bring files to the disk. A failure costs what a loss of power would cost, and no more: the files
+    /// themselves go on.
+    pub(crate) fn synced(&self, outcome: io::Result<()>) {
+        self.sync_failing.store(outcome.is_err(), Ordering::Release);
+        if let Err(error) = outcome {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+            self.pool().last_failure = error.to_string();
+        }
     }
 
     fn works_again(&self) {
@@ -229,8 +224,9 @@ impl SegmentStore {
     }
 
     fn remove(&self, writer: &RegionWriter) {
-        if let Some((_, files)) = self.files().filter(|_| writer.region().is_durable()) {
+        if let Some((durable, files)) = self.files().filter(|_| writer.region().is_durable()) {
             files.remove(writer);
+            durable.budget.give_back(files.file_bytes(self.segment_bytes));
         }
     }
 
@@ -276,12 +272,14 @@ impl SegmentStore {
         let Some((durable, files)) = self.files() else { return };
         loop {
             let pool = self.pool();
-            let most = durable.most(files.file_bytes(self.segment_bytes));
-            if pool.free.len() >= spare || pool.in_files >= most || pool.has_failed_lately() {
+            if pool.free.len() >= spare
+                || pool.has_failed_lately()
+                || !durable.budget.take(files.file_bytes(self.segment_bytes))
+            {
                 return;
             }
             drop(pool);
-            let Some(mut writer) = self.create(&files) else { return };
+            let Some(mut writer) = self.create(durable, &files) else { return };
             writer.prefault();
             // Behind the others: one that was used a moment ago is still in the cache.
             self.pool().free.insert(0, writer);
@@ -328,6 +326,7 @@ impl SegmentStore {
     pub(crate) fn health(&self) -> Option<StoreHealth> {
         self.durable.as_ref().map(|_| StoreHealth {
             is_durable: !self.failing.load(Ordering::Acquire),
+            is_synced: !self.sync_failing.load(Ordering::Acquire),
             failures: self.failures.load(Ordering::Relaxed),
             last_failure: self.pool().last_failure.clone(),
         })

@@ -94,7 +94,8 @@ impl OtelManager {
         let waker = Arc::clone(&control);
         let wake = Box::new(move || waker.notify.notify_one());
         let alarm = Arc::new(Alarm::default());
-        let journal = Arc::new(storage::journal(&config, settings, wake, &alarm));
+        let budget = storage::budget(&config);
+        let journal = Arc::new(storage::journal(&config, settings, &budget, wake, &alarm));
         let limits = RecordLimits {
             attributes: config.limits.attributes,
             value_bytes: config.limits.value_bytes,
@@ -103,7 +104,7 @@ impl OtelManager {
             record_bytes: config.limits.event_bytes,
         };
         // Without a directory no file is made.
-        let slots = Arc::new(SlotFiles::default());
+        let slots = Arc::new(SlotFiles::new(Arc::clone(&budget)));
         let live = Arc::new(LiveTable::new(epoch, config.live.max_events, slots.source(EVENTS_SUFFIX)));
         let view = Arc::new(LiveView::new(
             &config.live,
@@ -136,6 +137,7 @@ impl OtelManager {
                 &slots,
                 &export,
                 &diagnostics,
+                &budget,
                 processor,
                 &alarm,
             )

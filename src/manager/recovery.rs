@@ -2,7 +2,7 @@
 //! through the exporters that run now, at a bounded rate, and removed when all of them are done with it. Runs on the storage
 //! thread, a step at a time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,14 +11,17 @@ use crate::config::{Level, Storage};
 use crate::diagnostics::Diagnostics;
 use crate::event::processor::EventProcessor;
 use crate::export::{Adopted, ExportManager};
-use crate::journal::Journal;
+use crate::journal::budget::FileBudget;
 use crate::journal::files::{EVENTS_SUFFIX, SESSIONS_SUFFIX, read_slots};
 use crate::journal::incarnation::{self, Incarnation};
 use crate::journal::recovery::{DeadJournal, Extra, LaneRecovery};
 use crate::live::unfinished::{LeftBehind, unfinished};
 use crate::otlp::request::RequestHeader;
+use crate::sys::directory::is_disk_failure;
 use crate::sys::{clock, failpoint};
 
+/// After a directory could not be taken over so often in a row, what the disk does not give back of it is given up.
+const MOST_ATTEMPTS: u32 = 5;
 /// Between two looks for dead processes.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// The most that one step copies.
@@ -48,12 +51,14 @@ pub(super) struct Recovery {
     /// Bytes a second; 0 = as fast as it goes.
     rate: u64,
     export: Arc<ExportManager>,
-    journal: Arc<Journal>,
+    budget: Arc<FileBudget>,
     counters: SharedCounters,
     /// Names that have been listed and not been looked at; the next one is the last.
     candidates: Vec<String>,
     /// Names of directories in which something is not ours to judge: they are looked at once.
     passed_over: BTreeSet<String>,
+    /// How often in a row a directory could not be taken over.
+    attempts: BTreeMap<String, u32>,
     next_look: Instant,
     draining: Option<Draining>,
     /// Bytes that others have in the directory.
@@ -66,17 +71,18 @@ impl Recovery {
     pub(super) fn new(
         config: &Storage,
         export: Arc<ExportManager>,
-        journal: Arc<Journal>,
+        budget: Arc<FileBudget>,
         counters: SharedCounters,
     ) -> Self {
         Self {
             max_age: Duration::from_secs(config.max_age_s),
             rate: config.recovery_bytes_per_s,
             export,
-            journal,
+            budget,
             counters,
             candidates: Vec::new(),
             passed_over: BTreeSet::new(),
+            attempts: BTreeMap::new(),
             next_look: Instant::now(),
             draining: None,
             waiting: 0,
@@ -120,7 +126,7 @@ impl Recovery {
     /// What others have in the directory counts against what files may take.
     fn set_waiting(&mut self, bytes: u64) {
         self.count(|counters| counters.waiting_bytes = bytes);
-        self.journal.set_taken_bytes(bytes);
+        self.budget.set_others(bytes);
         self.waiting = bytes;
     }
 
@@ -139,10 +145,12 @@ impl Recovery {
         let Some(name) = self.candidates.pop() else { return false };
         match self.begin(open, &name, processor, diagnostics) {
             Ok(draining) => {
+                self.attempts.remove(&name);
                 self.draining = draining;
                 self.draining.is_some()
             }
             Err(error) => {
+                *self.attempts.entry(name.clone()).or_default() += 1;
                 let words = format!("what a dead process has left in {name} cannot be taken over: {error}");
                 diagnostics.say(Level::Warn, &words);
                 false
@@ -158,7 +166,8 @@ impl Recovery {
         diagnostics: &Diagnostics,
     ) -> std::io::Result<Option<Draining>> {
         let Some(incarnation) = incarnation::adopt(&open.namespace, name)? else { return Ok(None) };
-        let dead = DeadJournal::open(&incarnation)?;
+        let insist = self.attempts.get(name).is_some_and(|attempts| *attempts >= MOST_ATTEMPTS);
+        let dead = DeadJournal::open(&incarnation, insist)?;
         if self.is_too_old(name, dead.last_seen()) {
             incarnation.remove(&open.namespace)?;
             self.count(|counters| counters.expired += 1);
@@ -166,7 +175,13 @@ impl Recovery {
                 .say(Level::Warn, &format!("what a dead process has left in {name} is too old: given up"));
             return Ok(None);
         }
-        let extras = self.unfinished(&incarnation, &dead, processor)?;
+        if !dead.begin_slots() {
+            self.quarantine(open, &incarnation, diagnostics);
+            return Ok(None);
+        }
+        let extras = self.unfinished(&incarnation, &dead, processor, insist);
+        dead.end_slots();
+        let extras = extras?;
         self.count(|counters| {
             counters.adopted += 1;
             counters.corrupt_segments += dead.findings.corrupt;
@@ -202,6 +217,7 @@ impl Recovery {
         incarnation: &Incarnation,
         dead: &DeadJournal,
         processor: &EventProcessor,
+        insist: bool,
     ) -> std::io::Result<Vec<Extra>> {
         let left = LeftBehind {
             events: &read_slots(&incarnation.directory, EVENTS_SUFFIX)?,
@@ -209,7 +225,22 @@ impl Recovery {
             shards: dead.shards(),
             last_seen: dead.last_seen(),
         };
-        let found = unfinished(processor, &left, |shard, sequence| sequence <= dead.last_sequence(shard));
+        let mut last = Vec::new();
+        for shard in 0..u32::try_from(left.shards).unwrap_or(u32::MAX) {
+            match dead.last_sequence(shard) {
+                // What was finishing then may come twice, and is not lost.
+                Err(error) if insist && is_disk_failure(&error) => last.push(0),
+                read => last.push(read?),
+            }
+        }
+        failpoint::pass("slots");
+        let is_committed = |shard: u32, sequence| {
+            usize::try_from(shard)
+                .ok()
+                .and_then(|shard| last.get(shard))
+                .is_some_and(|last| sequence <= *last)
+        };
+        let found = unfinished(processor, &left, is_committed);
         self.count(|counters| counters.corrupt_slots += found.corrupt);
         Ok(found.records)
     }
@@ -245,7 +276,7 @@ impl Recovery {
         }
         let mut budget = budget.min(draining.step_bytes);
         draining.step_bytes = draining.step_bytes.saturating_mul(2).min(MOST_STEP_BYTES);
-        let (mut frames, mut fed) = (0, 0);
+        let (mut frames, mut fed, mut given_up) = (0, 0, 0);
         for lane in &mut draining.lanes {
             match lane.step(&draining.dead, &draining.extras, budget) {
                 Ok(step) => {
@@ -255,7 +286,7 @@ impl Recovery {
                 }
                 Err(error) => {
                     diagnostics.say(Level::Warn, &format!("recovery: {error}"));
-                    lane.give_up_segment();
+                    given_up += u64::from(lane.give_up_segment());
                 }
             }
             lane.persist(&draining.dead);
@@ -273,6 +304,7 @@ impl Recovery {
         self.count(|counters| {
             counters.missing += newly_missing;
             counters.frames += frames;
+            counters.corrupt_segments += given_up;
         });
         if is_done {
             self.finish(open, diagnostics);
@@ -285,10 +317,14 @@ impl Recovery {
         for lane in &draining.lanes {
             self.export.dismiss(lane.lane, &lane.journal);
         }
-        let name = &draining.incarnation.name;
+        self.quarantine(open, &draining.incarnation, diagnostics);
+    }
+
+    fn quarantine(&self, open: &Open, incarnation: &Incarnation, diagnostics: &Diagnostics) {
+        let name = &incarnation.name;
         let words = format!("what a dead process has left in {name} is put aside: whoever reads it dies");
         diagnostics.say(Level::Error, &words);
-        let _ = draining.incarnation.quarantine(&open.namespace);
+        let _ = incarnation.quarantine(&open.namespace);
         self.count(|counters| counters.quarantined += 1);
     }
 

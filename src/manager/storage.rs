@@ -13,6 +13,7 @@ use crate::config::{Config, Level, OnFailure, Queue, Storage as StorageConfig, S
 use crate::diagnostics::Diagnostics;
 use crate::event::processor::EventProcessor;
 use crate::export::ExportManager;
+use crate::journal::budget::FileBudget;
 use crate::journal::cursor_file::CursorFile;
 use crate::journal::files::{SegmentFiles, SlotFiles};
 use crate::journal::incarnation::{Incarnation, open_namespace};
@@ -28,8 +29,19 @@ const OPEN_AGAIN: Duration = Duration::from_secs(5);
 /// While a recovery goes on it is looked after this often.
 const RECOVERY_STEP: Duration = Duration::from_millis(10);
 
+/// What files may take, as the configuration wants it.
+pub(super) fn budget(config: &Config) -> Arc<FileBudget> {
+    Arc::new(FileBudget::new(config.storage.as_ref().map_or(0, |storage| storage.max_bytes)))
+}
+
 /// A journal as the configuration wants it; its files come later.
-pub(super) fn journal(config: &Config, settings: JournalSettings, wake: Wake, alarm: &Arc<Alarm>) -> Journal {
+pub(super) fn journal(
+    config: &Config,
+    settings: JournalSettings,
+    budget: &Arc<FileBudget>,
+    wake: Wake,
+    alarm: &Arc<Alarm>,
+) -> Journal {
     let Some(storage) = &config.storage else { return Journal::new(settings, wake) };
     let alarm = Arc::clone(alarm);
     // Whenever a segment is taken, the storage thread sees to the next one.
@@ -42,7 +54,7 @@ pub(super) fn journal(config: &Config, settings: JournalSettings, wake: Wake, al
         OnFailure::Memory => Substitute::Memory,
         OnFailure::Reject => Substitute::Nothing,
     };
-    let store = SegmentStore::in_files(substitute, segment_bytes, max_bytes, storage.max_bytes);
+    let store = SegmentStore::in_files(substitute, segment_bytes, max_bytes, Arc::clone(budget));
     Journal::in_store(settings, store, storage.sync == Sync::Always, wake)
 }
 
@@ -134,6 +146,7 @@ struct Shared {
     alarm: Arc<Alarm>,
     open: Mutex<Option<Open>>,
     was_durable: AtomicBool,
+    was_synced: AtomicBool,
 }
 
 pub(super) struct Storage {
@@ -151,14 +164,19 @@ fn open(
     header: &RequestHeader,
     journal: &Journal,
     slots: &SlotFiles,
+    budget: &FileBudget,
 ) -> std::io::Result<Open> {
     let base = Directory::open_or_make_base(Path::new(&config.directory))?;
     let namespace = open_namespace(&base, &config.namespace)?;
     let incarnation = Incarnation::create(&namespace)?;
     // One place more than there are shards: for what is recovered from what was in flight.
     let cursors = CursorFile::create(&incarnation.directory, shards + 1)?;
-    slots.set_directory(incarnation.directory.again()?);
+    let slots_directory = incarnation.directory.again()?;
     journal.set_files(SegmentFiles::new(incarnation.directory.again()?, header)?, cursors);
+    // Last: slots in a directory whose making failed afterwards would be taken for those of a dead process.
+    slots.set_directory(slots_directory);
+    // It is there whatever else is.
+    let _ = budget.take(CursorFile::bytes(shards + 1));
     Ok(Open { namespace, incarnation })
 }
 
@@ -173,11 +191,12 @@ impl Storage {
         slots: &Arc<SlotFiles>,
         export: &Arc<ExportManager>,
         diagnostics: &Arc<Diagnostics>,
+        budget: &Arc<FileBudget>,
         processor: EventProcessor,
         alarm: &Arc<Alarm>,
     ) -> std::io::Result<Self> {
         let shards = config.queue.shards;
-        let opened = match open(storage, shards, header, journal, slots) {
+        let opened = match open(storage, shards, header, journal, slots, budget) {
             Ok(opened) => Some(opened),
             Err(error) if storage.on_failure == OnFailure::Memory => {
                 let words = format!(
@@ -192,6 +211,7 @@ impl Storage {
         let shared = Arc::new(Shared {
             alarm: Arc::clone(alarm),
             was_durable: AtomicBool::new(opened.is_some()),
+            was_synced: AtomicBool::new(true),
             open: Mutex::new(opened),
         });
         let counters = SharedCounters::default();
@@ -201,6 +221,7 @@ impl Storage {
             header: header.clone(),
             journal: Arc::clone(journal),
             slots: Arc::clone(slots),
+            budget: Arc::clone(budget),
             processor,
             export: Arc::clone(export),
             diagnostics: Arc::clone(diagnostics),
@@ -223,10 +244,10 @@ impl Storage {
         StorageStats {
             durability: match (health.is_durable, self.sync) {
                 (false, _) => Durability::None,
-                (true, Sync::Always) => Durability::Power,
+                (true, Sync::Always) if health.is_synced => Durability::Power,
                 (true, _) => Durability::Process,
             },
-            failures: health.failures,
+            failures: health.failures + self.slots.failures(),
             recovery: *self.counters.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }
@@ -254,6 +275,7 @@ struct Keeper {
     header: RequestHeader,
     journal: Arc<Journal>,
     slots: Arc<SlotFiles>,
+    budget: Arc<FileBudget>,
     processor: EventProcessor,
     export: Arc<ExportManager>,
     diagnostics: Arc<Diagnostics>,
@@ -275,7 +297,7 @@ impl Keeper {
         let mut recovery = Recovery::new(
             &self.config,
             Arc::clone(&self.export),
-            Arc::clone(&self.journal),
+            Arc::clone(&self.budget),
             Arc::clone(&self.counters),
         );
         let interval = Duration::from_millis(self.config.sync_interval_ms);
@@ -311,7 +333,9 @@ impl Keeper {
     }
 
     fn open_again(&self) {
-        if let Ok(opened) = open(&self.config, self.shards, &self.header, &self.journal, &self.slots) {
+        if let Ok(opened) =
+            open(&self.config, self.shards, &self.header, &self.journal, &self.slots, &self.budget)
+        {
             *self.shared.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
         }
     }
@@ -331,6 +355,15 @@ impl Keeper {
         } else if !before && health.is_durable {
             let words = format!("storage.directory {}: works again", self.config.directory.display());
             self.diagnostics.say(Level::Info, &words);
+        }
+        let before = self.shared.was_synced.swap(health.is_synced, Ordering::Relaxed);
+        if before != health.is_synced {
+            let directory = self.config.directory.display();
+            let (level, words) = match health.is_synced {
+                true => (Level::Info, "is brought to the disk again".to_owned()),
+                false => (Level::Error, format!("not brought to the disk: {}", health.last_failure)),
+            };
+            self.diagnostics.say(level, &format!("storage.directory {directory}: {words}"));
         }
     }
 }

@@ -11,6 +11,7 @@ use rustix::fs::{
     AtFlags, CWD, Dir, FallocateFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags, Stat, fallocate,
     flock, fstat, fstatfs, fsync, mkdirat, open, openat, renameat_with, statat, unlinkat,
 };
+use rustix::io::retry_on_intr;
 use rustix::process::geteuid;
 
 /// Only the owner may do anything with a directory; with a file.
@@ -37,6 +38,19 @@ fn refused(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, why.to_owned())
 }
 
+/// Whether a file was not opened for what it is, and not because of how the system fares: asking again will not help.
+pub(crate) fn is_refusal(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let for_what_it_is = [Errno::LOOP, Errno::NXIO, Errno::ISDIR, Errno::NODEV];
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound)
+        || error.raw_os_error().is_some_and(|code| for_what_it_is.contains(&Errno::from_raw_os_error(code)))
+}
+
+/// Whether the disk has failed under a file.
+pub(crate) fn is_disk_failure(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+}
+
 fn is_ours(stat: &Stat) -> bool {
     stat.st_uid == geteuid().as_raw()
 }
@@ -54,7 +68,7 @@ impl Directory {
     /// Opens a directory by its path.
     pub(crate) fn open_base(path: &Path) -> io::Result<Self> {
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
-        Self::checked(open(path, flags, Mode::empty())?)
+        Self::checked(retry_on_intr(|| open(path, flags, Mode::empty()))?)
     }
 
     fn checked(descriptor: OwnedFd) -> io::Result<Self> {
@@ -71,7 +85,7 @@ impl Directory {
     /// Opens a directory in this one.
     pub(crate) fn open(&self, name: &str) -> io::Result<Self> {
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
-        Self::checked(openat(&self.descriptor, name, flags, Mode::empty())?)
+        Self::checked(retry_on_intr(|| openat(&self.descriptor, name, flags, Mode::empty()))?)
     }
 
     /// Makes a directory in this one; it must not be there.
@@ -91,7 +105,7 @@ impl Directory {
     /// Creates a file; it must not be there.
     pub(crate) fn create_file(&self, name: &str) -> io::Result<OwnedFd> {
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(openat(&self.descriptor, name, flags, FILE_MODE)?)
+        Ok(retry_on_intr(|| openat(&self.descriptor, name, flags, FILE_MODE))?)
     }
 
     /// Creates a file of `bytes` bytes, all of them allocated.
@@ -102,12 +116,7 @@ impl Directory {
             return Err(rustix::io::Errno::FBIG.into());
         }
         let file = self.create_file(name)?;
-        let allocated = loop {
-            match fallocate(&file, FallocateFlags::empty(), 0, bytes) {
-                Err(rustix::io::Errno::INTR) => {}
-                done => break done,
-            }
-        };
+        let allocated = retry_on_intr(|| fallocate(&file, FallocateFlags::empty(), 0, bytes));
         if let Err(error) = allocated {
             let _ = self.remove_file(name);
             return Err(error.into());
@@ -117,13 +126,16 @@ impl Directory {
 
     /// Creates a file with this content.
     pub(crate) fn write_file(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        std::fs::File::from(self.create_file(name)?).write_all(content)
+        let mut file = std::fs::File::from(self.create_file(name)?);
+        file.write_all(content).inspect_err(|_| {
+            let _ = self.remove_file(name);
+        })
     }
 
     /// Opens a file for reading and writing: a regular one, ours, with no second name.
     pub(crate) fn open_file(&self, name: &str) -> io::Result<OwnedFd> {
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = openat(&self.descriptor, name, flags, Mode::empty())?;
+        let file = retry_on_intr(|| openat(&self.descriptor, name, flags, Mode::empty()))?;
         let stat = fstat(&file)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(refused("not a regular file"));
@@ -189,7 +201,7 @@ impl Directory {
 
     /// Brings the names in this directory to the disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        Ok(fsync(&self.descriptor)?)
+        Ok(retry_on_intr(|| fsync(&self.descriptor))?)
     }
 
     /// Another handle of the same directory.
@@ -220,7 +232,7 @@ pub(crate) fn read_at(file: &impl AsFd, place: &mut [u8], at: u64) -> io::Result
 /// Takes the lock of a file for this process; false when somebody else has it. The lock ends with the last descriptor
 /// of this opening, at the latest when the process does.
 pub(crate) fn try_lock(file: &impl AsFd) -> io::Result<bool> {
-    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+    match retry_on_intr(|| flock(file, FlockOperation::NonBlockingLockExclusive)) {
         Ok(()) => Ok(true),
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
         Err(error) => Err(error.into()),

@@ -113,7 +113,7 @@ impl AppendRegion {
     /// Brings what is committed to the disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
         match &self.memory.backing {
-            Some(backing) => Ok(rustix::fs::fdatasync(&backing.file)?),
+            Some(backing) => Ok(rustix::io::retry_on_intr(|| rustix::fs::fdatasync(&backing.file))?),
             None => Ok(()),
         }
     }
@@ -123,6 +123,9 @@ impl AppendRegion {
 pub(crate) struct RegionWriter {
     region: Arc<AppendRegion>,
     committed: usize,
+    /// Where the room ends: at the region's end, or where its file took no more.
+    limit: usize,
+    failure: Option<io::Error>,
     /// Whatever the owner wants to know it by.
     pub(crate) label: u64,
 }
@@ -152,8 +155,10 @@ impl RegionWriter {
 
     fn with(memory: Memory) -> Self {
         Self {
+            limit: memory.bytes,
             region: Arc::new(AppendRegion { memory, committed: AtomicUsize::new(0) }),
             committed: 0,
+            failure: None,
             label: 0,
         }
     }
@@ -221,23 +226,24 @@ impl RegionWriter {
     /// How many bytes are left.
     #[inline]
     pub(crate) fn room(&self) -> usize {
-        self.region.capacity() - self.committed
+        self.limit - self.committed
     }
 
     /// The bytes behind the committed ones, to be written freely.
     #[inline]
     pub(crate) fn spare(&mut self) -> &mut [u8] {
-        // SAFETY: `committed <= capacity`; no reader looks behind the committed length, and this value is the only
+        // SAFETY: `committed <= limit <= capacity`; no reader looks behind the committed length, and this value is the only
         // writer, borrowed mutably.
         unsafe {
             let start = self.region.memory.start.as_ptr().add(self.committed);
-            std::slice::from_raw_parts_mut(start, self.region.capacity() - self.committed)
+            std::slice::from_raw_parts_mut(start, self.room())
         }
     }
 
     /// Publishes the next `bytes` bytes, whose first four become `head` last of all, with release order: whoever reads
     /// the memory by other means than `committed` (a recovery after a kill) sees either no head or a whole frame. False, and
-    /// nothing is committed, when the numbers do not fit or are not aligned to 4, or the file takes them not.
+    /// nothing is committed, when the numbers do not fit or are not aligned to 4, or the file does not take
+    /// them: `take_failure` tells, and there is no room any more then.
     #[inline]
     pub(crate) fn commit(&mut self, bytes: usize, head: u32) -> bool {
         if bytes < 4 || bytes > self.room() || !self.committed.is_multiple_of(4) {
@@ -250,8 +256,10 @@ impl RegionWriter {
             AtomicU32::from_ptr(word).store(head.to_le(), Ordering::Release);
         }
         if let Some(Backing { file, write_through: true }) = &self.region.memory.backing
-            && !self.write_committed(file, bytes)
+            && let Err(error) = self.write_committed(file, bytes)
         {
+            self.limit = self.committed;
+            self.failure = Some(error);
             return false;
         }
         self.committed += bytes;
@@ -259,9 +267,24 @@ impl RegionWriter {
         true
     }
 
-    /// Writes the next `bytes` bytes to the file, with the length word behind them that ends the frames.
+    /// Why the file did not take the last commit.
     #[cold]
-    fn write_committed(&self, file: &OwnedFd, bytes: usize) -> bool {
+    pub(crate) fn take_failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
+
+    /// What stands behind the committed bytes, up to `bytes` of it.
+    pub(crate) fn uncommitted(&self, bytes: usize) -> Vec<u8> {
+        let memory = &self.region.memory;
+        let length = bytes.min(memory.bytes - self.committed);
+        // SAFETY: inside the mapping; no reader looks behind the committed length, and this value is the only writer.
+        unsafe { std::slice::from_raw_parts(memory.start.as_ptr().add(self.committed), length) }.to_vec()
+    }
+
+    /// Writes the next `bytes` bytes to the file, with the length word behind them that ends the frames. When the file does
+    /// not take all of them, their own length word is taken back, so that no part of them passes for a whole.
+    #[cold]
+    fn write_committed(&self, file: &OwnedFd, bytes: usize) -> io::Result<()> {
         let memory = &self.region.memory;
         let end = (self.committed + bytes + 4).min(memory.bytes);
         let at = memory.mapped_bytes - memory.bytes + self.committed;
@@ -270,7 +293,9 @@ impl RegionWriter {
             let from = memory.start.as_ptr().add(self.committed);
             std::slice::from_raw_parts(from, end - self.committed)
         };
-        write_all_at(file, written, at).is_ok()
+        write_all_at(file, written, at).inspect_err(|_| {
+            let _ = write_all_at(file, &[0; LENGTH_BYTES], at);
+        })
     }
 
     /// Asks for the next `bytes` bytes to be brought near, for writing: they have not been touched for long, and whoever
@@ -303,6 +328,7 @@ impl RegionWriter {
             Some(region) => {
                 *region.committed.get_mut() = 0;
                 self.committed = 0;
+                self.limit = region.capacity();
                 true
             }
             None => false,
@@ -351,6 +377,22 @@ mod tests {
         drop(reader);
         assert!(writer.reset());
         assert_eq!(writer.committed(), 0);
+        assert_eq!(writer.room(), 4096);
+    }
+
+    #[test]
+    fn a_file_that_takes_no_more_ends_the_room_and_keeps_what_was_to_be_written() {
+        let named = tempfile::NamedTempFile::new().unwrap();
+        named.as_file().set_len(8192).unwrap();
+        let file = std::fs::File::open(named.path()).unwrap();
+        let mut writer = RegionWriter::in_file(file.into(), 4096, 4096, true).unwrap();
+        writer.spare()[..8].copy_from_slice(&[0, 0, 0, 0, 1, 2, 3, 4]);
+        assert!(!writer.commit(8, 7));
+        assert!(writer.take_failure().is_some() && writer.take_failure().is_none());
+        assert_eq!((writer.committed(), writer.room()), (0, 0));
+        assert!(writer.region().committed().is_empty());
+        assert_eq!(writer.uncommitted(8)[4..], [1, 2, 3, 4]);
+        assert!(writer.reset());
         assert_eq!(writer.room(), 4096);
     }
 

@@ -6,6 +6,7 @@ use rand::SeedableRng as _;
 use rand::rngs::SmallRng;
 
 use super::*;
+use crate::journal::budget::FileBudget;
 use crate::journal::files::SegmentFiles;
 use crate::journal::frame::{FrameHeader, frame_size, write_checksum, write_surroundings};
 use crate::journal::incarnation;
@@ -188,7 +189,7 @@ fn journal_in(namespace: &Directory) -> (incarnation::Incarnation, Journal) {
         max_bytes: 0,
         overflow: OverflowPolicy::DropNewest,
     };
-    let store = SegmentStore::in_files(Substitute::Nothing, SEGMENT, 0, 1 << 30);
+    let store = SegmentStore::in_files(Substitute::Nothing, SEGMENT, 0, Arc::new(FileBudget::new(1 << 30)));
     let journal = Journal::in_store(settings, store, false, Box::new(|| {}));
     let cursors = CursorFile::create(&incarnation.directory, 2).unwrap();
     journal.set_files(SegmentFiles::new(incarnation.directory.again().unwrap(), &header()).unwrap(), cursors);
@@ -242,7 +243,7 @@ fn drain(lane: &LaneRecovery) -> Vec<u64> {
 
 fn recover(left: &Left, exporter: &str, steps: usize) -> (Vec<u64>, bool) {
     let incarnation = incarnation::adopt(&left.namespace, &left.name).unwrap().unwrap();
-    let dead = DeadJournal::open(&incarnation).unwrap();
+    let dead = DeadJournal::open(&incarnation, false).unwrap();
     assert_eq!(dead.parts(), Some((&b"resource"[..], &b"scope"[..])));
     let mut lane = LaneRecovery::new(&dead, LANE, exporter, Signal::Traces);
     let mut numbers = Vec::new();
@@ -296,7 +297,7 @@ fn what_is_missing_between_others_is_counted() {
     bytes[PAGE + 320..PAGE + 400].fill(0xee);
     std::fs::write(&name, bytes).unwrap();
     let incarnation = incarnation::adopt(&left.namespace, &left.name).unwrap().unwrap();
-    let dead = DeadJournal::open(&incarnation).unwrap();
+    let dead = DeadJournal::open(&incarnation, false).unwrap();
     let mut lane = LaneRecovery::new(&dead, LANE, "otlp", Signal::Traces);
     lane.step(&dead, &[], 1 << 20).unwrap();
     assert_eq!(drain(&lane).len(), 997);
@@ -318,7 +319,7 @@ fn files_that_are_not_ours_are_left_alone_and_counted() {
     std::fs::hard_link(directory.join("short.segment"), directory.join("twice.segment")).unwrap();
     assert!(names.exists());
     let incarnation = incarnation::adopt(&left.namespace, &left.name).unwrap().unwrap();
-    let findings = DeadJournal::open(&incarnation).unwrap().findings;
+    let findings = DeadJournal::open(&incarnation, false).unwrap().findings;
     // Both names of the file with two names are refused.
     assert_eq!(findings, Findings { foreign: 1, corrupt: 0, refused: 3 });
 }
@@ -376,7 +377,7 @@ impl Row {
     fn take_over(&mut self, steps: usize, notes: bool) {
         let Some(name) = self.dead.first().cloned() else { return };
         let incarnation = incarnation::adopt(&self.namespace, &name).unwrap().unwrap();
-        let dead = DeadJournal::open(&incarnation).unwrap();
+        let dead = DeadJournal::open(&incarnation, false).unwrap();
         let mut lane = LaneRecovery::new(&dead, LANE, "otlp", Signal::Traces);
         for _ in 0..steps {
             lane.step(&dead, &[], 500).unwrap();
