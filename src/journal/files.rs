@@ -50,7 +50,7 @@ impl SegmentFiles {
         };
         directory.write_file(RESOURCE, &first.encode())?;
         Ok(Self {
-            write_through: !directory.keeps_allocated_space(),
+            write_through: !directory.keeps_allocated_space()?,
             header_bytes: header_bytes(resource, scope),
             resource: resource.to_vec(),
             scope: scope.to_vec(),
@@ -162,9 +162,7 @@ impl SlotFiles {
 
     /// Says where the files are.
     pub(crate) fn set_directory(&self, directory: Directory) {
-        if directory.keeps_allocated_space() {
-            *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Some(directory);
-        }
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Some(directory);
     }
 
     /// Makes no more files.
@@ -233,4 +231,29 @@ pub(crate) fn read_slots(directory: &Directory, suffix: &str) -> io::Result<Vec<
         slots.truncate(before + read);
     }
     Ok(slots)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_take_their_bytes_from_what_files_may_take_and_at_most_half_of_it() {
+        let path = tempfile::tempdir().unwrap();
+        let budget = Arc::new(FileBudget::new(10 * 4096));
+        let slots = Arc::new(SlotFiles::new(Arc::clone(&budget)));
+        let block = slots.source(EVENTS_SUFFIX);
+        assert!(block(4096).is_none(), "there is no directory yet");
+        slots.set_directory(Directory::open_base(path.path()).unwrap());
+        assert!(block(3 * 4096).is_some() && block(3 * 4096).is_none() && block(2 * 4096).is_some());
+        assert!(budget.take(5 * 4096) && !budget.take(1), "what slots have others have not");
+        budget.give_back(5 * 4096);
+        assert_eq!(slots.failures(), 0);
+        // A file that cannot be made gives its bytes back.
+        let broken = Arc::new(SlotFiles::new(Arc::clone(&budget)));
+        broken.set_directory(Directory::open_base(path.path()).unwrap());
+        assert!(broken.source(EVENTS_SUFFIX)(4096).is_none());
+        assert_eq!(broken.failures(), 1);
+        assert!(budget.take(5 * 4096));
+    }
 }

@@ -355,7 +355,7 @@ pub(crate) struct LaneRecovery {
     damaged: BTreeSet<usize>,
     extras_done: usize,
     fed_everything: bool,
-    /// How often in a row the next segment could not be read.
+    /// How often in a row the disk has not given back the next segment.
     failed_reads: u32,
 }
 
@@ -429,7 +429,8 @@ impl LaneRecovery {
                 std::cmp::Ordering::Equal => start.offset,
                 std::cmp::Ordering::Greater => 0,
             };
-            let bytes = segment.read().inspect_err(|_| self.failed_reads += 1)?;
+            let count = |error: &io::Error| self.failed_reads += u32::from(is_disk_failure(error));
+            let bytes = segment.read().inspect_err(count)?;
             self.failed_reads = 0;
             self.next_segment += 1;
             self.reading = Some(Reading { bytes, at: from, segment: index });

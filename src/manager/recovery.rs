@@ -22,6 +22,8 @@ use crate::sys::{clock, failpoint};
 
 /// After a directory could not be taken over so often in a row, what the disk does not give back of it is given up.
 const MOST_ATTEMPTS: u32 = 5;
+/// After something could not be read it is read again no sooner than this.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Between two looks for dead processes.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// The most that one step copies.
@@ -60,6 +62,7 @@ pub(super) struct Recovery {
     /// How often in a row a directory could not be taken over.
     attempts: BTreeMap<String, u32>,
     next_look: Instant,
+    paused_until: Instant,
     draining: Option<Draining>,
     /// Bytes that others have in the directory.
     waiting: u64,
@@ -84,6 +87,7 @@ impl Recovery {
             passed_over: BTreeSet::new(),
             attempts: BTreeMap::new(),
             next_look: Instant::now(),
+            paused_until: Instant::now(),
             draining: None,
             waiting: 0,
             credit: 0,
@@ -102,8 +106,8 @@ impl Recovery {
         processor: &EventProcessor,
         diagnostics: &Diagnostics,
     ) -> bool {
-        if self.export.lanes().is_empty() {
-            // Nobody would take it: it stays where it is.
+        if self.export.lanes().is_empty() || Instant::now() < self.paused_until {
+            // Nobody would take it, or nothing can be read: it stays where it is.
             return false;
         }
         if self.draining.is_none() && !self.begin_next(open, processor, diagnostics) {
@@ -287,6 +291,7 @@ impl Recovery {
                 Err(error) => {
                     diagnostics.say(Level::Warn, &format!("recovery: {error}"));
                     given_up += u64::from(lane.give_up_segment());
+                    self.paused_until = Instant::now() + AFTER_FAILURE;
                 }
             }
             lane.persist(&draining.dead);

@@ -172,9 +172,12 @@ fn open(
     // One place more than there are shards: for what is recovered from what was in flight.
     let cursors = CursorFile::create(&incarnation.directory, shards + 1)?;
     let slots_directory = incarnation.directory.again()?;
+    let keeps_space = slots_directory.keeps_allocated_space()?;
     journal.set_files(SegmentFiles::new(incarnation.directory.again()?, header)?, cursors);
     // Last: slots in a directory whose making failed afterwards would be taken for those of a dead process.
-    slots.set_directory(slots_directory);
+    if keeps_space {
+        slots.set_directory(slots_directory);
+    }
     // It is there whatever else is.
     let _ = budget.take(CursorFile::bytes(shards + 1));
     Ok(Open { namespace, incarnation })

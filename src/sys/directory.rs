@@ -194,9 +194,9 @@ impl Directory {
     }
 
     /// Whether mapped files are safe here: the file system keeps space that was allocated beforehand.
-    pub(crate) fn keeps_allocated_space(&self) -> bool {
-        fstatfs(&self.descriptor)
-            .is_ok_and(|file_system| KEEP_ALLOCATED_SPACE.contains(&(file_system.f_type.cast_unsigned())))
+    pub(crate) fn keeps_allocated_space(&self) -> io::Result<bool> {
+        let file_system = retry_on_intr(|| fstatfs(&self.descriptor))?;
+        Ok(KEEP_ALLOCATED_SPACE.contains(&file_system.f_type.cast_unsigned()))
     }
 
     /// Brings the names in this directory to the disk.

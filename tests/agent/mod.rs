@@ -161,3 +161,8 @@ pub fn end_event(event: agentotel_event) -> bool {
     // SAFETY: no data.
     unsafe { agentotel_end_event(event, std::ptr::null()) == 0 }
 }
+
+/// How much a test does: `usually`, or `long` when `AGENTOTEL_LONG` asks for the long forms.
+pub fn size_of_run<T>(usually: T, long: T) -> T {
+    if std::env::var_os("AGENTOTEL_LONG").is_some() { long } else { usually }
+}

@@ -324,6 +324,29 @@ fn files_that_are_not_ours_are_left_alone_and_counted() {
     assert_eq!(findings, Findings { foreign: 1, corrupt: 0, refused: 3 });
 }
 
+#[test]
+fn a_file_that_cannot_be_read_now_is_not_taken_for_an_empty_one() {
+    let left = left_behind(10, 0);
+    let path = left._path.path().join(&left.name).join("00000000.segment");
+    // Reading what is open for writing alone is an error.
+    let for_writing = std::fs::File::options().write(true).open(&path).unwrap();
+    assert!(open_segment(for_writing.into(), "00000000.segment").is_err());
+    let both = std::fs::File::options().read(true).write(true).open(&path).unwrap();
+    assert!(matches!(open_segment(both.into(), "00000000.segment"), Ok(Ok(_))));
+}
+
+#[test]
+fn deaths_at_the_slots_are_not_forgotten_for_frames_that_were_copied() {
+    let left = left_behind(10, 0);
+    for death in 0..=MOST_FATAL_STEPS {
+        let incarnation = incarnation::adopt(&left.namespace, &left.name).unwrap().unwrap();
+        let dead = DeadJournal::open(&incarnation, false).unwrap();
+        assert_eq!(dead.begin_slots(), death < MOST_FATAL_STEPS, "{death}");
+        assert!(dead.begin_step(&[]));
+        dead.end_step();
+    }
+}
+
 /// What happens to a row of processes that share a directory.
 #[derive(Clone, Debug)]
 enum Event {
