@@ -5,6 +5,7 @@
 mod agent;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -15,7 +16,15 @@ use agentotel::abi::lifecycle::agentotel_shutdown;
 
 /// Tells the executable to be an agent, and in which directory.
 const AGENT: &str = "AGENTOTEL_TEST_AGENT";
+/// The file that it exports to.
+const OUT: &str = "AGENTOTEL_TEST_OUT";
 const KILLS: usize = 200;
+const KILLS_OF_A_LONG_RUN: usize = 25_000;
+/// What may be under way at once, and so arrive twice after a kill.
+const MOST_IN_A_BATCH: usize = 256;
+const BATCHES_IN_FLIGHT: usize = 1;
+/// A process sends what it records, and beside that what one dead process has left.
+const MOST_AFTER_A_KILL: usize = 2 * BATCHES_IN_FLIGHT * MOST_IN_A_BATCH;
 /// Fewer acknowledged events a kill, on average, would prove little.
 const LEAST_ACKNOWLEDGED: usize = 1000;
 
@@ -25,7 +34,8 @@ fn start(directory: &Path, service: &str, exporter: &str) {
         "storage": { "directory": directory.join("storage"), "recovery_bytes_per_s": 0 },
         "queue": { "segment_bytes": 262_144, "max_bytes": 4_194_304 },
         "exporters": [{
-            "type": "file", "name": "file", "path": directory.join(exporter), "batch": { "delay_ms": 20 }
+            "type": "file", "name": "file", "path": directory.join(exporter),
+            "batch": { "delay_ms": 5, "max_count": MOST_IN_A_BATCH, "in_flight": BATCHES_IN_FLIGHT }
         }],
         "diagnostics": { "level": "debug" }
     }));
@@ -36,7 +46,7 @@ fn start(directory: &Path, service: &str, exporter: &str) {
 fn agent_process() {
     let Ok(directory) = std::env::var(AGENT) else { return };
     let directory = Path::new(&directory);
-    start(directory, "crashing", &format!("out-{}.jsonl", std::process::id()));
+    start(directory, "crashing", &std::env::var(OUT).unwrap());
     let threads: Vec<_> = (0..2)
         .map(|_| {
             std::thread::spawn(|| {
@@ -60,15 +70,16 @@ fn agent_process() {
     threads.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
-fn start_agent(directory: &Path) -> Child {
-    start_agent_with(directory, "")
+fn start_agent(directory: &Path, number: usize) -> Child {
+    start_agent_with(directory, number, "")
 }
 
 /// The same, to be killed at a place of the library's own, when one is named.
-fn start_agent_with(directory: &Path, kill_at: &str) -> Child {
+fn start_agent_with(directory: &Path, number: usize, kill_at: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "agent_process", "--nocapture", "--quiet"])
         .env(AGENT, directory)
+        .env(OUT, format!("out-{number:05}.jsonl"))
         .env("AGENTOTEL_TEST_KILL_AT", kill_at)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -175,56 +186,87 @@ fn what_was_in_flight_is_found_again_as_failed_with_its_session() {
 /// There is one library in a process: one test at a time.
 static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
-/// Counts the spans of all files by id, and of each file the instances of the service that they come from.
-fn delivered(directory: &Path) -> (HashMap<String, usize>, BTreeMap<String, HashSet<String>>) {
-    let mut spans: HashMap<String, usize> = HashMap::new();
-    let mut instances: BTreeMap<String, HashSet<String>> = BTreeMap::new();
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "jsonl") {
-            continue;
-        }
-        for line in std::fs::read_to_string(&path).unwrap().lines() {
+/// What all processes have delivered.
+#[derive(Default)]
+struct Delivered {
+    /// By id: the last file with the span, and a hash of all that it says.
+    spans: HashMap<String, (usize, u64)>,
+    /// The instances of the service that the spans come from.
+    instances: BTreeMap<String, HashSet<String>>,
+    /// How many spans of each file came in a later one too: sent twice since its process was killed.
+    sent_again: Vec<usize>,
+}
+
+/// Reads the files of all processes, in the order in which these lived.
+fn delivered(directory: &Path) -> Delivered {
+    let mut found = Delivered::default();
+    let names = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = names.filter(|path| path.extension().is_some_and(|e| e == "jsonl")).collect();
+    files.sort();
+    found.sent_again = vec![0; files.len()];
+    for (number, path) in files.iter().enumerate() {
+        for line in std::fs::read_to_string(path).unwrap().lines() {
             // The last line of a killed process may be cut: its spans were not settled.
             let Ok(batch) = serde_json::from_str::<serde_json::Value>(line) else { continue };
             for resource in batch["resourceSpans"].as_array().into_iter().flatten() {
                 let attributes = resource["resource"]["attributes"].as_array().unwrap();
                 let instance = attributes.iter().find(|a| a["key"] == "service.instance.id").unwrap();
                 let instance = instance["value"]["stringValue"].as_str().unwrap().to_owned();
-                for span in resource["scopeSpans"][0]["spans"].as_array().unwrap() {
+                let spans = resource["scopeSpans"][0]["spans"].as_array().unwrap();
+                assert!(spans.len() <= MOST_IN_A_BATCH);
+                for span in spans {
                     let id = span["spanId"].as_str().unwrap().to_owned();
-                    *spans.entry(id.clone()).or_default() += 1;
-                    instances.entry(instance.clone()).or_default().insert(id);
+                    found.note(number, id.clone(), span);
+                    found.instances.entry(instance.clone()).or_default().insert(id);
                 }
             }
         }
     }
-    (spans, instances)
+    found
+}
+
+impl Delivered {
+    fn note(&mut self, file: usize, id: String, span: &serde_json::Value) {
+        let mut hash = std::hash::DefaultHasher::new();
+        span.to_string().hash(&mut hash);
+        let content = hash.finish();
+        let shown = id.clone();
+        if let Some((before, content_before)) = self.spans.insert(id, (file, content)) {
+            assert_ne!(before, file, "{shown} was sent twice by one process");
+            assert_eq!(content_before, content, "{shown} was sent twice, and not as the same");
+            self.sent_again[before] += 1;
+        }
+    }
 }
 
 fn hex(id: [u8; 8]) -> String {
     id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Recovers what is left, and compares what was acknowledged with what was delivered.
-fn recover_and_compare(directory: &Path, acknowledged: &[[u8; 8]]) -> BTreeMap<String, HashSet<String>> {
+/// Recovers what is left, and compares what was acknowledged with what was delivered; gives how many processes it came from.
+fn recover_and_compare(directory: &Path, acknowledged: &[[u8; 8]]) -> usize {
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     start(directory, "crashing", "out-last.jsonl");
     wait_recovered(&directory.join("storage"));
+    assert_eq!(storage_stats().quarantined, 0);
     assert_eq!(agentotel_shutdown(10_000), 0, "{}", diagnostics());
-    let (spans, instances) = delivered(directory);
+    let Delivered { spans, instances, sent_again } = delivered(directory);
     let lost = acknowledged.iter().filter(|id| !spans.contains_key(&hex(**id))).count();
     assert_eq!(lost, 0, "of {} acknowledged events", acknowledged.len());
-    let twice = spans.values().filter(|count| **count > 1).count();
+    let most = sent_again.iter().max().unwrap();
     println!(
-        "{} acknowledged, {} delivered, {twice} of them more than once",
+        "{} acknowledged, {} delivered, {} of them twice after {} deaths, {most} at most after one, {MOST_AFTER_A_KILL} allowed",
         acknowledged.len(),
-        spans.len()
+        spans.len(),
+        sent_again.iter().sum::<usize>(),
+        sent_again.len() - 1,
     );
+    // What a process may have sent without having noted it is what was under way when it was killed.
+    assert!(*most <= MOST_AFTER_A_KILL, "{most} spans came again after one kill");
     // Every span is of one process: none goes out under the resource of the one that recovered it.
     let sum: usize = instances.values().map(HashSet::len).sum();
     assert_eq!(sum, spans.len());
-    instances
+    instances.len()
 }
 
 /// Waits until nothing is left of the dead.
@@ -241,31 +283,37 @@ fn wait_recovered(storage: &Path) {
     }
 }
 
-#[test]
-fn killed_processes_lose_nothing_they_have_acknowledged() {
+/// Kills processes one after the other, and compares; gives how many events were acknowledged.
+fn kill_again_and_again(kills: usize, moment: &mut u64) -> usize {
     let directory = private_directory();
     let mut all = Vec::new();
-    // The moments of the kills: spread, and the same in every run.
-    let mut moment = 7u64;
-    for _ in 0..KILLS {
-        moment = moment.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let mut agent = start_agent(directory.path());
+    for number in 0..kills {
+        *moment = moment.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let mut agent = start_agent(directory.path(), number);
         let output = agent.stdout.take().unwrap();
         let reader = std::thread::spawn(|| acknowledged(output));
-        std::thread::sleep(Duration::from_millis(15 + (moment >> 33) % 100));
+        std::thread::sleep(Duration::from_millis(15 + (*moment >> 33) % 100));
         agent.kill().unwrap();
         agent.wait().unwrap();
         all.extend(reader.join().unwrap());
     }
-    assert!(all.len() >= KILLS * LEAST_ACKNOWLEDGED, "only {} events were acknowledged", all.len());
+    assert!(recover_and_compare(directory.path(), &all) > kills / 2);
+    all.len()
+}
 
-    let instances = recover_and_compare(directory.path(), &all);
-    assert!(instances.len() > KILLS / 2);
+#[test]
+fn killed_processes_lose_nothing_they_have_acknowledged() {
+    // The moments of the kills: spread, and the same in every run.
+    let mut moment = 7;
+    let rounds = size_of_run(1, KILLS_OF_A_LONG_RUN / KILLS);
+    let acknowledged: usize = (0..rounds).map(|_| kill_again_and_again(KILLS, &mut moment)).sum();
+    let kills = rounds * KILLS;
+    assert!(acknowledged >= kills * LEAST_ACKNOWLEDGED, "only {acknowledged} events were acknowledged");
 }
 
 /// Every place at which the library has a promise to keep between two stores, passed a few times or often before.
 #[cfg(feature = "test-failpoints")]
-const PLACES: [(&str, &[u32]); 10] = [
+const PLACES: [(&str, &[u32]); 11] = [
     ("incarnation", &[0]),
     ("header", &[0, 1, 2]),
     ("roll", &[0, 1, 3]),
@@ -273,6 +321,7 @@ const PLACES: [(&str, &[u32]); 10] = [
     ("recycle", &[0, 1]),
     ("cursor", &[0, 1, 10]),
     ("slot", &[0, 1, 2, 3, 50]),
+    ("slots", &[0, 1]),
     ("recovery", &[0, 1, 2]),
     ("remove", &[0, 1, 2]),
     ("removed", &[0]),
@@ -285,10 +334,12 @@ fn a_kill_at_any_place_costs_nothing_acknowledged() {
     use std::os::unix::process::ExitStatusExt;
     let directory = private_directory();
     let mut all = Vec::new();
+    let mut number = 0;
     for (place, times) in PLACES {
         for times in times {
             // Something is left for those that die while they take over.
-            let mut before = start_agent(directory.path());
+            number += 2;
+            let mut before = start_agent(directory.path(), number);
             let output = before.stdout.take().unwrap();
             let reader = std::thread::spawn(|| acknowledged(output));
             std::thread::sleep(Duration::from_millis(60));
@@ -296,7 +347,7 @@ fn a_kill_at_any_place_costs_nothing_acknowledged() {
             before.wait().unwrap();
             all.extend(reader.join().unwrap());
 
-            let mut agent = start_agent_with(directory.path(), &format!("{place}:{times}"));
+            let mut agent = start_agent_with(directory.path(), number + 1, &format!("{place}:{times}"));
             let output = agent.stdout.take().unwrap();
             let reader = std::thread::spawn(|| acknowledged(output));
             let deadline = Instant::now() + Duration::from_secs(20);
@@ -314,4 +365,38 @@ fn a_kill_at_any_place_costs_nothing_acknowledged() {
         }
     }
     recover_and_compare(directory.path(), &all);
+}
+
+/// Whoever reads the slots of a dead process dies of it: the third who does leaves it to nobody.
+#[cfg(feature = "test-failpoints")]
+#[test]
+fn slots_that_kill_three_readers_are_put_aside() {
+    let directory = private_directory();
+    let mut agent = start_agent(directory.path(), 0);
+    let output = agent.stdout.take().unwrap();
+    let reader = std::thread::spawn(|| acknowledged(output));
+    std::thread::sleep(Duration::from_millis(100));
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    let left_by_first = reader.join().unwrap();
+    assert!(!left_by_first.is_empty());
+    for number in 1..=3 {
+        let mut agent = start_agent_with(directory.path(), number, "slots:0");
+        // Nobody reads what it acknowledges, but it must not wait for that.
+        let output = agent.stdout.take().unwrap();
+        let reader = std::thread::spawn(|| acknowledged(output));
+        agent.wait().unwrap();
+        reader.join().unwrap();
+    }
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    start(directory.path(), "crashing", "out-last.jsonl");
+    // What the readers have recorded themselves is sound.
+    wait_until("it is put aside", || storage_stats().quarantined == 1 && storage_stats().finished == 3);
+    assert_eq!(agentotel_shutdown(10_000), 0, "{}", diagnostics());
+    let namespace = std::fs::read_dir(directory.path().join("storage")).unwrap().next().unwrap().unwrap();
+    let left: Vec<_> = std::fs::read_dir(namespace.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(left.len() == 1 && left[0].starts_with("quarantine-"), "{left:?}");
 }

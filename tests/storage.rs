@@ -170,6 +170,43 @@ fn a_clean_shutdown_leaves_nothing_and_another_one_everything() {
     assert!(std::fs::metadata(&out).unwrap().len() > 500 * 100);
 }
 
+/// Bytes that the files under a directory take.
+fn bytes_on_disk(directory: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap());
+    entries
+        .map(|entry| {
+            let metadata = entry.metadata().unwrap();
+            if metadata.is_dir() { bytes_on_disk(&entry.path()) } else { metadata.blocks() * 512 }
+        })
+        .sum()
+}
+
+#[test]
+fn what_is_in_flight_counts_against_the_bytes_that_files_may_take() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = private_directory();
+    let storage = directory.path().join("storage");
+    let mut config = config(&storage, "memory");
+    let most = 32 * SEGMENT;
+    config["storage"]["max_bytes"] = most.into();
+    init(&config);
+    let session = start_session();
+    // Slots of 4 KiB: twice as many as half of it holds.
+    let events: Vec<_> = (0..most / 4096).map(|_| start_event(session, "in flight")).collect();
+    let with_slots = bytes_on_disk(&storage);
+    assert!(with_slots > most as u64 / 4 && with_slots <= most as u64, "{with_slots}");
+    let accepted = flood(session, 1_000_000);
+    assert_eq!(try_record(session), Err(AGENTOTEL_ERR_QUEUE_FULL));
+    // Two segments of room at most are not used.
+    let full = bytes_on_disk(&storage);
+    assert!(full <= most as u64 && full + 2 * SEGMENT as u64 > most as u64, "{full}");
+    // What is in flight leaves room for what has ended.
+    assert!(accepted > 10 * SEGMENT / 200, "{accepted}");
+    assert_eq!(events.len(), most / 4096);
+    assert_eq!(agentotel_shutdown(0), AGENTOTEL_ERR_TIMEOUT);
+}
+
 #[test]
 fn services_in_one_directory_never_take_over_each_other() {
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);

@@ -18,7 +18,7 @@ pub(crate) mod store;
 mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use self::accounting::{Drop, LaneCounters, Refusal, Repairs, SignalCounters};
@@ -90,6 +90,9 @@ impl Shard {
 /// Wakes whoever exports, once per filled segment.
 pub(crate) type Wake = Box<dyn Fn() + Send + Sync>;
 
+/// Told where everything before is settled, by whoever settles.
+pub(crate) type OnSettled = Box<dyn Fn(Position) + Send + Sync>;
+
 pub(crate) struct Journal {
     shards: Box<[Shard]>,
     store: SegmentStore,
@@ -98,6 +101,8 @@ pub(crate) struct Journal {
     cursor_file: RwLock<Option<CursorFile>>,
     /// The lanes as that file names them.
     lane_names: Mutex<Vec<(LaneId, LaneName)>>,
+    /// Told of every settlement: where everything before is settled now.
+    on_settled: OnceLock<OnSettled>,
     /// Every append waits until it is on the disk.
     sync_always: bool,
     /// Held by whoever brings everything to the disk.
@@ -130,6 +135,7 @@ impl Journal {
             overflow: settings.overflow,
             cursor_file: RwLock::default(),
             lane_names: Mutex::default(),
+            on_settled: OnceLock::new(),
             sync_always,
             syncing: Mutex::new(()),
             max_bytes: settings.max_bytes,
@@ -565,7 +571,18 @@ impl Journal {
             let mut state = shard.lock();
             state.settle(lane, batch, settlement);
             self.release_in(&mut state);
+            let settled = state.settled(lane);
+            drop(state);
+            if let Some(tell) = self.on_settled.get() {
+                tell(settled);
+            }
         }
+    }
+
+    /// Has `tell` told of every settlement; for a journal of one shard and lane.
+    pub(crate) fn tell_settled(&self, tell: OnSettled) {
+        // The first one stays.
+        let _ = self.on_settled.set(tell);
     }
 
     /// Counts frames that are sent again.

@@ -9,7 +9,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::accounting::Repairs;
 use super::cursor::{LaneId, Position};
@@ -39,8 +39,6 @@ const MOST_SHARDS: usize = 1024;
 /// Bytes of the journal that frames of one exporter and signal wait in, and of its segments.
 const WAITING_BYTES: usize = 8 << 20;
 const WAITING_SEGMENT_BYTES: usize = 2 << 20;
-/// After so many frames it is noted how far one has come.
-const FRAMES_BETWEEN_MARKS: u64 = 64;
 
 /// Finds the frames of a segment.
 pub(crate) struct Scan<'s> {
@@ -113,7 +111,7 @@ pub(crate) struct DeadJournal {
     segments: Vec<DeadSegment>,
     /// The header that stands alone.
     resource: Option<SegmentHeader>,
-    cursors: CursorFile,
+    cursors: Arc<CursorFile>,
     pub(crate) findings: Findings,
     /// Files with a damaged header.
     damaged: BTreeSet<String>,
@@ -207,7 +205,8 @@ impl DeadJournal {
         let (segments, findings, damaged) = open_segments(&incarnation.directory, insist)?;
         let most_shards = segments.last().map_or(0, |last: &DeadSegment| last.header.shard as usize + 1);
         // One place more than there are shards: for what was in flight.
-        let cursors = CursorFile::open_or_make(&incarnation.directory, most_shards.min(MOST_SHARDS) + 1)?;
+        let shards = most_shards.min(MOST_SHARDS) + 1;
+        let cursors = Arc::new(CursorFile::open_or_make(&incarnation.directory, shards)?);
         let resource = match incarnation.directory.open_file(RESOURCE) {
             Ok(file) => read_header(&file)?.ok(),
             Err(error) if is_refusal(&error) => None,
@@ -328,6 +327,42 @@ struct Mark {
     position: Position,
 }
 
+/// Writes into a dead process's cursors how far a lane has come, at the moment at which that is settled: what nobody has
+/// noted is sent again when this process dies too.
+struct Marks {
+    cursors: Arc<CursorFile>,
+    lane: Option<LaneId>,
+    waiting: Mutex<VecDeque<Mark>>,
+}
+
+impl Marks {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Mark>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, mark: Mark) {
+        self.waiting().push_back(mark);
+    }
+
+    /// Everything before `settled` in the small journal is settled.
+    fn note(&self, settled: Position) {
+        let mut waiting = self.waiting();
+        let Some(lane) = self.lane else { return waiting.clear() };
+        let mut last: Option<Mark> = None;
+        while waiting.front().is_some_and(|mark| mark.reached <= settled) {
+            let Some(mark) = waiting.pop_front() else { break };
+            if let Some(before) = last.replace(mark)
+                && last.as_ref().is_some_and(|now| now.shard != before.shard)
+            {
+                self.cursors.set(lane, before.shard, before.position);
+            }
+        }
+        if let Some(mark) = last {
+            self.cursors.set(lane, mark.shard, mark.position);
+        }
+    }
+}
+
 /// How a step went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fed {
@@ -341,12 +376,11 @@ pub(crate) struct LaneRecovery {
     signal: Signal,
     /// Where its frames wait until they are sent.
     pub(crate) journal: Arc<Journal>,
-    dead_lane: Option<LaneId>,
+    marks: Arc<Marks>,
     starts: BTreeMap<usize, Position>,
     /// Which segment is read next, and what was read of the one before.
     next_segment: usize,
     reading: Option<Reading>,
-    marks: VecDeque<Mark>,
     /// The sequence number that follows, by shard.
     expected: BTreeMap<usize, u64>,
     /// Frames that are missing between others.
@@ -383,15 +417,21 @@ impl LaneRecovery {
         let journal = Arc::new(Journal::new(settings, Box::new(|| {})));
         journal.attach(lane, signal);
         let (dead_lane, starts) = dead.starts(&LaneName::new(exporter, signal), signal);
+        let marks = Arc::new(Marks {
+            cursors: Arc::clone(&dead.cursors),
+            lane: dead_lane,
+            waiting: Mutex::default(),
+        });
+        let noting = Arc::clone(&marks);
+        journal.tell_settled(Box::new(move |settled| noting.note(settled)));
         Self {
             lane,
             signal,
             journal,
-            dead_lane,
+            marks,
             starts,
             next_segment: 0,
             reading: None,
-            marks: VecDeque::new(),
             expected: BTreeMap::new(),
             missing: 0,
             damaged: BTreeSet::new(),
@@ -449,7 +489,6 @@ impl LaneRecovery {
         let Some(segment) = dead.segments.get(reading.segment) else { return true };
         let shard = segment.header.shard as usize;
         let serial = segment.header.serial;
-        let mut since_mark = 0;
         let mut stopped_at = None;
         for (offset, frame) in Scan::new(&reading.bytes, reading.at, segment.header.seal()) {
             if fed.bytes >= budget {
@@ -463,7 +502,7 @@ impl LaneRecovery {
                 }
                 fed.frames += 1;
                 fed.bytes += frame.payload.len();
-                since_mark += 1;
+                self.mark(shard, Position { serial, offset: offset + frame.size });
             }
             let expected = self.expected.insert(shard, frame.header.sequence.saturating_add(1));
             if let Some(expected) = expected {
@@ -472,10 +511,6 @@ impl LaneRecovery {
                     self.missing += missing;
                     self.damaged.insert(reading.segment);
                 }
-            }
-            if since_mark >= FRAMES_BETWEEN_MARKS {
-                since_mark = 0;
-                self.mark(shard, Position { serial, offset: offset + frame.size });
             }
         }
         match stopped_at {
@@ -512,7 +547,7 @@ impl LaneRecovery {
     }
 
     fn mark(&mut self, shard: usize, position: Position) {
-        self.marks.push_back(Mark { reached: self.journal.head_of(0), shard, position });
+        self.marks.add(Mark { reached: self.journal.head_of(0), shard, position });
     }
 
     /// A number for where it is, which differs when it has come further.
@@ -540,14 +575,9 @@ impl LaneRecovery {
         true
     }
 
-    /// Writes into the dead process's cursors how far this lane has come by now.
-    pub(crate) fn persist(&mut self, dead: &DeadJournal) {
-        let Some(lane) = self.dead_lane else { return };
-        let settled = self.journal.settled_by(0, self.lane);
-        while let Some(mark) = self.marks.front().filter(|mark| mark.reached <= settled) {
-            dead.cursors.set(lane, mark.shard, mark.position);
-            self.marks.pop_front();
-        }
+    /// Writes into the dead process's cursors what this lane has passed by now without sending anything.
+    pub(crate) fn persist(&self) {
+        self.marks.note(self.journal.settled_by(0, self.lane));
     }
 
     /// Whether all of it was copied, sent and settled.

@@ -2,6 +2,7 @@
 //! through the exporters that run now, at a bounded rate, and removed when all of them are done with it. Runs on the storage
 //! thread, a step at a time.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -119,9 +120,9 @@ impl Recovery {
 
     /// Ends in good order: what is not done is somebody else's, or the next start's.
     pub(super) fn stop(&mut self) {
-        if let Some(mut draining) = self.draining.take() {
-            for lane in &mut draining.lanes {
-                lane.persist(&draining.dead);
+        if let Some(draining) = self.draining.take() {
+            for lane in &draining.lanes {
+                lane.persist();
                 self.export.dismiss(lane.lane, &lane.journal);
             }
         }
@@ -179,13 +180,10 @@ impl Recovery {
                 .say(Level::Warn, &format!("what a dead process has left in {name} is too old: given up"));
             return Ok(None);
         }
-        if !dead.begin_slots() {
+        let Some(extras) = self.unfinished(&incarnation, &dead, processor, insist)? else {
             self.quarantine(open, &incarnation, diagnostics);
             return Ok(None);
-        }
-        let extras = self.unfinished(&incarnation, &dead, processor, insist);
-        dead.end_slots();
-        let extras = extras?;
+        };
         self.count(|counters| {
             counters.adopted += 1;
             counters.corrupt_segments += dead.findings.corrupt;
@@ -215,38 +213,49 @@ impl Recovery {
         Ok(Some(Draining { incarnation, dead, extras, lanes, missing, step_bytes, bytes }))
     }
 
-    /// What was in flight when the process died, as spans.
+    /// What was in flight when the process died, as spans; `None` when whoever reads it dies.
     fn unfinished(
         &self,
         incarnation: &Incarnation,
         dead: &DeadJournal,
         processor: &EventProcessor,
         insist: bool,
-    ) -> std::io::Result<Vec<Extra>> {
+    ) -> std::io::Result<Option<Vec<Extra>>> {
         let left = LeftBehind {
             events: &read_slots(&incarnation.directory, EVENTS_SUFFIX)?,
             sessions: &read_slots(&incarnation.directory, SESSIONS_SUFFIX)?,
             shards: dead.shards(),
             last_seen: dead.last_seen(),
         };
-        let mut last = Vec::new();
-        for shard in 0..u32::try_from(left.shards).unwrap_or(u32::MAX) {
-            match dead.last_sequence(shard) {
-                // What was finishing then may come twice, and is not lost.
-                Err(error) if insist && is_disk_failure(&error) => last.push(0),
-                read => last.push(read?),
+        // Only what makes sense of bytes is marked: a process that is killed at random is rarely killed in there.
+        let make_sense = |is_committed: &dyn Fn(u32, u64) -> bool| {
+            let may_begin = dead.begin_slots();
+            let found = may_begin.then(|| {
+                failpoint::pass("slots");
+                unfinished(processor, &left, is_committed)
+            });
+            if may_begin {
+                dead.end_slots();
             }
-        }
-        failpoint::pass("slots");
-        let is_committed = |shard: u32, sequence| {
-            usize::try_from(shard)
-                .ok()
-                .and_then(|shard| last.get(shard))
-                .is_some_and(|last| sequence <= *last)
+            found
         };
-        let found = unfinished(processor, &left, is_committed);
+        let asked = RefCell::new(BTreeMap::new());
+        let ask = |shard, _| asked.borrow_mut().insert(shard, 0).is_some();
+        if make_sense(&ask).is_none() {
+            return Ok(None);
+        }
+        let mut last = asked.into_inner();
+        for (shard, last) in &mut last {
+            *last = match dead.last_sequence(*shard) {
+                // What was finishing then may come twice, and is not lost.
+                Err(error) if insist && is_disk_failure(&error) => 0,
+                read => read?,
+            };
+        }
+        let is_committed = |shard, sequence| last.get(&shard).is_some_and(|last| sequence <= *last);
+        let Some(found) = make_sense(&is_committed) else { return Ok(None) };
         self.count(|counters| counters.corrupt_slots += found.corrupt);
-        Ok(found.records)
+        Ok(Some(found.records))
     }
 
     /// Whether what a process has left is older than may be: by when it was last seen, not by when it began.
@@ -294,7 +303,7 @@ impl Recovery {
                     self.paused_until = Instant::now() + AFTER_FAILURE;
                 }
             }
-            lane.persist(&draining.dead);
+            lane.persist();
         }
         failpoint::pass("recovery");
         draining.dead.end_step();
