@@ -166,3 +166,10 @@ pub fn end_event(event: agentotel_event) -> bool {
 pub fn size_of_run<T>(usually: T, long: T) -> T {
     if std::env::var_os("AGENTOTEL_LONG").is_some() { long } else { usually }
 }
+
+/// The same of a number; `AGENTOTEL_LONG` may also be a part of the long form, as 0.01, and gives at least the usual one.
+pub fn count_of_run(usually: usize, long: usize) -> usize {
+    let Ok(part) = std::env::var("AGENTOTEL_LONG") else { return usually };
+    let part: f64 = part.parse().expect("AGENTOTEL_LONG: expected 1, or a part of it such as 0.01");
+    ((long as f64 * part) as usize).max(usually)
+}
