@@ -22,6 +22,8 @@ pub mod config;
 mod diagnostics;
 mod event;
 mod export;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod handle;
 pub mod inspection;
 mod journal;

@@ -13,7 +13,7 @@ const FLOORS: [&[&str]; 8] = [
     &["journal"],
     &["export"],
     &["session", "event", "live", "sampling"],
-    &["manager", "inspection"],
+    &["manager", "inspection", "fuzzing"],
     &["abi"],
 ];
 

@@ -36,6 +36,8 @@ use crate::otlp::request::RequestHeader;
 use crate::sys::thread;
 
 pub(crate) use self::duty::Duty;
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::otlp_http::read_all_ways as read_reply;
 
 /// Why the worker could not be started.
 #[derive(Debug, thiserror::Error)]

@@ -41,6 +41,13 @@ impl Pool {
         self.failed_at.is_some_and(|at| at.elapsed() < PROBE_AFTER)
     }
 
+    /// Takes back what nobody reads any more.
+    fn reclaim(&mut self) {
+        for mut writer in std::mem::take(&mut self.draining) {
+            if writer.reset() { &mut self.free } else { &mut self.draining }.push(writer);
+        }
+    }
+
     fn count(&mut self, is_durable: bool) -> &mut usize {
         if is_durable { &mut self.in_files } else { &mut self.in_memory }
     }
@@ -130,11 +137,11 @@ impl SegmentStore {
     /// An empty segment, unless the bound is reached or none is to be had.
     pub(crate) fn acquire(&self) -> Option<RegionWriter> {
         let mut pool = self.pool();
+        if pool.free.is_empty() {
+            pool.reclaim();
+        }
         if let Some(writer) = pool.free.pop() {
             return Some(writer);
-        }
-        if let Some(at) = pool.draining.iter_mut().position(RegionWriter::reset) {
-            return Some(pool.draining.swap_remove(at));
         }
         if let Some((durable, files)) = self.files()
             && !pool.has_failed_lately()
@@ -267,11 +274,22 @@ impl SegmentStore {
     }
 
     /// Sees to it that `spare` segments are there that nobody has to wait for: files are made, and their pages brought
-    /// into memory. Does nothing for a store in memory.
+    /// into memory. Where a backlog has left many times more, one goes. Does nothing for a store in memory.
     pub(crate) fn prepare(&self, spare: usize) {
+        const MOST_TIMES_SPARE: usize = 4;
         let Some((durable, files)) = self.files() else { return };
+        let mut pool = self.pool();
+        let has_many = pool.free.len() > spare.saturating_mul(MOST_TIMES_SPARE);
+        // The one at the front was used longest ago.
+        let surplus = has_many.then(|| pool.free.remove(0));
+        drop(pool);
+        if let Some(surplus) = surplus {
+            self.discard(surplus);
+        }
         loop {
-            let pool = self.pool();
+            let mut pool = self.pool();
+            // One that was read when it came back is as good as a new one.
+            pool.reclaim();
             if pool.free.len() >= spare
                 || pool.has_failed_lately()
                 || !durable.budget.take(files.file_bytes(self.segment_bytes))
@@ -289,6 +307,7 @@ impl SegmentStore {
     /// Gives what free segments take back to the system, all but `keep` of them.
     pub(crate) fn trim(&self, keep: usize) {
         let mut pool = self.pool();
+        pool.reclaim();
         while pool.free.len() > keep {
             if let Some(surplus) = pool.free.pop() {
                 self.remove(&surplus);

@@ -9,8 +9,9 @@ use crate::agent::wait_until;
 
 const ROLE: &str = "AGENTOTEL_TEST_ROLE";
 const DIRECTORY: &str = "AGENTOTEL_TEST_DIRECTORY";
-/// No process of a test may live longer: then it hangs, and SIGALRM ends it.
+/// No process of a test may live longer, unless it is told otherwise: then it hangs, and SIGALRM ends it.
 const MOST_SECONDS: u32 = 60;
+const SECONDS: &str = "AGENTOTEL_TEST_SECONDS";
 
 /// What a process of a role is told beside its directory.
 pub fn option(name: &str) -> String {
@@ -29,7 +30,7 @@ pub fn own_directory() -> PathBuf {
 /// Ends this process by SIGALRM when it hangs. A forked child has to ask for it anew.
 fn bound_own_life() {
     // SAFETY: no memory is touched.
-    unsafe { libc::alarm(MOST_SECONDS) };
+    unsafe { libc::alarm(option(SECONDS).parse().unwrap_or(MOST_SECONDS)) };
 }
 
 /// What a process does in a directory, and what that is called.
@@ -141,4 +142,10 @@ pub fn lives(storage: &Path) -> Vec<String> {
 /// Waits until so many directories are left.
 pub fn wait_lives(storage: &Path, count: usize) {
     wait_until("the dead are taken over", || lives(storage).len() == count);
+}
+
+/// Asks a process that this test has caused to end.
+pub fn terminate(process: i32) {
+    // SAFETY: no memory is touched.
+    unsafe { libc::kill(process, libc::SIGTERM) };
 }

@@ -131,6 +131,15 @@ fn inflated(body: &[u8]) -> io::Result<Vec<u8>> {
     Ok(inflated)
 }
 
+/// Reads a reply in every way that it may come.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_all_ways(signal: Signal, body: &[u8]) {
+    let inflated = inflated(body).unwrap_or_default();
+    for body in [body, &inflated] {
+        let _ = (partial_success(signal, body), partial_success_in_json(body), status_message(body));
+    }
+}
+
 struct PartialSuccess {
     rejected: i64,
     message: String,

@@ -556,6 +556,29 @@ proptest! {
     }
 }
 
+/// Bytes of a file are brought to the disk, or read, while its segment comes back.
+#[test]
+fn segments_that_come_back_while_somebody_reads_them_are_used_again() {
+    let path = fast_directory();
+    let namespace = Directory::open_base(path.path()).unwrap();
+    let (incarnation, journal) = journal_in(&namespace);
+    let files = || read_files(&path.path().join(&incarnation.name)).len();
+    let mut number = 0;
+    for batch in 1..50 {
+        let first = batch * 2;
+        for _ in 0..SEGMENT / frame_size(8) {
+            assert!(append(&journal, Signal::Traces, 0, 0, &u64::to_le_bytes(number)));
+            number += 1;
+        }
+        let reader = journal.next_unread(0, LANE).unwrap();
+        deliver(&journal, first, usize::MAX, true);
+        journal.prepare_segments();
+        drop(reader);
+    }
+    // Cursors, resource and lock; one in use, one spare, one that was read just now, and one more.
+    assert!(files() <= 3 + 4, "{} files", files());
+}
+
 /// What happens to a row of processes that share a directory.
 #[derive(Clone, Debug)]
 enum Event {

@@ -1,0 +1,64 @@
+//! Ways in for the fuzz targets under `fuzz/`, to readers of bytes that the library did not write itself: what a dead process
+//! has left, configuration documents, replies of receivers. Built with the feature `fuzzing` alone.
+
+use crate::config::{Config, Environment};
+use crate::event::processor::{EventProcessor, RecordLimits};
+use crate::journal::frame::{Frames, write_checksum};
+use crate::journal::recovery::Scan;
+use crate::journal::segment::{SegmentHeader, seal};
+use crate::live::unfinished::{LeftBehind, unfinished};
+use crate::otlp::Signal;
+
+/// What a recovery makes of a segment's header, of its frames, and of slots; the first byte says which.
+pub fn recovery(data: &[u8]) {
+    let Some((which, bytes)) = data.split_first() else { return };
+    match which % 4 {
+        0 => {
+            // Refused or read, and never more than there is.
+            let _ = SegmentHeader::parse(bytes);
+        }
+        1 => scan(bytes, u32::from(*which)),
+        2 => {
+            // Frames whose checksums hold, so that what comes behind a checksum is reached too.
+            let seal = seal(u64::from(*which), 7);
+            let mut sealed = bytes.to_vec();
+            let mut at = 0;
+            while let Some(frame) = sealed.get(at..).and_then(|rest| Frames::new(rest).next()) {
+                let (payload, size) = (frame.payload.len(), frame.size);
+                write_checksum(sealed.get_mut(at..).unwrap_or_default(), payload, seal);
+                at += size;
+            }
+            scan(&sealed, seal);
+        }
+        _ => slots(bytes),
+    }
+}
+
+/// Frames come in order, inside the bytes and without touching each other.
+fn scan(bytes: &[u8], seal: u32) {
+    let mut end = 0;
+    for (at, frame) in Scan::new(bytes, 0, seal) {
+        assert!(at >= end && at + frame.size <= bytes.len());
+        end = at + frame.size;
+    }
+}
+
+fn slots(bytes: &[u8]) {
+    let (events, sessions) = bytes.split_at(bytes.len() / 2);
+    let limits =
+        RecordLimits { attributes: 128, value_bytes: None, events: 128, links: 128, record_bytes: 1 << 20 };
+    let left = LeftBehind { events, sessions, shards: bytes.len() % 5, last_seen: 1 };
+    unfinished(&EventProcessor::new(limits), &left, |_, sequence| sequence % 2 == 0);
+}
+
+/// A configuration document: resolved, or refused with words.
+pub fn config(data: &[u8]) {
+    if let Err(error) = Config::resolve(Some(data), &Environment::default()) {
+        assert!(!error.to_string().is_empty());
+    }
+}
+
+/// A receiver's reply to spans, as protobuf or JSON.
+pub fn reply(data: &[u8]) {
+    crate::export::read_reply(Signal::Traces, data);
+}
