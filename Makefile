@@ -3,6 +3,7 @@
 #   make          the release libraries, under target/release
 #   make demo     replays a recorded session with the C example, and shows its trace; needs no server
 #   make test     everything: Rust, C, the real Collector, formats and rules
+#   make test-long  the tests of durability in their long forms; takes days. LONG=0.01 does that part of each
 #   make bench    what it costs, beside the OpenTelemetry SDK; writes target/bench/summary.json
 
 SHELL := /bin/sh
@@ -20,7 +21,7 @@ CHECK := target/collector/check
 
 RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock build.rs cbindgen.toml
 
-.PHONY: all demo test test-rust test-header test-abi test-examples test-collector lint bench clean
+.PHONY: all demo test test-long test-fuzz test-rust test-header test-abi test-examples test-collector lint bench clean
 
 all: $(SONAME) $(ARCHIVE)
 
@@ -49,12 +50,27 @@ demo: $(EXAMPLES)/replay
 	@rm -f target/demo.jsonl
 	$(EXAMPLES)/replay --out target/demo.jsonl examples/c/transcript.jsonl
 
-test: test-rust test-header test-abi test-examples test-collector lint
+test: test-rust test-header test-abi test-examples test-collector test-fuzz lint
 	@echo "all tests passed"
 
+# Agents report to a real Collector in some of them; without Go there is none, which is said.
 test-rust:
-	$(CARGO) test --locked --features schema,test-failpoints
+	@! command -v go >/dev/null || (cd tests/collector && go build -o ../../$(COLLECTOR) .)
+	AGENTOTEL_TEST_COLLECTOR=$(abspath $(COLLECTOR)) $(CARGO) test --locked --features schema,test-failpoints
 	$(CARGO) test --locked --doc
+
+test-fuzz:
+	fuzz/run.sh
+
+# 25,000 kills, 1,000,000 sequences of the journal's model, 100,000 losses of power, every bit of 64 KiB, every call of the
+# store × every error once and for good, 4 hours of load, 1,000 forks, a minute's stop, an hour of each fuzz target.
+LONG ?= 1
+test-long:
+	@! command -v go >/dev/null || (cd tests/collector && go build -o ../../$(COLLECTOR) .)
+	AGENTOTEL_LONG=$(LONG) AGENTOTEL_TEST_COLLECTOR=$(abspath $(COLLECTOR)) \
+	  $(CARGO) test --locked --features schema,test-failpoints --lib --test crash --test faults --test processes --test soak \
+	  -- --nocapture
+	AGENTOTEL_LONG=$(LONG) fuzz/run.sh
 
 # The committed header is what the sources say.
 test-header:

@@ -58,14 +58,14 @@ pub fn be_stopped(directory: &Path) {
 
 #[test]
 fn a_process_that_is_stopped_for_a_while_goes_on_where_it_was() {
-    const STOPPED: Duration = Duration::from_secs(3);
+    let stopped = Duration::from_secs(size_of_run(3, 60));
     let directory = private_directory();
     let mut process = role::start("being-stopped", directory.path(), &[("STORAGE", "yes")]);
     role::wait_for(directory.path(), "in-flight", &mut process);
     let pid = i32::try_from(process.id()).unwrap();
     // SAFETY: no memory is touched; the process is this test's own.
     assert_eq!(unsafe { libc::kill(pid, libc::SIGSTOP) }, 0);
-    std::thread::sleep(STOPPED);
+    std::thread::sleep(stopped);
     // SAFETY: as above.
     assert_eq!(unsafe { libc::kill(pid, libc::SIGCONT) }, 0);
     role::say(directory.path(), "goes-on", "");

@@ -16,7 +16,11 @@ use crate::agent::*;
 use crate::role;
 use crate::witness::*;
 
-const FORKS: usize = 100;
+/// How many forks there are.
+fn fork_count() -> usize {
+    count_of_run(100, 1000)
+}
+
 const THREADS: usize = 8;
 /// What each thread records at most beside a fork: all of it fits the queue, whatever the exporter does.
 const MOST_BESIDE: usize = 100;
@@ -87,7 +91,7 @@ pub fn fork_while_threads_record(directory: &Path) {
                 all.lock().unwrap().extend(ids);
             });
         }
-        for _ in 0..FORKS {
+        for _ in 0..fork_count() {
             forks.fetch_add(1, Ordering::Relaxed);
             std::thread::sleep(Duration::from_micros(300));
             let child = role::fork(|| live_as_child(directory, session, event));
@@ -96,7 +100,7 @@ pub fn fork_while_threads_record(directory: &Path) {
         done.store(true, Ordering::Relaxed);
     });
     let ids = all.into_inner().unwrap();
-    assert!(ids.len() > FORKS * THREADS, "only {} events were recorded beside", ids.len());
+    assert!(ids.len() > fork_count() * THREADS, "only {} events were recorded beside", ids.len());
     acknowledge(directory, &ids);
     // SAFETY: NULL is allowed.
     assert_eq!(unsafe { agentotel_end_event(event, std::ptr::null()) }, 0);
@@ -109,13 +113,13 @@ fn children_are_processes_of_their_own(storage: &str) {
     let pid = parent.id();
     let status = parent.wait().unwrap();
     assert!(status.success(), "{status}");
-    assert!(assert_all_arrived(directory.path()) > FORKS * (EVENTS + THREADS));
+    assert!(assert_all_arrived(directory.path()) > fork_count() * (EVENTS + THREADS));
     let spans = spans(directory.path());
     let in_flight: Vec<_> = spans.iter().filter(|span| span.name == "in flight").collect();
     assert_eq!(in_flight.len(), 1);
     assert_eq!(in_flight[0].pid, pid);
     let processes: HashSet<_> = spans.iter().map(|span| span.pid).collect();
-    assert_eq!(processes.len(), FORKS + 1);
+    assert_eq!(processes.len(), fork_count() + 1);
     let instances: HashSet<_> = spans.iter().map(|span| &span.instance).collect();
     assert_eq!(instances.len(), processes.len());
     let ids: HashSet<_> = spans.iter().map(|span| &span.id).collect();

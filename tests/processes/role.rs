@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::agent::wait_until;
+use crate::agent::{size_of_run, wait_until};
 
 const ROLE: &str = "AGENTOTEL_TEST_ROLE";
 const DIRECTORY: &str = "AGENTOTEL_TEST_DIRECTORY";
@@ -30,7 +30,7 @@ pub fn own_directory() -> PathBuf {
 /// Ends this process by SIGALRM when it hangs. A forked child has to ask for it anew.
 fn bound_own_life() {
     // SAFETY: no memory is touched.
-    unsafe { libc::alarm(option(SECONDS).parse().unwrap_or(MOST_SECONDS)) };
+    unsafe { libc::alarm(option(SECONDS).parse().unwrap_or(size_of_run(MOST_SECONDS, 3600))) };
 }
 
 /// What a process does in a directory, and what that is called.
@@ -142,10 +142,4 @@ pub fn lives(storage: &Path) -> Vec<String> {
 /// Waits until so many directories are left.
 pub fn wait_lives(storage: &Path, count: usize) {
     wait_until("the dead are taken over", || lives(storage).len() == count);
-}
-
-/// Asks a process that this test has caused to end.
-pub fn terminate(process: i32) {
-    // SAFETY: no memory is touched.
-    unsafe { libc::kill(process, libc::SIGTERM) };
 }
