@@ -164,7 +164,7 @@ const ATTEMPTS: usize = 12;
 fn is_site(call: u64) -> bool {
     const ALL_UP_TO: u64 = 40;
     const THEN_EVERY: u64 = 41;
-    call <= ALL_UP_TO || size_of_run(call % THEN_EVERY == 0, true)
+    call <= ALL_UP_TO || size_of_run(call.is_multiple_of(THEN_EVERY), true)
 }
 
 /// Lets every call fail, as often in a row as `times` says, with the errors that `errnos` gives for it.

@@ -1,10 +1,11 @@
-/* Preloaded into a process: counts the calls that go through the C library and touch one directory, and lets the n-th one of
- * a function fail. What is counted, and whether it was hit, stands in a mapped file, so that it outlives the process.
+/* Preloaded into a process: counts the calls that go through the C library and touch one directory, and lets
+ * the n-th one of a function fail. What is counted, and whether it was hit, stands in a mapped file, so that
+ * it outlives the process.
  *
  *   AGENTOTEL_FAULT_DIRECTORY    only calls on files in there count
- *   AGENTOTEL_FAULT_COUNTS       a file of 4,096 bytes: calls of each function in the order of `enum function`, then hits
- *   AGENTOTEL_FAULT              function:n:errno:times; n from 1; errno 0 = only half of the bytes are read or written
- *   AGENTOTEL_FAULT_FILE_SYSTEM  when set, fstatfs says that the files are on NFS
+ *   AGENTOTEL_FAULT_COUNTS       a file of 4,096 bytes: calls of each function in the order of `enum
+ * function`, then hits AGENTOTEL_FAULT              function:n:errno:times; n from 1; errno 0 = only half of
+ * the bytes are read or written AGENTOTEL_FAULT_FILE_SYSTEM  when set, fstatfs says that the files are on NFS
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -68,7 +69,8 @@ __attribute__((constructor)) static void begin(void) {
   if (memory == -1) abort();
   counts = (_Atomic uint64_t *)memory;
   claims_nfs = getenv("AGENTOTEL_FAULT_FILE_SYSTEM") != NULL;
-  if (fault && sscanf(fault, "%u:%lu:%d:%lu", &wanted, &wanted_call, &wanted_errno, &wanted_times) != 4) abort();
+  if (fault && sscanf(fault, "%u:%lu:%d:%lu", &wanted, &wanted_call, &wanted_errno, &wanted_times) != 4)
+    abort();
   directory_bytes = strlen(where);
   if (directory_bytes >= sizeof directory) abort();
   memcpy(directory, where, directory_bytes);
@@ -104,10 +106,12 @@ static int fails(enum function function, int is_inside) {
 }
 
 /* As many bytes of `bytes` as a call that is to fail transfers; -1 when it is an error. */
-static ssize_t cut(size_t bytes) { return wanted_errno != 0 ? -1 : (ssize_t)(bytes / 2 > 0 ? bytes / 2 : bytes); }
+static ssize_t cut(size_t bytes) {
+  return wanted_errno != 0 ? -1 : (ssize_t)(bytes / 2 > 0 ? bytes / 2 : bytes);
+}
 
-#define REAL(type, name, ...)                                       \
-  static type (*real)(__VA_ARGS__);                                 \
+#define REAL(type, name, ...)       \
+  static type (*real)(__VA_ARGS__); \
   if (!real) *(void **)&real = dlsym(RTLD_NEXT, name);
 
 static int open_with(const char *path, int flags, mode_t mode) {
@@ -120,13 +124,13 @@ static int openat_with(int at, const char *path, int flags, mode_t mode) {
   return (int)syscall(SYS_openat, at, path, flags, mode);
 }
 
-#define MODE(flags)                                \
-  mode_t mode = 0;                                 \
-  if ((flags) & (O_CREAT | __O_TMPFILE)) {         \
-    va_list more;                                  \
-    va_start(more, flags);                         \
-    mode = va_arg(more, mode_t);                   \
-    va_end(more);                                  \
+#define MODE(flags)                        \
+  mode_t mode = 0;                         \
+  if ((flags) & (O_CREAT | __O_TMPFILE)) { \
+    va_list more;                          \
+    va_start(more, flags);                 \
+    mode = va_arg(more, mode_t);           \
+    va_end(more);                          \
   }
 
 int open(const char *path, int flags, ...) {
