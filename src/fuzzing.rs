@@ -7,7 +7,6 @@ use crate::journal::frame::{Frames, write_checksum};
 use crate::journal::recovery::Scan;
 use crate::journal::segment::{SegmentHeader, seal};
 use crate::live::unfinished::{LeftBehind, unfinished};
-use crate::otlp::Signal;
 
 /// What a recovery makes of a segment's header, of its frames, and of slots; the first byte says which.
 pub fn recovery(data: &[u8]) {
@@ -60,5 +59,5 @@ pub fn config(data: &[u8]) {
 
 /// A receiver's reply to spans, as protobuf or JSON.
 pub fn reply(data: &[u8]) {
-    crate::export::read_reply(Signal::Traces, data);
+    crate::export::read_reply(data);
 }

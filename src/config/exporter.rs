@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::error::{ConfigError, Origin};
 use super::json;
+use super::proxy::ProxyKey;
 use super::secret::{Headers, Secret};
 use super::value::{NonEmpty, Whole, Word, object, words};
 use super::{Color, Compression, Protocol, Stream};
@@ -92,21 +93,57 @@ exporter_keys! {
         /// How it is sent. Default: `"http/protobuf"`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         protocol: Option<Protocol>,
-        /// Base URL, `http://` or `https://`, without credentials; `/v1/traces` and `/v1/logs` are appended.
-        /// Default: `"http://localhost:4318"`.
+        /// Base URL, `http://` or `https://`, without credentials. `/v1/traces` and `/v1/logs` are appended for
+        /// HTTP; for gRPC a path is passed over. Default: `"http://localhost:4318"`, for gRPC port 4317.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         endpoint: Option<String>,
         /// Headers of each request. The values are secrets: they are never shown. Taken as a whole: an empty
         /// object keeps the environment's headers away.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         headers: Option<Headers>,
+        /// Path of a file with more headers, one `name: value` on a line, which go before those in `headers`. It is
+        /// read again when it changes. Its values are secrets too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        headers_file: Option<NonEmpty>,
         /// A key that is sent as the header `authorization: Bearer …`. A secret: it is never shown.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         api_key: Option<Secret>,
         /// Compression of the request body. Default: `"none"`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         compression: Option<Compression>,
+        /// For `https://`: whom to trust, and as whom to appear. Taken as a whole: an empty object keeps the
+        /// environment's files away.
+        #[serde(default, deserialize_with = "some_object", skip_serializing_if = "Option::is_none")]
+        tls: Option<TlsKeys>,
+        /// `"environment"`: what `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say; `"none"`; or the
+        /// `http://` URL of a proxy, whose user and password are never shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proxy: Option<ProxyKey>,
     }
+}
+
+/// Certificates. Files are in PEM; they are read when a connection is needed, and again when they change.
+#[derive(Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct TlsKeys {
+    /// Certificates of the authorities that are trusted, in place of the system's.
+    pub(super) ca_file: Option<NonEmpty>,
+    /// The client's certificate, with those between it and the authority; `key_file` is its key.
+    pub(super) cert_file: Option<NonEmpty>,
+    /// The client's private key.
+    pub(super) key_file: Option<NonEmpty>,
+    /// Takes any certificate for true. For tests.
+    pub(super) insecure_skip_verify: bool,
+}
+
+/// Reads the keys of an object that may be left out.
+fn some_object<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<TlsKeys>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Keys(#[serde(deserialize_with = "object")] TlsKeys);
+
+    Ok(Option::<Keys>::deserialize(deserializer)?.map(|keys| keys.0))
 }
 
 exporter_keys! {

@@ -11,12 +11,15 @@ mod environment;
 mod error;
 mod exporter;
 mod json;
+mod otlp;
 mod percent;
+mod proxy;
 mod resolve;
 #[cfg(feature = "schema")]
 mod schema;
 mod secret;
 mod settle_exporters;
+mod settle_otlp;
 mod value;
 mod variables;
 
@@ -33,6 +36,7 @@ use opentelemetry::KeyValue;
 
 pub use environment::Environment;
 pub use error::{ConfigError, Origin};
+pub use otlp::{Compression, Otlp, OtlpSignal, Protocol, Proxy, Tls};
 pub use secret::{Headers, Secret};
 
 use crate::otlp::Signal;
@@ -245,10 +249,9 @@ pub struct ExporterConfig {
 impl ExporterConfig {
     /// Milliseconds that a request with this signal may take.
     pub fn timeout_ms_for(&self, signal: Signal) -> u64 {
-        match (&self.kind, signal) {
-            (ExporterKind::Otlp(otlp), Signal::Traces) => otlp.traces_timeout_ms.unwrap_or(self.timeout_ms),
-            (ExporterKind::Otlp(otlp), Signal::Logs) => otlp.logs_timeout_ms.unwrap_or(self.timeout_ms),
-            _ => self.timeout_ms,
+        match &self.kind {
+            ExporterKind::Otlp(otlp) => otlp.for_signal(signal).timeout_ms.unwrap_or(self.timeout_ms),
+            ExporterKind::File(_) | ExporterKind::Console(_) => self.timeout_ms,
         }
     }
 }
@@ -276,94 +279,6 @@ pub enum ExporterKind {
     File(File),
     Console(Console),
 }
-
-/// OTLP over HTTP. What the environment says for one signal stands beside what holds for all of them.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Otlp {
-    pub protocol: Protocol,
-    /// A whole URL, not to be shown: it may have a query with a key in it.
-    pub traces_endpoint: String,
-    /// As `traces_endpoint`.
-    pub logs_endpoint: String,
-    pub headers: Headers,
-    pub traces_headers: Option<Headers>,
-    pub logs_headers: Option<Headers>,
-    pub compression: Compression,
-    pub traces_compression: Option<Compression>,
-    pub logs_compression: Option<Compression>,
-    pub traces_timeout_ms: Option<u64>,
-    pub logs_timeout_ms: Option<u64>,
-    /// Whether an endpoint was configured. If none was, nobody may be there, and that is worth one line only.
-    pub endpoint_given: bool,
-}
-
-impl Otlp {
-    /// The whole URL for a signal; `None` for metrics, which this build does not send.
-    pub fn endpoint_for(&self, signal: Signal) -> Option<&str> {
-        match signal {
-            Signal::Traces => Some(&self.traces_endpoint),
-            Signal::Logs => Some(&self.logs_endpoint),
-            Signal::Metrics => None,
-        }
-    }
-
-    pub fn headers_for(&self, signal: Signal) -> &Headers {
-        own(signal, self.traces_headers.as_ref(), self.logs_headers.as_ref()).unwrap_or(&self.headers)
-    }
-
-    pub fn compression_for(&self, signal: Signal) -> Compression {
-        own(signal, self.traces_compression, self.logs_compression).unwrap_or(self.compression)
-    }
-}
-
-/// What is set for one signal alone.
-fn own<T>(signal: Signal, traces: Option<T>, logs: Option<T>) -> Option<T> {
-    match signal {
-        Signal::Traces => traces,
-        Signal::Logs => logs,
-        Signal::Metrics => None,
-    }
-}
-
-impl std::fmt::Debug for Otlp {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Otlp")
-            .field("protocol", &self.protocol)
-            .field("traces_endpoint", &without_query(&self.traces_endpoint))
-            .field("logs_endpoint", &without_query(&self.logs_endpoint))
-            .field("headers", &self.headers)
-            .field("traces_headers", &self.traces_headers)
-            .field("logs_headers", &self.logs_headers)
-            .field("compression", &self.compression)
-            .field("traces_compression", &self.traces_compression)
-            .field("logs_compression", &self.logs_compression)
-            .field("traces_timeout_ms", &self.traces_timeout_ms)
-            .field("logs_timeout_ms", &self.logs_timeout_ms)
-            .field("endpoint_given", &self.endpoint_given)
-            .finish()
-    }
-}
-
-/// A URL as it may be shown.
-fn without_query(url: &str) -> &str {
-    url.split('?').next().unwrap_or_default()
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    HttpProtobuf,
-}
-
-words!(Protocol { HttpProtobuf => "http/protobuf" });
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compression {
-    None,
-    Gzip,
-}
-
-words!(Compression { None => "none", Gzip => "gzip" });
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {

@@ -48,10 +48,12 @@ pub(super) fn is_service_attribute(key: &str) -> bool {
 pub(super) fn resolve(argument: Option<&[u8]>, environment: &Environment) -> Result<Resolved, ConfigError> {
     let mut variables = variables::read(environment);
     let mut warnings = std::mem::take(&mut variables.warnings);
-    let config = match read_sources(argument, &variables).and_then(|document| settle(document, &variables)) {
+    let config = match read_sources(argument, &variables)
+        .and_then(|document| settle(document, &variables, &mut warnings))
+    {
         Err(error) if variables.disabled => {
             warnings.push(format!("{error}; passed over, since OTEL_SDK_DISABLED is set"));
-            settle(Document::default(), &variables)?
+            settle(Document::default(), &variables, &mut warnings)?
         }
         outcome => outcome?,
     };
@@ -134,7 +136,11 @@ fn read_file(path: &Path) -> Result<Vec<u8>, ConfigError> {
 }
 
 /// Checks what spans keys and fills in what is left.
-fn settle(document: Document, variables: &Variables) -> Result<Config, ConfigError> {
+fn settle(
+    document: Document,
+    variables: &Variables,
+    warnings: &mut Vec<String>,
+) -> Result<Config, ConfigError> {
     let queue = settle_queue(&document.queue)?;
     let service = settle_service(document.service);
     let storage = settle_storage(document.storage, &service, &queue)?;
@@ -151,7 +157,7 @@ fn settle(document: Document, variables: &Variables) -> Result<Config, ConfigErr
         queue,
         storage,
         live: settle_live(&document.live),
-        exporters: settle_exporters::settle(document.exporters, variables)?,
+        exporters: settle_exporters::settle(document.exporters, variables, warnings)?,
         flush_at_exit_ms: document.flush_at_exit_ms.get(),
         diagnostics: settle_diagnostics(&document.diagnostics),
         disabled: variables.disabled,

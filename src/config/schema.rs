@@ -6,6 +6,7 @@ use opentelemetry::{Array, StringValue, Value};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
+use super::proxy::ProxyKey;
 use super::secret::{Headers, Secret};
 use super::value::{AttributeValue, NonEmpty, Ratio, Whole};
 
@@ -110,5 +111,19 @@ impl JsonSchema for Headers {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "object", "additionalProperties": { "type": "string", "minLength": 1 } })
+    }
+}
+
+impl JsonSchema for ProxyKey {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "ProxyKey".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1, "default": "environment" })
     }
 }

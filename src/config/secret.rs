@@ -118,6 +118,12 @@ impl Headers {
         self.add(name, value)
     }
 
+    /// Adds a header for a test.
+    #[cfg(test)]
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        self.replace(name, Secret::new(value)).map_err(|error| error.to_string())
+    }
+
     /// Reads `name=value,name=value`, percent-decoded as OpenTelemetry asks for. What is not accepted is left
     /// out and said, by its place in the list and, when that is a name, by its name.
     pub(super) fn from_list(list: &str) -> (Self, Vec<String>) {

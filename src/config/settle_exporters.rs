@@ -5,14 +5,12 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use super::endpoint::{self, Base};
 use super::error::{ConfigError, Origin};
-use super::exporter::{BatchKeys, ConsoleKeys, ExporterKeys, FileKeys, OtlpKeys, RetryKeys};
+use super::exporter::{BatchKeys, ConsoleKeys, ExporterKeys, FileKeys, RetryKeys};
 use super::json::merge;
-use super::secret::{Headers, Secret};
 use super::value::{Whole, Word};
 use super::variables::{OtlpVariables, Variables};
-use super::{Batch, Compression, Console, ExporterConfig, ExporterKind, File, Otlp, Protocol, Retry};
+use super::{Batch, Console, ExporterConfig, ExporterKind, File, Retry, settle_otlp};
 use crate::otlp::Signal;
 
 /// Most exporters: each has positions of its own in the queue.
@@ -26,6 +24,7 @@ const DEFAULT_TIMEOUT_MS: u64 = 10_000;
 pub(super) fn settle(
     list: Option<Vec<Value>>,
     variables: &Variables,
+    warnings: &mut Vec<String>,
 ) -> Result<Vec<ExporterConfig>, ConfigError> {
     let entries = list.unwrap_or_else(|| entries_of_environment(variables));
     if entries.len() > MAX_EXPORTERS {
@@ -43,14 +42,14 @@ pub(super) fn settle(
     let mut settled: Vec<ExporterConfig> = Vec::with_capacity(exporters.len());
     for (index, (keys, name)) in exporters.into_iter().zip(names).enumerate() {
         let path = format!("exporters[{index}]");
-        let exporter = settle_one(keys, name, &path, &variables.otlp)?;
+        let exporter = settle_one(keys, name, &path, &variables.otlp, warnings)?;
         refuse_shared_file(&settled, &exporter, &path)?;
         settled.push(exporter);
     }
     Ok(settled)
 }
 
-fn error(path: impl Into<String>, reason: impl AsRef<str>) -> ConfigError {
+pub(super) fn error(path: impl Into<String>, reason: impl AsRef<str>) -> ConfigError {
     ConfigError::key(&Origin::Argument, path, reason)
 }
 
@@ -132,6 +131,7 @@ fn settle_one(
     name: String,
     path: &str,
     variables: &OtlpVariables,
+    warnings: &mut Vec<String>,
 ) -> Result<ExporterConfig, ConfigError> {
     let common = keys.common();
     let mut signals: Vec<Signal> = Vec::new();
@@ -147,12 +147,14 @@ fn settle_one(
     let batch = settle_batch(common.batch);
     let retry = settle_retry(common.retry, path)?;
     let of_environment = match keys {
-        ExporterKeys::Otlp(_) => variables.timeout_ms,
+        ExporterKeys::Otlp(_) => variables.common.timeout_ms,
         ExporterKeys::File(_) | ExporterKeys::Console(_) => None,
     };
     let timeout_ms = common.timeout_ms.or(of_environment).map_or(DEFAULT_TIMEOUT_MS, Whole::get);
     let kind = match keys {
-        ExporterKeys::Otlp(keys) => ExporterKind::Otlp(settle_otlp(&keys, path, variables)?),
+        ExporterKeys::Otlp(keys) => {
+            ExporterKind::Otlp(settle_otlp::settle(&keys, path, variables, warnings)?)
+        }
         ExporterKeys::File(keys) => ExporterKind::File(settle_file(keys, path)?),
         ExporterKeys::Console(ConsoleKeys { stream, color, .. }) => {
             ExporterKind::Console(Console { stream, color })
@@ -182,70 +184,6 @@ fn settle_retry(keys: &RetryKeys, path: &str) -> Result<Retry, ConfigError> {
         max_age_s: keys.max_age_s.map(Whole::get),
         max_attempts: keys.max_attempts.map(|attempts| u32::try_from(attempts.get()).unwrap_or(u32::MAX)),
     })
-}
-
-/// What the entry sets holds for every signal; what it leaves out is the environment's, signal by signal.
-fn settle_otlp(keys: &OtlpKeys, path: &str, variables: &OtlpVariables) -> Result<Otlp, ConfigError> {
-    let own_endpoint = keys.endpoint.as_deref().map(Base::parse).transpose();
-    let own_endpoint =
-        own_endpoint.map_err(|reason| error(format!("{path}.endpoint"), reason.to_string()))?;
-    let environment = own_endpoint.is_none().then_some(variables);
-    let traces_endpoint = environment.and_then(|environment| environment.traces_endpoint.clone());
-    let logs_endpoint = environment.and_then(|environment| environment.logs_endpoint.clone());
-    let given = own_endpoint.or_else(|| variables.base.clone());
-    let endpoint_given = given.is_some() || traces_endpoint.is_some() || logs_endpoint.is_some();
-    let base = match given {
-        Some(base) => base,
-        None => Base::parse(endpoint::DEFAULT_BASE).map_err(|reason| error(path, reason.to_string()))?,
-    };
-
-    let (mut headers, mut traces_headers, mut logs_headers) = match &keys.headers {
-        Some(own) => (own.clone(), None, None),
-        None => (
-            variables.headers.clone().unwrap_or_default(),
-            variables.traces_headers.clone(),
-            variables.logs_headers.clone(),
-        ),
-    };
-    if let Some(api_key) = &keys.api_key {
-        if keys.headers.as_ref().is_some_and(|own| own.get(AUTHORIZATION).is_some()) {
-            let reason = "`headers` has `authorization` too; accepted: one of the two";
-            return Err(error(format!("{path}.api_key"), reason));
-        }
-        let all = [Some(&mut headers), traces_headers.as_mut(), logs_headers.as_mut()];
-        for headers in all.into_iter().flatten() {
-            authorize(headers, api_key).map_err(|reason| error(format!("{path}.api_key"), reason))?;
-        }
-    }
-
-    let of_signal = |own: bool, variable: Option<Compression>| if own { None } else { variable };
-    let own_compression = keys.compression.is_some();
-    let own_timeout = keys.timeout_ms.is_some();
-    Ok(Otlp {
-        protocol: keys.protocol.unwrap_or(Protocol::HttpProtobuf),
-        traces_endpoint: traces_endpoint.unwrap_or_else(|| base.traces()),
-        logs_endpoint: logs_endpoint.unwrap_or_else(|| base.logs()),
-        headers,
-        traces_headers,
-        logs_headers,
-        compression: keys.compression.or(variables.compression).unwrap_or(Compression::None),
-        traces_compression: of_signal(own_compression, variables.traces_compression),
-        logs_compression: of_signal(own_compression, variables.logs_compression),
-        traces_timeout_ms: variables.traces_timeout_ms.filter(|_| !own_timeout).map(Whole::get),
-        logs_timeout_ms: variables.logs_timeout_ms.filter(|_| !own_timeout).map(Whole::get),
-        endpoint_given,
-    })
-}
-
-const AUTHORIZATION: &str = "authorization";
-
-/// Sets the header that carries the key.
-fn authorize(headers: &mut Headers, api_key: &Secret) -> Result<(), String> {
-    let key = api_key.expose();
-    if key.trim().is_empty() {
-        return Err("the value is empty; accepted: a string that is not empty".to_owned());
-    }
-    headers.replace(AUTHORIZATION, Secret::new(format!("Bearer {key}"))).map_err(|reason| reason.to_string())
 }
 
 fn settle_file(keys: FileKeys, path: &str) -> Result<File, ConfigError> {

@@ -132,6 +132,10 @@ pub(super) struct NonEmpty(String);
 impl NonEmpty {
     pub(super) const ACCEPTED: &'static str = "a string that is not empty";
 
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
     pub(super) fn into_text(self) -> String {
         self.0
     }

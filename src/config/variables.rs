@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 
 use super::document::{Count, SamplerName};
-use super::endpoint::{self, Base};
+use super::endpoint::{Endpoint, EndpointError};
 use super::environment::Environment;
 use super::error::shorten;
 use super::exporter::{BatchCount, BatchDelay, ExporterType, Timeout};
-use super::secret::Headers;
+use super::proxy::{self, ProxyVariables};
+use super::secret::{Headers, Secret};
 use super::value::{Ratio, Whole, Word};
 use super::{Compression, Level, Protocol, percent};
 use crate::otlp::Signal;
@@ -33,18 +34,35 @@ pub(super) struct Variables {
 /// What the variables say about OTLP, for all signals and for each.
 #[derive(Default)]
 pub(super) struct OtlpVariables {
-    pub(super) base: Option<Base>,
-    pub(super) traces_endpoint: Option<String>,
-    pub(super) logs_endpoint: Option<String>,
+    pub(super) common: OtlpSet,
+    pub(super) traces: OtlpSet,
+    pub(super) logs: OtlpSet,
+    pub(super) metrics: OtlpSet,
+    pub(super) proxy: ProxyVariables,
+}
+
+impl OtlpVariables {
+    pub(super) fn own(&self, signal: Signal) -> &OtlpSet {
+        match signal {
+            Signal::Traces => &self.traces,
+            Signal::Logs => &self.logs,
+            Signal::Metrics => &self.metrics,
+        }
+    }
+}
+
+/// The variables that exist for all signals together and for each.
+#[derive(Default)]
+pub(super) struct OtlpSet {
+    pub(super) protocol: Option<Protocol>,
+    pub(super) endpoint: Option<Endpoint>,
+    pub(super) insecure: Option<bool>,
     pub(super) headers: Option<Headers>,
-    pub(super) traces_headers: Option<Headers>,
-    pub(super) logs_headers: Option<Headers>,
     pub(super) timeout_ms: Option<Timeout>,
-    pub(super) traces_timeout_ms: Option<Timeout>,
-    pub(super) logs_timeout_ms: Option<Timeout>,
     pub(super) compression: Option<Compression>,
-    pub(super) traces_compression: Option<Compression>,
-    pub(super) logs_compression: Option<Compression>,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) cert_file: Option<PathBuf>,
+    pub(super) key_file: Option<PathBuf>,
 }
 
 /// Reads all of them.
@@ -205,41 +223,70 @@ impl<'a> Reader<'a> {
     }
 
     fn otlp(&mut self) -> OtlpVariables {
-        for name in [
-            "OTEL_EXPORTER_OTLP_PROTOCOL",
-            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-            "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
-        ] {
-            self.word::<Protocol>(name);
-        }
         OtlpVariables {
-            base: self.endpoint("OTEL_EXPORTER_OTLP_ENDPOINT", Base::parse),
-            traces_endpoint: self.endpoint("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", endpoint::parse_exact),
-            logs_endpoint: self.endpoint("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", endpoint::parse_exact),
-            headers: self.headers("OTEL_EXPORTER_OTLP_HEADERS"),
-            traces_headers: self.headers("OTEL_EXPORTER_OTLP_TRACES_HEADERS"),
-            logs_headers: self.headers("OTEL_EXPORTER_OTLP_LOGS_HEADERS"),
-            timeout_ms: self.whole("OTEL_EXPORTER_OTLP_TIMEOUT"),
-            traces_timeout_ms: self.whole("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"),
-            logs_timeout_ms: self.whole("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT"),
-            compression: self.word("OTEL_EXPORTER_OTLP_COMPRESSION"),
-            traces_compression: self.word("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"),
-            logs_compression: self.word("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION"),
+            common: self.otlp_set("", Endpoint::base_or_target),
+            traces: self.otlp_set("TRACES_", Endpoint::exact_or_target),
+            logs: self.otlp_set("LOGS_", Endpoint::exact_or_target),
+            metrics: self.otlp_set("METRICS_", Endpoint::exact_or_target),
+            proxy: self.proxy(),
         }
     }
 
-    fn endpoint<T>(
+    fn otlp_set(&mut self, signal: &str, parse: fn(&str) -> Result<Endpoint, EndpointError>) -> OtlpSet {
+        let name = |what: &str| format!("OTEL_EXPORTER_OTLP_{signal}{what}");
+        OtlpSet {
+            protocol: self.word(&name("PROTOCOL")),
+            endpoint: self.endpoint(&name("ENDPOINT"), parse),
+            insecure: self.truth(&name("INSECURE")),
+            headers: self.headers(&name("HEADERS")),
+            timeout_ms: self.whole(&name("TIMEOUT")),
+            compression: self.word(&name("COMPRESSION")),
+            ca_file: self.text(&name("CERTIFICATE")).map(PathBuf::from),
+            cert_file: self.text(&name("CLIENT_CERTIFICATE")).map(PathBuf::from),
+            key_file: self.text(&name("CLIENT_KEY")).map(PathBuf::from),
+        }
+    }
+
+    fn endpoint(
         &mut self,
         name: &str,
-        parse: fn(&str) -> Result<T, endpoint::EndpointError>,
-    ) -> Option<T> {
-        match parse(self.text(name)?) {
-            Ok(endpoint) => Some(endpoint),
-            Err(error) => {
-                self.warn(name, error);
-                None
-            }
+        parse: fn(&str) -> Result<Endpoint, EndpointError>,
+    ) -> Option<Endpoint> {
+        parse(self.text(name)?).map_err(|error| self.warn(name, error)).ok()
+    }
+
+    fn truth(&mut self, name: &str) -> Option<bool> {
+        let text = self.text(name)?;
+        let truth = [("true", true), ("false", false)].into_iter();
+        let truth = truth.filter(|(word, _)| text.eq_ignore_ascii_case(word)).map(|(_, truth)| truth).next();
+        if truth.is_none() {
+            self.refuse(name, text, "\"true\" or \"false\"");
         }
+        truth
+    }
+
+    fn proxy(&mut self) -> ProxyVariables {
+        // A web server that runs a program passes a request's `Proxy` header on as HTTP_PROXY.
+        let is_cgi = self.text("REQUEST_METHOD").is_some();
+        ProxyVariables {
+            http: if is_cgi { None } else { self.proxy_url("HTTP_PROXY", "http_proxy") },
+            https: self.proxy_url("HTTPS_PROXY", "https_proxy"),
+            all: self.proxy_url("ALL_PROXY", "all_proxy"),
+            no: self.text("NO_PROXY").or_else(|| self.text("no_proxy")).map(str::to_owned),
+        }
+    }
+
+    fn proxy_url(&mut self, upper: &str, lower: &str) -> Option<Secret> {
+        let name = if self.text(upper).is_some() { upper } else { lower };
+        let url = proxy::parse(self.text(name)?);
+        if url.is_none() {
+            let accepted = proxy::ACCEPTED;
+            self.warn(
+                name,
+                format_args!("the value, which is not shown, is not accepted; accepted: {accepted}"),
+            );
+        }
+        url
     }
 
     fn headers(&mut self, name: &str) -> Option<Headers> {

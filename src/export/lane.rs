@@ -86,7 +86,7 @@ impl Lane {
     #[allow(clippy::too_many_arguments)]
     pub(super) fn new(
         id: LaneId,
-        plan: Plan,
+        mut plan: Plan,
         health: Arc<LaneHealth>,
         wakeup: Rc<Wakeup>,
         header: Rc<RequestHeader>,
@@ -94,6 +94,9 @@ impl Lane {
         control: Arc<Control>,
         diagnostics: Arc<Diagnostics>,
     ) -> Self {
+        // What no receiver would take is not built.
+        let most = plan.transport.most_batch_bytes().saturating_sub(header.max_size());
+        plan.batch.max_bytes = plan.batch.max_bytes.min(most);
         let initial = Duration::from_millis(plan.retry.initial_ms);
         let most = Duration::from_millis(plan.retry.max_ms);
         let random = SmallRng::seed_from_u64(crate::sys::clock::wall().cast_unsigned() ^ u64::from(id.0));

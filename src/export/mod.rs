@@ -1,6 +1,6 @@
 //! The ExportManager: one worker thread that takes frames out of the journal and brings them where they belong. Every
 //! exporter and signal is a lane (`lane`) with cursors, batch (`batch`), retry (`backoff`) and health of its own; the
-//! worker (`worker`) wakes them. Transports (`otlp_http`, `file`, `console`) get a finished request and say what became
+//! worker (`worker`) wakes them. Transports (`otlp`, `file`, `console`) get a finished request and say what became
 //! of it (`outcome`); they know neither journal nor counters.
 
 mod backoff;
@@ -9,7 +9,7 @@ mod console;
 mod duty;
 mod file;
 mod lane;
-mod otlp_http;
+mod otlp;
 mod outcome;
 mod printable;
 #[cfg(test)]
@@ -37,7 +37,8 @@ use crate::sys::thread;
 
 pub(crate) use self::duty::Duty;
 #[cfg(feature = "fuzzing")]
-pub(crate) use self::otlp_http::read_all_ways as read_reply;
+pub(crate) use self::otlp::read_all_ways as read_reply;
+pub(crate) use self::otlp::headers::{HeaderProvider, HeaderProviders};
 
 /// Why the worker could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -145,8 +146,8 @@ pub(crate) struct ExportManager {
 }
 
 impl ExportManager {
-    /// Attaches the configured exporters to the journal and starts the worker, which does `duty` beside. Without
-    /// exporters there is no worker, and the duty is not done.
+    /// Attaches the configured exporters to the journal and starts the worker, which does `duty` beside. `providers` may
+    /// come and go. Without exporters there is no worker, and the duty is not done.
     pub(crate) fn start(
         config: &Config,
         header: RequestHeader,
@@ -154,11 +155,12 @@ impl ExportManager {
         control: Arc<Control>,
         diagnostics: Arc<Diagnostics>,
         duty: Option<Duty>,
+        providers: &Arc<HeaderProviders>,
     ) -> Result<Self, StartError> {
         let mut lanes = Vec::new();
         let mut plans = Vec::new();
         for exporter in &config.exporters {
-            let exporter_plans = settings::plans(exporter)
+            let exporter_plans = settings::plans(exporter, providers, &diagnostics)
                 .map_err(|why| StartError::Settings { name: exporter.name.clone(), why })?;
             for plan in exporter_plans {
                 let id = LaneId(u32::try_from(lanes.len()).unwrap_or(u32::MAX));

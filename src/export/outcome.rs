@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::console::ConsoleExporter;
 use super::file::FileExporter;
-use super::otlp_http::OtlpHttp;
+use super::otlp::Otlp;
 use super::printable::{MESSAGE_BYTES, printable};
 use crate::otlp::Signal;
 
@@ -63,20 +63,50 @@ pub enum Cause {
     Connect,
     /// The deadline passed without a complete answer.
     Timeout,
+    /// Certificates, keys or headers could not be had.
+    Credentials,
     /// The receiver answered with this status.
     Http(u16),
+    /// The receiver answered with this gRPC status.
+    Grpc(i32),
     /// What was exchanged does not follow the protocol, or the batch cannot be decoded.
     Protocol,
     /// An operation of the operating system failed.
     Io(io::ErrorKind),
 }
 
+/// The names of gRPC's status codes, by their numbers (gRPC, "Status codes and their use").
+const GRPC_CODES: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cause::Connect => f.write_str("no connection"),
             Cause::Timeout => f.write_str("timeout"),
+            Cause::Credentials => f.write_str("no credentials"),
             Cause::Http(status) => write!(f, "HTTP status {status}"),
+            Cause::Grpc(code) => match usize::try_from(*code).ok().and_then(|code| GRPC_CODES.get(code)) {
+                Some(name) => write!(f, "gRPC status {name}"),
+                None => write!(f, "gRPC status {code}"),
+            },
             Cause::Protocol => f.write_str("protocol error"),
             Cause::Io(kind) => write!(f, "{kind}"),
         }
@@ -88,7 +118,7 @@ impl fmt::Display for Cause {
 /// by one in the order of arrival.
 #[derive(Debug)]
 pub enum Exporter {
-    OtlpHttp(OtlpHttp),
+    Otlp(Otlp),
     File(FileExporter),
     Console(ConsoleExporter),
 }
@@ -98,7 +128,7 @@ impl Exporter {
     /// time and I/O.
     pub async fn send(&self, batch: &Batch, timeout: Duration) -> Outcome {
         match self {
-            Exporter::OtlpHttp(exporter) => exporter.send(batch, timeout).await,
+            Exporter::Otlp(exporter) => exporter.send(batch, timeout).await,
             Exporter::File(exporter) => exporter.send(batch, timeout).await,
             Exporter::Console(exporter) => exporter.send(batch, timeout).await,
         }
@@ -109,14 +139,22 @@ impl Exporter {
     /// may still be sent afterwards.
     pub async fn close(&self, timeout: Duration) -> Outcome {
         match self {
-            Exporter::OtlpHttp(_) => Outcome::Accepted,
+            Exporter::Otlp(_) => Outcome::Accepted,
             Exporter::File(exporter) => exporter.close().await,
             Exporter::Console(exporter) => exporter.close(timeout).await,
         }
     }
 
+    /// The most that a batch may have to become a request of this exporter.
+    pub fn most_batch_bytes(&self) -> usize {
+        match self {
+            Exporter::Otlp(exporter) => exporter.most_batch_bytes(),
+            Exporter::File(_) | Exporter::Console(_) => usize::MAX,
+        }
+    }
+
     /// Whether several batches may be sent at once; else the second waits for the first.
     pub fn is_concurrent(&self) -> bool {
-        matches!(self, Exporter::OtlpHttp(_))
+        matches!(self, Exporter::Otlp(_))
     }
 }

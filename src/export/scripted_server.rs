@@ -68,7 +68,11 @@ struct State {
 
 impl ScriptedServer {
     pub(crate) fn start(script: Vec<Step>) -> ScriptedServer {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::start_at("127.0.0.1:0", script).unwrap()
+    }
+
+    pub(crate) fn start_at(address: &str, script: Vec<Step>) -> std::io::Result<ScriptedServer> {
+        let listener = TcpListener::bind(address)?;
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             script,
@@ -87,7 +91,7 @@ impl ScriptedServer {
                 thread::spawn(move || shared.serve(stream.unwrap()));
             }
         });
-        ScriptedServer { address, state, acceptor: Some(acceptor) }
+        Ok(ScriptedServer { address, state, acceptor: Some(acceptor) })
     }
 
     /// `http://127.0.0.1:port`, without a path.

@@ -1,13 +1,18 @@
 //! From configuration to lanes: which signals an exporter takes, in which batches, and the transport behind them. Signals
 //! that go the same way share a transport.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::console::{Color, ConsoleExporter, ConsoleStream};
 use super::file::FileExporter;
-use super::otlp_http::{OtlpHttp, OtlpHttpSettings};
+use super::otlp::Otlp;
+use super::otlp::connection::{self, Connection};
+use super::otlp::headers::HeaderProviders;
+use super::otlp::notes::Notes;
 use super::outcome::Exporter;
-use crate::config::{self, Batch, Compression, ExporterConfig, ExporterKind, Retry};
+use crate::config::{self, Batch, ExporterConfig, ExporterKind, Retry};
+use crate::diagnostics::Diagnostics;
 use crate::otlp::Signal;
 
 /// What a lane is made of, before it runs.
@@ -15,7 +20,7 @@ use crate::otlp::Signal;
 pub(super) struct Plan {
     pub(super) signal: Signal,
     pub(super) exporter: String,
-    pub(super) transport: std::sync::Arc<Exporter>,
+    pub(super) transport: Arc<Exporter>,
     pub(super) batch: Batch,
     pub(super) retry: Retry,
     pub(super) timeout: Duration,
@@ -27,11 +32,15 @@ pub(super) struct Plan {
 const SIGNALS: [Signal; 2] = [Signal::Traces, Signal::Logs];
 
 /// One plan for each of the exporter's signals.
-pub(super) fn plans(exporter: &ExporterConfig) -> Result<Vec<Plan>, String> {
+pub(super) fn plans(
+    exporter: &ExporterConfig,
+    providers: &Arc<HeaderProviders>,
+    diagnostics: &Arc<Diagnostics>,
+) -> Result<Vec<Plan>, String> {
     let signals: Vec<Signal> =
         SIGNALS.into_iter().filter(|signal| exporter.signals.contains(signal)).collect();
     let transports = match &exporter.kind {
-        ExporterKind::Otlp(otlp) => otlp_transports(otlp, &signals)?,
+        ExporterKind::Otlp(otlp) => otlp_transports(&exporter.name, otlp, &signals, providers, diagnostics)?,
         ExporterKind::File(file) => shared(Exporter::File(FileExporter::new(&file.path)), &signals),
         ExporterKind::Console(console) => shared(Exporter::Console(console_exporter(console)), &signals),
     };
@@ -48,31 +57,33 @@ pub(super) fn plans(exporter: &ExporterConfig) -> Result<Vec<Plan>, String> {
     Ok(signals.into_iter().zip(transports).map(plan).collect())
 }
 
-type Transports = Vec<std::sync::Arc<Exporter>>;
+type Transports = Vec<Arc<Exporter>>;
 
 fn shared(transport: Exporter, signals: &[Signal]) -> Transports {
-    let transport = std::sync::Arc::new(transport);
-    signals.iter().map(|_| std::sync::Arc::clone(&transport)).collect()
+    let transport = Arc::new(transport);
+    signals.iter().map(|_| Arc::clone(&transport)).collect()
 }
 
-fn otlp_transports(otlp: &config::Otlp, signals: &[Signal]) -> Result<Transports, String> {
-    let build = |signal: Signal| -> Result<Exporter, String> {
-        let headers = otlp.headers_for(signal).iter();
-        let settings = OtlpHttpSettings {
-            traces_endpoint: otlp.traces_endpoint.clone(),
-            logs_endpoint: otlp.logs_endpoint.clone(),
-            headers: headers.map(|(name, value)| (name.to_owned(), value.expose().to_owned())).collect(),
-            gzip: otlp.compression_for(signal) == Compression::Gzip,
-            user_agent: format!("agentotel/{}", env!("CARGO_PKG_VERSION")),
-        };
-        OtlpHttp::new(settings).map(Exporter::OtlpHttp).map_err(|error| error.to_string())
+/// Each signal has its own end point and headers; connections are shared where they may be.
+fn otlp_transports(
+    exporter: &str,
+    otlp: &config::Otlp,
+    signals: &[Signal],
+    providers: &Arc<HeaderProviders>,
+    diagnostics: &Arc<Diagnostics>,
+) -> Result<Transports, String> {
+    let mut connections: Vec<Arc<Connection>> = Vec::new();
+    let plaintext = Notes::new(exporter, diagnostics);
+    let build = |signal: &Signal| {
+        let settings = otlp.for_signal(*signal);
+        let notes = || Notes::new(exporter, diagnostics);
+        let connection =
+            connection::shared(&mut connections, super::otlp::connection_settings(settings), notes);
+        Otlp::new(exporter, *signal, settings, connection, Arc::clone(providers), &plaintext)
+            .map(|transport| Arc::new(Exporter::Otlp(transport)))
+            .map_err(|error| error.to_string())
     };
-    let alike = otlp.headers_for(Signal::Traces) == otlp.headers_for(Signal::Logs)
-        && otlp.compression_for(Signal::Traces) == otlp.compression_for(Signal::Logs);
-    match signals.first() {
-        Some(first) if alike => Ok(shared(build(*first)?, signals)),
-        _ => signals.iter().map(|signal| build(*signal).map(std::sync::Arc::new)).collect(),
-    }
+    signals.iter().map(build).collect()
 }
 
 fn console_exporter(console: &config::Console) -> ConsoleExporter {

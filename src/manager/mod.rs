@@ -21,7 +21,7 @@ pub(crate) use self::storage::{Durability, StorageStats};
 use crate::config::{Config, Level, LiveExport, Overflow, resource};
 use crate::diagnostics::Diagnostics;
 use crate::event::processor::{EventProcessor, RecordLimits};
-use crate::export::{Control, Duty, ExportManager, StartError};
+use crate::export::{Control, Duty, ExportManager, HeaderProvider, HeaderProviders, StartError};
 use crate::handle::{HandleError, HandleKind};
 use crate::journal::accounting::{LaneCounters, Refusal, SignalCounters};
 use crate::journal::files::{EVENTS_SUFFIX, SESSIONS_SUFFIX, SlotFiles};
@@ -67,6 +67,7 @@ pub(crate) struct OtelManager {
     sampler: HeadSampler,
     diagnostics: Arc<Diagnostics>,
     export: Arc<ExportManager>,
+    header_providers: Arc<HeaderProviders>,
     storage: Option<Storage>,
     state: AtomicU8,
 }
@@ -80,6 +81,7 @@ impl OtelManager {
         }
         clock::look_at_counter();
         let control = Arc::new(Control::default());
+        let header_providers = Arc::new(HeaderProviders::default());
         let overflow = match config.queue.overflow {
             Overflow::DropNewest => OverflowPolicy::DropNewest,
             Overflow::DropOldest => OverflowPolicy::DropOldest,
@@ -121,6 +123,7 @@ impl OtelManager {
             control,
             Arc::clone(&diagnostics),
             live_duty(&config, &view),
+            &header_providers,
         )
         .map_err(|error| match error {
             StartError::Settings { .. } => Error::Config(error.to_string()),
@@ -162,6 +165,7 @@ impl OtelManager {
             sampler: HeadSampler::new(&config.sampler),
             diagnostics,
             export,
+            header_providers,
             storage,
             state: AtomicU8::new(RUNNING),
             config,
@@ -281,6 +285,11 @@ impl OtelManager {
             attempts: lane.health.attempts.load(Ordering::Relaxed),
             failures: lane.health.failures.load(Ordering::Relaxed),
         })
+    }
+
+    /// Has an exporter's requests carry what `provider` gives at each of them; `None`: no more.
+    pub(crate) fn set_header_provider(&self, exporter: &str, provider: Option<Arc<dyn HeaderProvider>>) {
+        self.header_providers.set(exporter, provider);
     }
 
     /// The last diagnostic lines.

@@ -1,7 +1,7 @@
 //! Every variable, what it sets, and what becomes of values that are not accepted.
 
 use super::*;
-use crate::config::{Compression, Level, RootSampler, Secret};
+use crate::config::{Compression, Level, OtlpSignal, Protocol, Proxy, RootSampler, Secret, Tls};
 use crate::otlp::Signal;
 
 /// A variable, a value that is accepted and what it does, and values that are not accepted.
@@ -11,13 +11,33 @@ const NUMBERS: &[&str] = &["x", "-1", "1.5", "2147483648", "99999999999999999999
 const TIMES: &[&str] = &["x", "-1", "0", "10s", "3600001"];
 const URLS: &[&str] = &["hunter2", "ftp://hunter2", "http://", "http://user:hunter2@host"];
 const WORDS: &[&str] = &["hunter3", "0"];
+const PROXIES: &[&str] = &["socks5://hunter2", "https://hunter2", "http://", "http://u:hunter2@h h"];
+
+/// The proxies of the first exporter's traces, for `http` and `https`.
+fn proxies(config: &Config) -> [Option<&str>; 2] {
+    let proxy = &first(config).traces.proxy;
+    [&proxy.http, &proxy.https].map(|url| url.as_ref().map(Secret::expose))
+}
 
 fn first(config: &Config) -> &Otlp {
     otlp(config, 0)
 }
 
 fn header<'a>(config: &'a Config, signal: Signal, name: &str) -> Option<&'a str> {
-    first(config).headers_for(signal).get(name).map(Secret::expose)
+    first(config).for_signal(signal).headers.get(name).map(Secret::expose)
+}
+
+fn endpoint(config: &Config, signal: Signal) -> &str {
+    &first(config).for_signal(signal).endpoint
+}
+
+/// What every signal has, in the order of their numbers.
+fn each<T>(config: &Config, of: impl Fn(&OtlpSignal) -> T) -> [T; 3] {
+    Signal::ALL.map(|signal| of(first(config).for_signal(signal)))
+}
+
+fn file(path: &str) -> Option<std::path::PathBuf> {
+    Some(path.into())
 }
 
 fn has_attribute(config: &Config, key: &str, value: &str) -> bool {
@@ -53,18 +73,35 @@ const CASES: &[Case] = &[
     ("OTEL_LOGS_EXPORTER", "none",
         |config| config.exporters.len() == 1 && config.exporters[0].signals == [Signal::Traces],
         &["prometheus"]),
+    ("OTEL_EXPORTER_OTLP_PROTOCOL", "HTTP/json",
+        |config| each(config, |otlp| otlp.protocol) == [Protocol::HttpJson; 3], WORDS),
+    ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc", |config| {
+        each(config, |otlp| otlp.protocol) == [Protocol::Grpc, Protocol::HttpProtobuf, Protocol::HttpProtobuf]
+            && endpoint(config, Signal::Traces) == "http://localhost:4317"
+    }, WORDS),
+    ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "grpc", |config| {
+        each(config, |otlp| otlp.protocol) == [Protocol::HttpProtobuf, Protocol::Grpc, Protocol::HttpProtobuf]
+            && endpoint(config, Signal::Logs) == "http://localhost:4317"
+    }, WORDS),
+    ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc", |config| {
+        each(config, |otlp| otlp.protocol) == [Protocol::HttpProtobuf, Protocol::HttpProtobuf, Protocol::Grpc]
+            && endpoint(config, Signal::Metrics) == "http://localhost:4317"
+    }, WORDS),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://h/x/", |config| {
-        first(config).traces_endpoint == "https://h/x/v1/traces"
-            && first(config).logs_endpoint == "https://h/x/v1/logs"
+        each(config, |otlp| otlp.endpoint.clone()) == ["https://h/x/v1/traces", "https://h/x/v1/logs", "https://h/x/v1/metrics"]
             && first(config).endpoint_given
     }, URLS),
-    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://h/x/", |config| {
-        first(config).traces_endpoint == "https://h/x/"
-            && first(config).logs_endpoint == "http://localhost:4318/v1/logs"
+    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://h/x/?a=b", |config| {
+        endpoint(config, Signal::Traces) == "https://h/x/?a=b"
+            && endpoint(config, Signal::Logs) == "http://localhost:4318/v1/logs"
     }, URLS),
     ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "https://h/x/?a=b", |config| {
-        first(config).logs_endpoint == "https://h/x/?a=b"
-            && first(config).traces_endpoint == "http://localhost:4318/v1/traces"
+        endpoint(config, Signal::Logs) == "https://h/x/?a=b"
+            && endpoint(config, Signal::Metrics) == "http://localhost:4318/v1/metrics"
+    }, URLS),
+    ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://h/x/?a=b", |config| {
+        endpoint(config, Signal::Metrics) == "https://h/x/?a=b"
+            && endpoint(config, Signal::Traces) == "http://localhost:4318/v1/traces"
     }, URLS),
     ("OTEL_EXPORTER_OTLP_HEADERS", "Api-Key=a%20b,x=y", |config| {
         header(config, Signal::Traces, "api-key") == Some("a b")
@@ -74,7 +111,10 @@ const CASES: &[Case] = &[
         header(config, Signal::Traces, "x") == Some("y") && header(config, Signal::Logs, "x").is_none()
     }, &["hunter2"]),
     ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "x=y", |config| {
-        header(config, Signal::Logs, "x") == Some("y") && header(config, Signal::Traces, "x").is_none()
+        header(config, Signal::Logs, "x") == Some("y") && header(config, Signal::Metrics, "x").is_none()
+    }, &["hunter2"]),
+    ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "x=y", |config| {
+        header(config, Signal::Metrics, "x") == Some("y") && header(config, Signal::Traces, "x").is_none()
     }, &["hunter2"]),
     ("OTEL_EXPORTER_OTLP_TIMEOUT", "5",
         |config| config.exporters[0].timeout_ms_for(Signal::Traces) == 5, TIMES),
@@ -84,18 +124,34 @@ const CASES: &[Case] = &[
     }, TIMES),
     ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "5", |config| {
         let exporter = &config.exporters[0];
-        exporter.timeout_ms_for(Signal::Logs) == 5 && exporter.timeout_ms_for(Signal::Traces) == 10_000
+        exporter.timeout_ms_for(Signal::Logs) == 5 && exporter.timeout_ms_for(Signal::Metrics) == 10_000
+    }, TIMES),
+    ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "5", |config| {
+        let exporter = &config.exporters[0];
+        exporter.timeout_ms_for(Signal::Metrics) == 5 && exporter.timeout_ms_for(Signal::Traces) == 10_000
     }, TIMES),
     ("OTEL_EXPORTER_OTLP_COMPRESSION", "GZIP",
-        |config| first(config).compression_for(Signal::Logs) == Compression::Gzip, &["zstd", "x"]),
-    ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "gzip", |config| {
-        first(config).compression_for(Signal::Traces) == Compression::Gzip
-            && first(config).compression_for(Signal::Logs) == Compression::None
-    }, WORDS),
-    ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "gzip", |config| {
-        first(config).compression_for(Signal::Logs) == Compression::Gzip
-            && first(config).compression_for(Signal::Traces) == Compression::None
-    }, WORDS),
+        |config| each(config, |otlp| otlp.compression) == [Compression::Gzip; 3], &["lz4", "x"]),
+    ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "zstd",
+        |config| each(config, |otlp| otlp.compression) == [Compression::Zstd, Compression::None, Compression::None], WORDS),
+    ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "zstd",
+        |config| each(config, |otlp| otlp.compression) == [Compression::None, Compression::Zstd, Compression::None], WORDS),
+    ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "zstd",
+        |config| each(config, |otlp| otlp.compression) == [Compression::None, Compression::None, Compression::Zstd], WORDS),
+    ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca",
+        |config| each(config, |otlp| otlp.tls.ca_file.clone()) == [file("/ca"), file("/ca"), file("/ca")], &[]),
+    ("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "/ca",
+        |config| each(config, |otlp| otlp.tls.ca_file.clone()) == [file("/ca"), None, None], &[]),
+    ("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", "/ca",
+        |config| each(config, |otlp| otlp.tls.ca_file.clone()) == [None, file("/ca"), None], &[]),
+    ("OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", "/ca",
+        |config| each(config, |otlp| otlp.tls.ca_file.clone()) == [None, None, file("/ca")], &[]),
+    ("HTTP_PROXY", "p:1", |config| proxies(config) == [Some("http://p:1"), None], PROXIES),
+    ("http_proxy", "p:1", |config| proxies(config) == [Some("http://p:1"), None], PROXIES),
+    ("HTTPS_PROXY", "p:1", |config| proxies(config) == [None, Some("http://p:1")], PROXIES),
+    ("https_proxy", "p:1", |config| proxies(config) == [None, Some("http://p:1")], PROXIES),
+    ("ALL_PROXY", "p:1", |config| proxies(config) == [Some("http://p:1"); 2], PROXIES),
+    ("all_proxy", "p:1", |config| proxies(config) == [Some("http://p:1"); 2], PROXIES),
     ("OTEL_LOG_LEVEL", "DEBUG", |config| config.diagnostics.level == Level::Debug, WORDS),
 ];
 
@@ -103,9 +159,21 @@ const CASES: &[Case] = &[
 const ELSEWHERE: &[&str] = &[
     "AGENTOTEL_CONFIG_FILE",
     "OTEL_TRACES_SAMPLER_ARG",
-    "OTEL_EXPORTER_OTLP_PROTOCOL",
-    "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-    "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_INSECURE",
+    "OTEL_EXPORTER_OTLP_TRACES_INSECURE",
+    "OTEL_EXPORTER_OTLP_LOGS_INSECURE",
+    "OTEL_EXPORTER_OTLP_METRICS_INSECURE",
+    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+    "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY",
+    "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
+    "NO_PROXY",
+    "no_proxy",
+    "REQUEST_METHOD",
 ];
 
 #[test]
@@ -139,18 +207,7 @@ fn a_value_that_is_not_accepted_is_a_warning_and_the_default_stays() {
     for (name, _, _, refused) in CASES {
         for value in *refused {
             let resolved = resolve("{}", &[(name, value)]);
-            let mut config = resolved.config;
-            if let [exporter] = config.exporters.as_mut_slice() {
-                // A list of headers without a good one is an empty list, which is the default.
-                if let ExporterKind::Otlp(otlp) = &mut exporter.kind {
-                    for headers in [&mut otlp.traces_headers, &mut otlp.logs_headers] {
-                        if headers.as_ref().is_some_and(|headers| headers.is_empty()) {
-                            *headers = None;
-                        }
-                    }
-                }
-            }
-            assert_eq!(config, defaults(), "{name}={value}");
+            assert_eq!(resolved.config, defaults(), "{name}={value}");
             assert_eq!(resolved.warnings.len(), 1, "{name}={value}: {:?}", resolved.warnings);
             let warning = &resolved.warnings[0];
             assert!(warning.starts_with(&format!("{name}: ")), "{warning}");
@@ -177,17 +234,82 @@ fn the_sampler_takes_its_argument_if_it_is_a_ratio() {
 }
 
 #[test]
-fn a_protocol_that_this_build_does_not_have_is_said() {
-    for name in ELSEWHERE.iter().filter(|name| name.ends_with("PROTOCOL")) {
-        assert_eq!(config("{}", &[(name, "HTTP/protobuf")]), defaults());
-        for protocol in ["grpc", "http/json"] {
-            let resolved = resolve("{}", &[(name, protocol)]);
-            assert_eq!(resolved.config, defaults());
-            let said =
-                format!("{name}: \"{protocol}\" is not accepted; accepted: \"http/protobuf\"; passed over");
-            assert_eq!(resolved.warnings, [said]);
+fn the_end_point_of_grpc_may_be_a_host_and_a_port() {
+    let grpc = |pairs: &[(&str, &str)]| {
+        let resolved = resolve(r#"{"exporters":[{"type":"otlp","protocol":"grpc"}]}"#, pairs);
+        (each(&resolved.config, |otlp| otlp.endpoint.clone()), resolved.warnings)
+    };
+    let common = ("OTEL_EXPORTER_OTLP_ENDPOINT", "h:1");
+    assert_eq!(grpc(&[common]), (["https://h:1"; 3].map(String::from), vec![]));
+    let insecure = ("OTEL_EXPORTER_OTLP_INSECURE", "TRUE");
+    assert_eq!(grpc(&[common, insecure]), (["http://h:1"; 3].map(String::from), vec![]));
+    for (index, signal) in ["TRACES", "LOGS", "METRICS"].into_iter().enumerate() {
+        let name = format!("OTEL_EXPORTER_OTLP_{signal}_INSECURE");
+        let mut expected = ["http://h:1"; 3];
+        expected[index] = "https://h:1";
+        let own = (name.as_str(), "false");
+        assert_eq!(grpc(&[common, insecure, own]), (expected.map(String::from), vec![]));
+        let (endpoints, warnings) = grpc(&[common, (name.as_str(), "yes")]);
+        assert_eq!(endpoints, ["https://h:1"; 3]);
+        assert!(warnings.len() == 1 && warnings[0].starts_with(&name), "{warnings:?}");
+    }
+    // Says nothing about a URL, nor to HTTP.
+    assert_eq!(grpc(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://h:1/x"), insecure]).0, ["https://h:1"; 3]);
+    let http = resolve("{}", &[common, ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "l:1")]);
+    assert_eq!(http.config, defaults());
+    assert_eq!(http.warnings.len(), 2, "{:?}", http.warnings);
+    assert!(http.warnings.iter().all(|warning| warning.ends_with("; passed over")), "{:?}", http.warnings);
+}
+
+#[test]
+fn a_clients_certificate_and_key_go_together() {
+    let tls = |pairs: &[(&str, &str)]| {
+        let resolved = resolve("{}", pairs);
+        (each(&resolved.config, |otlp| otlp.tls.clone()), resolved.warnings)
+    };
+    let (cert, key) = ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_KEY");
+    let of = |cert: &str, key: &str| Tls { cert_file: file(cert), key_file: file(key), ..Tls::default() };
+    assert_eq!(tls(&[(cert, "/c"), (key, "/k")]), ([of("/c", "/k"), of("/c", "/k"), of("/c", "/k")], vec![]));
+    for (index, signal) in ["TRACES", "LOGS", "METRICS"].into_iter().enumerate() {
+        let own = [cert, key].map(|name| name.replace("OTLP_", &format!("OTLP_{signal}_")));
+        let mut expected = [of("/c", "/k"), of("/c", "/k"), of("/c", "/k")];
+        expected[index] = of("/own-c", "/own-k");
+        let pairs = [(cert, "/c"), (key, "/k"), (own[0].as_str(), "/own-c"), (own[1].as_str(), "/own-k")];
+        assert_eq!(tls(&pairs), (expected, vec![]));
+        for (alone, missing) in [(&own[0], &own[1]), (&own[1], &own[0])] {
+            let (settled, warnings) = tls(&[(alone.as_str(), "/x")]);
+            assert_eq!(settled, [Tls::default(), Tls::default(), Tls::default()]);
+            let said = format!("{alone} is not accepted alone; accepted: with {missing}; passed over");
+            assert_eq!(warnings, [said]);
         }
     }
+    let (settled, warnings) = tls(&[(key, "/k")]);
+    assert_eq!((settled[0].clone(), warnings.len()), (Tls::default(), 1));
+}
+
+#[test]
+fn a_proxy_of_the_environment_can_be_kept_away() {
+    let pairs = [
+        ("HTTP_PROXY", "http://u:hunter2@p"),
+        ("NO_PROXY", "a, b"),
+        ("https_proxy", "s:1"),
+        ("no_proxy", "c"),
+    ];
+    let resolved = config(
+        r#"{"exporters":[{"type":"otlp"},{"type":"otlp","proxy":"none"},
+        {"type":"otlp","proxy":"http://own"},{"type":"otlp","proxy":"environment"}]}"#,
+        &pairs,
+    );
+    assert_eq!(proxies(&resolved), [Some("http://u:hunter2@p"), Some("http://s:1")]);
+    assert_eq!(otlp(&resolved, 0).traces.proxy.no, "a, b");
+    assert_eq!(otlp(&resolved, 1).traces.proxy, Proxy::default());
+    assert_eq!(otlp(&resolved, 2).traces.proxy.http, Some(Secret::new("http://own")));
+    assert_eq!(otlp(&resolved, 3).traces.proxy, otlp(&resolved, 0).traces.proxy);
+    assert!(!format!("{resolved:?}").contains("hunter2"));
+    let lower = config("{}", &[("all_proxy", "p:1"), ("no_proxy", "c")]);
+    assert_eq!(first(&lower).logs.proxy.no, "c");
+    let cgi = config("{}", &[("REQUEST_METHOD", "GET"), ("HTTP_PROXY", "evil:1"), ("HTTPS_PROXY", "s:1")]);
+    assert_eq!(proxies(&cgi), [None, Some("http://s:1")]);
 }
 
 #[test]
@@ -235,8 +357,8 @@ fn a_process_with_raised_rights_ignores_where_to_send_and_what_to_read() {
         .map(|(name, _)| name)
         .filter(|name| Environment::is_withheld(name))
         .collect();
-    let carries_power =
-        |name: &&str| name.ends_with("ENDPOINT") || name.ends_with("HEADERS") || name.ends_with("FILE");
+    const POWERS: [&str; 7] = ["ENDPOINT", "HEADERS", "FILE", "CERTIFICATE", "KEY", "INSECURE", "PROXY"];
+    let carries_power = |name: &&str| POWERS.iter().any(|power| name.to_ascii_uppercase().ends_with(power));
     assert!(withheld.iter().all(carries_power));
     assert_eq!(withheld.len(), Environment::variables().filter(|(name, _)| carries_power(name)).count());
 
@@ -261,11 +383,11 @@ fn the_environment_of_the_process_is_what_is_read() {
     if std::env::var_os(CHILD).is_some() {
         let open = Config::resolve(None, &Environment::from_process(false)).unwrap();
         assert_eq!(open.config.service.name, "child");
-        assert_eq!(first(&open.config).traces_endpoint, "http://child/v1/traces");
+        assert_eq!(first(&open.config).traces.endpoint, "http://child/v1/traces");
         assert_eq!(open.warnings, ["OTEL_TRACES_SAMPLER: not valid UTF-8; passed over"]);
         let secure = Config::resolve(None, &Environment::from_process(true)).unwrap();
         assert_eq!(secure.config.service.name, "child");
-        assert_eq!(first(&secure.config).traces_endpoint, "http://localhost:4318/v1/traces");
+        assert_eq!(first(&secure.config).traces.endpoint, "http://localhost:4318/v1/traces");
         assert_eq!(secure.warnings.len(), 2, "{:?}", secure.warnings);
         return;
     }

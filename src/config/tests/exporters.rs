@@ -1,7 +1,9 @@
 //! The list of exporters: types, names, what comes from the environment, what is refused.
 
+use std::path::{Path, PathBuf};
+
 use super::*;
-use crate::config::{Color, Compression, Console, Secret, Stream};
+use crate::config::{Color, Compression, Console, Protocol, Secret, Stream, Tls};
 use crate::otlp::Signal;
 
 fn exporters(list: &str) -> Config {
@@ -24,7 +26,8 @@ fn every_type_is_read_with_all_its_keys() {
          "batch": {"max_bytes": 4096, "max_count": 1, "delay_ms": 0, "in_flight": 32},
          "retry": {"initial_ms": 1, "max_ms": 2, "max_age_s": 3, "max_attempts": 4294967295},
          "protocol": "http/protobuf", "endpoint": "https://h:1/", "headers": {"X-A": "b"}, "api_key": "k",
-         "compression": "gzip"},
+         "headers_file": "/h", "compression": "gzip", "proxy": "http://p:3128",
+         "tls": {"ca_file": "/a", "cert_file": "/c", "key_file": "/k", "insecure_skip_verify": true}},
         {"type": "file", "path": "traces.jsonl", "signals": ["traces"]},
         {"type": "console", "stream": "stderr", "color": "never"}
     ]"#,
@@ -37,12 +40,23 @@ fn every_type_is_read_with_all_its_keys() {
     assert_eq!((first.retry.initial_ms, first.retry.max_ms), (1, 2));
     assert_eq!((first.retry.max_age_s, first.retry.max_attempts), (Some(3), Some(u32::MAX)));
     let otlp = otlp(&config, 0);
-    assert_eq!(otlp.endpoint_for(Signal::Traces), Some("https://h:1/v1/traces"));
-    assert_eq!(otlp.endpoint_for(Signal::Logs), Some("https://h:1/v1/logs"));
-    assert_eq!(otlp.endpoint_for(Signal::Metrics), None);
-    let headers: Vec<_> = otlp.headers.iter().map(|(name, value)| (name, value.expose())).collect();
-    assert_eq!(headers, [("x-a", "b"), ("authorization", "Bearer k")]);
-    assert_eq!(otlp.compression_for(Signal::Logs), Compression::Gzip);
+    for signal in Signal::ALL {
+        let own = otlp.for_signal(signal);
+        assert_eq!(own.endpoint, format!("https://h:1{}", signal.path()));
+        let headers: Vec<_> = own.headers.iter().map(|(name, value)| (name, value.expose())).collect();
+        assert_eq!(headers, [("x-a", "b"), ("authorization", "Bearer k")]);
+        assert_eq!(own.headers_file.as_deref(), Some(Path::new("/h")));
+        assert_eq!((own.protocol, own.compression), (Protocol::HttpProtobuf, Compression::Gzip));
+        assert_eq!(own.proxy.https, Some(Secret::new("http://p:3128")));
+        let file = |path: &str| Some(PathBuf::from(path));
+        let tls = Tls {
+            ca_file: file("/a"),
+            cert_file: file("/c"),
+            key_file: file("/k"),
+            insecure_skip_verify: true,
+        };
+        assert_eq!(own.tls, tls);
+    }
     assert!(otlp.endpoint_given);
     assert_eq!((file.name.as_str(), file.signals.as_slice()), ("file", [Signal::Traces].as_slice()));
     assert!(matches!(&file.kind, ExporterKind::File(file) if file.path.as_os_str() == "traces.jsonl"));
@@ -112,11 +126,21 @@ fn what_spans_keys_is_checked() {
         ),
         (r#"[{"type": "otlp", "timeout_ms": 0}]"#, "`exporters[0].timeout_ms`"),
         (
-            r#"[{"type": "otlp", "protocol": "grpc"}]"#,
-            "`exporters[0].protocol`: invalid value: string \"grpc\", expected \"http/protobuf\"",
+            r#"[{"type": "otlp", "protocol": "thrift"}]"#,
+            "`exporters[0].protocol`: invalid value: string \"thrift\", expected one of \"http/protobuf\"",
         ),
-        (r#"[{"type": "otlp", "protocol": "http/json"}]"#, "`exporters[0].protocol`"),
-        (r#"[{"type": "otlp", "compression": "zstd"}]"#, "expected one of \"none\", \"gzip\""),
+        (r#"[{"type": "otlp", "compression": "lz4"}]"#, "expected one of \"none\", \"gzip\", \"zstd\""),
+        (
+            r#"[{"type": "otlp", "proxy": "socks5://h"}]"#,
+            "`exporters[0].proxy`: the value, which is not shown",
+        ),
+        (r#"[{"type": "otlp", "headers_file": ""}]"#, "`exporters[0].headers_file`"),
+        (r#"[{"type": "otlp", "headers_file": "a\u0000"}]"#, "`exporters[0].headers_file`: \"a\\0\""),
+        (r#"[{"type": "otlp", "tls": []}]"#, "`exporters[0].tls`"),
+        (r#"[{"type": "otlp", "tls": {"ca": "x"}}]"#, "`exporters[0].tls.ca`: unknown field"),
+        (r#"[{"type": "otlp", "tls": {"cert_file": "x"}}]"#, "`exporters[0].tls.key_file`: not given"),
+        (r#"[{"type": "otlp", "tls": {"key_file": "x"}}]"#, "`exporters[0].tls.cert_file`: not given"),
+        (r#"[{"type": "otlp", "tls": {"ca_file": "a\u0000"}}]"#, "`exporters[0].tls.ca_file`"),
         (r#"[{"type": "otlp", "endpoint": "localhost:4318"}]"#, "`exporters[0].endpoint`"),
         (r#"[{"type": "console", "endpoint": "http://h"}]"#, "`exporters[0].endpoint`: unknown field"),
     ] {
@@ -150,28 +174,35 @@ fn an_otlp_exporter_takes_from_the_environment_what_it_does_not_set() {
     ]}"#;
     let config = config(json, &pairs);
     let header = |index: usize, signal, name: &str| {
-        otlp(&config, index).headers_for(signal).get(name).map(|value: &Secret| value.expose().to_owned())
+        otlp(&config, index)
+            .for_signal(signal)
+            .headers
+            .get(name)
+            .map(|value: &Secret| value.expose().to_owned())
     };
 
     let bare = otlp(&config, 0);
-    assert_eq!(bare.traces_endpoint, "http://e/v1/traces");
-    assert_eq!(bare.logs_endpoint, "http://logs/x");
+    assert_eq!(bare.traces.endpoint, "http://e/v1/traces");
+    assert_eq!(bare.logs.endpoint, "http://logs/x");
     assert_eq!(header(0, Signal::Traces, "x").as_deref(), Some("y"));
     assert_eq!((header(0, Signal::Logs, "x"), header(0, Signal::Logs, "l").as_deref()), (None, Some("m")));
-    assert_eq!(bare.compression_for(Signal::Traces), Compression::None);
-    assert_eq!(bare.compression_for(Signal::Logs), Compression::Gzip);
+    assert_eq!(bare.for_signal(Signal::Traces).compression, Compression::None);
+    assert_eq!(bare.for_signal(Signal::Logs).compression, Compression::Gzip);
     assert_eq!(config.exporters[0].timeout_ms_for(Signal::Traces), 8);
     assert_eq!(config.exporters[0].timeout_ms_for(Signal::Logs), 7);
     assert_eq!((config.exporters[0].batch.delay_ms, config.exporters[0].batch.max_count), (9, 10));
 
     let own = otlp(&config, 1);
     assert_eq!(
-        (own.traces_endpoint.as_str(), own.logs_endpoint.as_str()),
+        (own.traces.endpoint.as_str(), own.logs.endpoint.as_str()),
         ("http://own/v1/traces", "http://own/v1/logs")
     );
     for signal in [Signal::Traces, Signal::Logs] {
-        assert!(own.headers_for(signal).is_empty(), "an empty object keeps the environment's headers away");
-        assert_eq!(own.compression_for(signal), Compression::None);
+        assert!(
+            own.for_signal(signal).headers.is_empty(),
+            "an empty object keeps the environment's headers away"
+        );
+        assert_eq!(own.for_signal(signal).compression, Compression::None);
         assert_eq!(config.exporters[1].timeout_ms_for(signal), 1);
     }
     assert_eq!((config.exporters[1].batch.delay_ms, config.exporters[1].batch.max_count), (2, 10));

@@ -46,10 +46,10 @@ fn without_any_source_the_defaults_hold() {
     let retry = Retry { initial_ms: 500, max_ms: 30_000, max_age_s: None, max_attempts: None };
     assert_eq!(exporter.retry, retry);
     let otlp = otlp(&config, 0);
-    assert_eq!(otlp.traces_endpoint, "http://localhost:4318/v1/traces");
-    assert_eq!(otlp.logs_endpoint, "http://localhost:4318/v1/logs");
-    assert_eq!((otlp.protocol, otlp.compression), (Protocol::HttpProtobuf, Compression::None));
-    assert!(otlp.headers.is_empty() && !otlp.endpoint_given);
+    assert_eq!(otlp.traces.endpoint, "http://localhost:4318/v1/traces");
+    assert_eq!(otlp.logs.endpoint, "http://localhost:4318/v1/logs");
+    assert_eq!((otlp.traces.protocol, otlp.traces.compression), (Protocol::HttpProtobuf, Compression::None));
+    assert!(otlp.traces.headers.is_empty() && !otlp.endpoint_given);
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! Claims about what OTLP over HTTP does with receivers of every kind, against a real server on
-//! loopback.
+//! loopback; `grpc` and `secure` have those about gRPC and TLS.
+
+mod files;
+mod proxies;
 
 use std::io::Read as _;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
 use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsPartialSuccess, ExportLogsServiceResponse};
@@ -10,23 +14,43 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceResponse,
 };
 use prost::Message as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 
+use super::connection::Connection;
 use super::*;
+use crate::config::{Headers, Level, Proxy, Tls};
+use crate::diagnostics::Diagnostics;
 use crate::export::scripted_server::{ScriptedServer, Step, reply};
 
 const ITEMS: u64 = 7;
 const TIMEOUT: Duration = Duration::from_secs(5);
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
-fn settings(url: &str) -> OtlpHttpSettings {
-    OtlpHttpSettings {
-        traces_endpoint: format!("{url}/v1/traces"),
-        logs_endpoint: format!("{url}/v1/logs"),
-        headers: vec![("X-Api-Key".into(), "s3cret".into())],
-        gzip: false,
-        user_agent: "agentotel/test".into(),
+/// What a test says about an exporter for traces that goes to `url`.
+fn settings(url: &str) -> OtlpSignal {
+    let mut headers = Headers::default();
+    headers.set("X-Api-Key", "s3cret").unwrap();
+    OtlpSignal {
+        protocol: Protocol::HttpProtobuf,
+        endpoint: format!("{url}/v1/traces"),
+        headers,
+        headers_file: None,
+        compression: Compression::None,
+        timeout_ms: None,
+        tls: Tls::default(),
+        proxy: Proxy::default(),
     }
+}
+
+fn exporter_of(signal: Signal, settings: &OtlpSignal) -> Result<(Otlp, Arc<Diagnostics>), InvalidSettings> {
+    let diagnostics = Arc::new(Diagnostics::new(Level::Debug));
+    let notes = Notes::new("tested", &diagnostics);
+    let connection = Arc::new(Connection::new(connection_settings(settings), notes.clone()));
+    let exporter = Otlp::new("tested", signal, settings, connection, Arc::default(), &notes)?;
+    Ok((exporter, diagnostics))
+}
+
+fn exporter(settings: &OtlpSignal) -> Otlp {
+    exporter_of(Signal::Traces, settings).unwrap().0
 }
 
 fn batch(signal: Signal) -> Batch {
@@ -35,11 +59,12 @@ fn batch(signal: Signal) -> Batch {
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap()
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 fn send_within(url: &str, signal: Signal, timeout: Duration) -> Outcome {
-    let exporter = OtlpHttp::new(settings(url)).unwrap();
+    let settings = OtlpSignal { endpoint: format!("{url}{}", signal.path()), ..settings(url) };
+    let (exporter, _) = exporter_of(signal, &settings).unwrap();
     runtime().block_on(exporter.send(&batch(signal), timeout))
 }
 
@@ -47,6 +72,10 @@ fn send_within(url: &str, signal: Signal, timeout: Duration) -> Outcome {
 fn outcome_of(step: Step) -> Outcome {
     let server = ScriptedServer::start(vec![step]);
     send_within(&server.url(), Signal::Traces, TIMEOUT)
+}
+
+fn gzipped(bytes: &[u8]) -> Bytes {
+    compression::compressed(Bytes::copy_from_slice(bytes), Compression::Gzip).unwrap()
 }
 
 fn partial_success(rejected_spans: i64, error_message: &str) -> Vec<u8> {
@@ -65,13 +94,13 @@ fn a_batch_arrives_as_it_is_with_the_headers_that_were_asked_for() {
     assert_eq!(traces.header("content-type"), Some("application/x-protobuf"));
     assert_eq!(traces.header("content-encoding"), None);
     assert_eq!(traces.header("x-api-key"), Some("s3cret"));
-    assert_eq!(traces.header("user-agent"), Some("agentotel/test"));
+    assert_eq!(traces.header("user-agent"), Some(concat!("agentotel/", env!("CARGO_PKG_VERSION"))));
 }
 
 #[test]
 fn a_compressed_request_decodes_to_the_same_bytes() {
     let server = ScriptedServer::start(vec![reply(200, &[], b"")]);
-    let exporter = OtlpHttp::new(OtlpHttpSettings { gzip: true, ..settings(&server.url()) }).unwrap();
+    let exporter = exporter(&OtlpSignal { compression: Compression::Gzip, ..settings(&server.url()) });
     let body = Bytes::from(b"agentotel ".repeat(50_000));
     let batch = Batch { signal: Signal::Traces, items: 1, body: body.clone() };
     assert_eq!(runtime().block_on(exporter.send(&batch, TIMEOUT)), Outcome::Accepted);
@@ -87,7 +116,7 @@ fn a_compressed_request_decodes_to_the_same_bytes() {
 fn one_connection_serves_many_sends() {
     let server =
         ScriptedServer::start(vec![reply(200, &[], b""), reply(503, &[], b"busy"), reply(200, &[], b"")]);
-    let exporter = OtlpHttp::new(settings(&server.url())).unwrap();
+    let exporter = exporter(&settings(&server.url()));
     runtime().block_on(async {
         for _ in 0..20 {
             exporter.send(&batch(Signal::Traces), TIMEOUT).await;
@@ -97,12 +126,12 @@ fn one_connection_serves_many_sends() {
 }
 
 #[test]
-fn sends_of_clones_run_at_the_same_time() {
+fn sends_run_at_the_same_time() {
     let server = ScriptedServer::start(vec![Step::Hang, reply(200, &[], b"")]);
-    let exporter = OtlpHttp::new(settings(&server.url())).unwrap();
+    let exporter = exporter(&settings(&server.url()));
     let traces = batch(Signal::Traces);
     let outcomes = runtime().block_on(async {
-        let second = exporter.clone();
+        let second = &exporter;
         tokio::join!(exporter.send(&traces, Duration::from_millis(1_500)), async {
             tokio::time::sleep(Duration::from_millis(100)).await;
             second.send(&traces, Duration::from_millis(1_200)).await
@@ -154,12 +183,12 @@ fn a_reply_in_json_is_understood() {
 #[test]
 fn a_compressed_reply_is_read_and_a_bomb_is_not() {
     let gzip = [("content-encoding", "gzip")];
-    let body = compressed(&partial_success(1, "late").into());
+    let body = gzipped(&partial_success(1, "late"));
     assert_eq!(
         outcome_of(reply(200, &gzip, &body)),
         Outcome::Partial { rejected: 1, message: "late".into() }
     );
-    let bomb = compressed(&Bytes::from(vec![0; 6 * 1024 * 1024]));
+    let bomb = gzipped(&[0; 6 * 1024 * 1024]);
     assert!(bomb.len() < 64 * 1024);
     let outcome = outcome_of(reply(200, &gzip, &bomb));
     assert!(matches!(outcome, Outcome::Rejected { cause: Cause::Protocol, .. }), "{outcome:?}");
@@ -335,105 +364,115 @@ fn a_refusal_counts_though_its_body_never_ends() {
 
 #[test]
 fn settings_that_cannot_work_are_named_without_their_secrets() {
-    let error = |settings| OtlpHttp::new(settings).unwrap_err().to_string();
-    let base = settings("http://localhost:4318");
-    let bad_scheme = OtlpHttpSettings { traces_endpoint: "ftp://u:pa55@host/x".into(), ..base.clone() };
+    let error = |settings: &OtlpSignal| exporter_of(Signal::Traces, settings).err().unwrap().to_string();
+    let at = |endpoint: &str| OtlpSignal { endpoint: endpoint.to_owned(), ..settings("http://localhost") };
     assert_eq!(
-        error(bad_scheme),
+        error(&at("ftp://u:pa55@host/x")),
         "end point \"ftp://host/x\": another scheme; expected an http:// or https:// URL"
     );
-    let no_url = OtlpHttpSettings { logs_endpoint: "localhost".into(), ..base.clone() };
-    assert!(error(no_url).starts_with("end point \"localhost\": "));
-    for name in ["bad name", "", "Content-Type"] {
-        let bad_name = OtlpHttpSettings { headers: vec![(name.into(), "s3cret".into())], ..base.clone() };
-        assert!(error(bad_name).starts_with(&format!("header name {name:?}: ")));
-    }
-    let bad_value = OtlpHttpSettings { headers: vec![("key".into(), "s3cret\n".into())], ..base.clone() };
-    let text = error(bad_value);
-    assert!(text.starts_with("value of header \"key\": ") && !text.contains("s3cret"), "{text}");
-    let shown = format!("{base:?} {:?}", OtlpHttp::new(base.clone()).unwrap());
-    assert!(!shown.contains("s3cret") && shown.contains("X-Api-Key"), "{shown}");
+    assert!(error(&at("localhost")).starts_with("end point \"localhost\": "));
+    assert!(!error(&at("//u:pa55@localhost")).contains("pa55"));
+    let shown =
+        format!("{:?} {:?}", at("http://h/v1/traces?key=s3cret"), exporter(&at("http://h/?key=s3cret")));
+    assert!(!shown.contains("s3cret") && shown.contains("x-api-key"), "{shown}");
 }
 
 #[test]
 fn making_an_exporter_costs_less_than_a_millisecond() {
     let quickest = (0..100).map(|_| {
         let begin = Instant::now();
-        OtlpHttp::new(settings("https://localhost:4318")).unwrap();
+        exporter(&settings("https://localhost:4318"));
         begin.elapsed()
     });
     assert!(quickest.min().unwrap() < Duration::from_millis(1));
 }
 
-/// A certificate for 127.0.0.1, valid from 2020 to 2120, and its key, made for these tests alone.
-const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
-MIIBdDCCARqgAwIBAgIBATAKBggqhkjOPQQDAjAcMRowGAYDVQQDDBFzY3JpcHRl
-ZCByZWNlaXZlcjAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowHDEa
-MBgGA1UEAwwRc2NyaXB0ZWQgcmVjZWl2ZXIwWTATBgcqhkjOPQIBBggqhkjOPQMB
-BwNCAAT1w1VnP9Tc9JtzSnkicm/jnFL/h7eI+yi+tOA0YFFpwpqldJp3b/NdmX62
-Cqi9CNaGkIerXH/zkGr/9nvOUDzro0swSTAaBgNVHREEEzARhwR/AAABgglsb2Nh
-bGhvc3QwDAYDVR0TAQH/BAIwADAdBgNVHQ4EFgQU0MyniLTrq0l4O7i1l7XiI6cf
-WP0wCgYIKoZIzj0EAwIDSAAwRQIgL794TpbQtKygZDBgTx/dVxE7Jf9iJzXJ8V5o
-fer+g3UCIQCtLnPYOdOLNl2eTY81NqxcHpJGccZ8W5HtDZh3NTu5wQ==
------END CERTIFICATE-----";
-const KEY: &str = "-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgX+7SAO08bLT43Iuc
-mYzNNr4i92j/mtttgJ4iVgHT4JOhRANCAAT1w1VnP9Tc9JtzSnkicm/jnFL/h7eI
-+yi+tOA0YFFpwpqldJp3b/NdmX62Cqi9CNaGkIerXH/zkGr/9nvOUDzr
------END PRIVATE KEY-----";
-
-/// Accepts one TLS connection, answers one request with 200, and gives back what could be read.
-fn serve_tls(listener: TcpListener) -> Vec<u8> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let certificate = CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(KEY.as_bytes()).unwrap();
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    let connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
-    let mut stream = rustls::StreamOwned::new(connection, listener.accept().unwrap().0);
-    let mut read = Vec::new();
-    let mut block = [0; 4096];
-    while !read.ends_with(&batch(Signal::Traces).body) {
-        match stream.read(&mut block) {
-            Ok(0) | Err(_) => return read,
-            Ok(length) => read.extend_from_slice(&block[..length]),
-        }
-    }
-    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
-    read
+#[test]
+fn a_batch_in_json_is_what_the_file_exporter_writes_less_its_newline() {
+    let server = ScriptedServer::start(vec![reply(200, &[("content-type", "application/json")], b"{}")]);
+    let url = server.url();
+    let exporter = exporter(&OtlpSignal { protocol: Protocol::HttpJson, ..settings(&url) });
+    let span = [&[0x0a, 16][..], &[7; 16], &[0x12, 8], &[9; 8], &[0x2a, 1, b'n', 0x30, 3]].concat();
+    let spans = [&[0x12, u8::try_from(span.len()).unwrap()][..], &span].concat();
+    let scope = [&[0x12, u8::try_from(spans.len()).unwrap()][..], &spans].concat();
+    let body = [&[0x0a, u8::try_from(scope.len()).unwrap()][..], &scope].concat();
+    let batch = Batch { signal: Signal::Traces, items: 1, body: Bytes::from(body) };
+    assert_eq!(runtime().block_on(exporter.send(&batch, TIMEOUT)), Outcome::Accepted);
+    let request = server.received().remove(0);
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    let line = json_line(Signal::Traces, &batch.body).unwrap();
+    assert_eq!([request.body.as_slice(), b"\n"].concat(), line);
+    let json: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+    let span = &json["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
+    assert_eq!((span["traceId"].as_str(), span["kind"].as_i64()), (Some("07".repeat(16).as_str()), Some(3)));
 }
 
-fn exchange_tls(trusted: bool) -> (Outcome, Vec<u8>) {
+#[test]
+fn a_batch_that_is_no_request_cannot_become_json() {
+    let exporter = exporter(&OtlpSignal { protocol: Protocol::HttpJson, ..settings(&nobody()) });
+    let broken = Batch { signal: Signal::Traces, items: 1, body: Bytes::from_static(b"\xff\xff") };
+    let outcome = runtime().block_on(exporter.send(&broken, TIMEOUT));
+    assert!(matches!(outcome, Outcome::Rejected { cause: Cause::Protocol, .. }), "{outcome:?}");
+}
+
+#[test]
+fn zstd_makes_a_body_that_zstd_reads() {
+    let server = ScriptedServer::start(vec![reply(200, &[], b"")]);
+    let exporter = exporter(&OtlpSignal { compression: Compression::Zstd, ..settings(&server.url()) });
+    let body = Bytes::from(b"agentotel ".repeat(50_000));
+    let batch = Batch { signal: Signal::Traces, items: 1, body: body.clone() };
+    assert_eq!(runtime().block_on(exporter.send(&batch, TIMEOUT)), Outcome::Accepted);
+    let request = server.received().remove(0);
+    assert_eq!(request.header("content-encoding"), Some("zstd"));
+    assert!(request.body.len() < body.len() / 10);
+    assert_eq!(zstd::decode_all(request.body.as_slice()).unwrap(), body);
+}
+
+#[test]
+fn a_request_that_is_too_large_is_not_sent() {
+    let server = ScriptedServer::start(vec![reply(200, &[], b"")]);
+    for (protocol, most) in [(Protocol::HttpProtobuf, 64 * 1024 * 1024), (Protocol::Grpc, 4 * 1024 * 1024)] {
+        let exporter = exporter(&OtlpSignal { protocol, ..settings(&server.url()) });
+        assert_eq!(exporter.most_batch_bytes(), most);
+        let batch = Batch { signal: Signal::Traces, items: 1, body: Bytes::from(vec![0; most + 1]) };
+        let outcome = runtime().block_on(exporter.send(&batch, TIMEOUT));
+        assert!(matches!(outcome, Outcome::TooLarge { .. }), "{outcome:?}");
+    }
+    assert_eq!(server.received().len(), 0);
+}
+
+#[test]
+fn a_receiver_is_reached_over_ipv6() {
+    let Ok(server) = ScriptedServer::start_at("[::1]:0", vec![reply(200, &[], b"")]) else {
+        // A machine without IPv6 has nobody to ask.
+        return;
+    };
+    assert!(server.url().starts_with("http://[::1]:"));
+    assert_eq!(send_within(&server.url(), Signal::Traces, TIMEOUT), Outcome::Accepted);
+}
+
+#[test]
+fn headers_in_plain_text_beyond_this_machine_are_worth_one_warning() {
+    let said = |endpoint: &str| {
+        let settings = OtlpSignal { endpoint: endpoint.to_owned(), ..settings("") };
+        exporter_of(Signal::Traces, &settings).unwrap().1.text()
+    };
+    for quiet in
+        ["http://localhost:1/", "http://127.9.9.9/", "http://[::1]/", "http://a.localhost/", "https://h/"]
+    {
+        assert_eq!(said(quiet), "", "{quiet}");
+    }
+    for loud in ["http://h/", "http://10.0.0.1/x?key=s3cret", "http://localhost.evil/"] {
+        let text = said(loud);
+        assert!(text.contains("in plain text") && !text.contains("s3cret"), "{text}");
+        assert_eq!(text.lines().count(), 1);
+    }
+    let bare = OtlpSignal { headers: Headers::default(), endpoint: "http://h/".into(), ..settings("") };
+    assert_eq!(exporter_of(Signal::Traces, &bare).unwrap().1.text(), "");
+}
+
+/// An address where nobody listens.
+fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("https://{}", listener.local_addr().unwrap());
-    let server = std::thread::spawn(move || serve_tls(listener));
-    let exporter = OtlpHttp::new(settings(&url)).unwrap();
-    if trusted {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).unwrap()).unwrap();
-        exporter.shared.client.set(client(roots, &exporter.shared.headers).unwrap()).unwrap();
-    }
-    let runtime = runtime();
-    let outcome = runtime.block_on(exporter.send(&batch(Signal::Traces), TIMEOUT));
-    drop((exporter, runtime));
-    (outcome, server.join().unwrap())
-}
-
-#[test]
-fn a_trusted_receiver_is_reached_over_tls_without_a_process_wide_provider() {
-    let (outcome, read) = exchange_tls(true);
-    assert_eq!(outcome, Outcome::Accepted);
-    assert!(read.starts_with(b"POST /v1/traces HTTP/1.1\r\n"));
-    assert!(rustls::crypto::CryptoProvider::get_default().is_none());
-}
-
-#[test]
-fn a_receiver_that_the_platform_does_not_trust_gets_nothing() {
-    let (outcome, read) = exchange_tls(false);
-    assert!(matches!(outcome, Outcome::Retry { cause: Cause::Connect, .. }), "{outcome:?}");
-    assert_eq!(read, b"");
+    format!("http://{}", listener.local_addr().unwrap())
 }

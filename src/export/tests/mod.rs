@@ -1,6 +1,9 @@
 //! The worker against a real HTTP server that says what the script wants, through the manager: what is retried, what is
 //! counted, what waits for what.
 
+mod behaviours;
+pub(in crate::export) mod receiver;
+
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

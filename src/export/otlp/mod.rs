@@ -1,0 +1,250 @@
+//! OTLP to a receiver, over HTTP (`http`) or gRPC (`grpc`). A batch's bytes go out as they are, compressed when asked for
+//! (`compression`), or as JSON, through a client that keeps its connections (`connection`, by way of `route` and `tls`)
+//! with the headers of the moment (`headers`); the reply is read within bounds and becomes an [`Outcome`] (`reply`,
+//! `status`). Clients, certificates and header files (`files`) are first looked at when a batch is sent, on the worker:
+//! making an exporter costs next to nothing, and nothing of it is there before a fork that the child would use. No
+//! redirect is followed, nothing is retried here.
+
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::reply::read_all_ways;
+
+mod compression;
+pub(super) mod connection;
+mod files;
+mod grpc;
+pub(super) mod headers;
+mod http;
+pub(super) mod notes;
+mod reply;
+mod route;
+#[cfg(test)]
+pub(in crate::export) mod status;
+#[cfg(not(test))]
+mod status;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::{HeaderValue, Uri, header};
+use bytes::Bytes;
+use url::{Host, Url};
+
+use self::connection::{Connection, ConnectionSettings};
+use self::headers::{HeaderError, HeaderProviders, HeaderSource};
+use self::notes::Notes;
+use super::outcome::{Batch, Cause, Outcome};
+use crate::config::{Compression, OtlpSignal, Protocol};
+use crate::otlp::{Signal, json_line};
+
+/// The most that a request over HTTP may have, before compression.
+const HTTP_REQUEST_BYTES: usize = 64 * 1024 * 1024;
+/// The most that a gRPC message may have: what receivers take that are not told otherwise.
+const GRPC_REQUEST_BYTES: usize = 4 * 1024 * 1024;
+/// A byte of protobuf becomes at most this many in JSON: a control character is `\u001f` there.
+const JSON_GROWTH: usize = 6;
+
+const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("agentotel/", env!("CARGO_PKG_VERSION")));
+
+/// Why settings cannot be used. Values of headers and credentials in URLs are not repeated.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum InvalidSettings {
+    #[error("end point {endpoint:?}: {reason}; expected an http:// or https:// URL")]
+    Endpoint { endpoint: String, reason: String },
+    #[error("{0}")]
+    Header(#[from] HeaderError),
+}
+
+/// One signal's way to one receiver.
+pub struct Otlp {
+    signal: Signal,
+    protocol: Protocol,
+    url: Uri,
+    /// The URL as messages may name it.
+    shown: String,
+    compression: Compression,
+    headers: HeaderSource,
+    connection: Arc<Connection>,
+}
+
+impl fmt::Debug for Otlp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Otlp")
+            .field("signal", &self.signal)
+            .field("protocol", &self.protocol)
+            .field("url", &self.shown)
+            .field("compression", &self.compression)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the connections of a signal have to be like.
+pub(super) fn connection_settings(settings: &OtlpSignal) -> ConnectionSettings {
+    let is_secure = settings.endpoint.starts_with("https:");
+    ConnectionSettings {
+        tls: settings.tls.clone(),
+        proxy: settings.proxy.clone(),
+        is_grpc: settings.protocol == Protocol::Grpc,
+        is_secure,
+    }
+}
+
+impl Otlp {
+    /// Checks the settings and keeps them; opens, loads and connects nothing. Headers that would go through a network in
+    /// plain text are worth a warning.
+    pub(super) fn new(
+        exporter: &str,
+        signal: Signal,
+        settings: &OtlpSignal,
+        connection: Arc<Connection>,
+        providers: Arc<HeaderProviders>,
+        notes: &Notes,
+    ) -> Result<Otlp, InvalidSettings> {
+        let mut url = endpoint(&settings.endpoint)?;
+        if settings.protocol == Protocol::Grpc {
+            url.set_path(grpc::path(signal));
+            url.set_query(None);
+        }
+        let shown = shown(&url);
+        let file = settings.headers_file.as_deref();
+        let headers = HeaderSource::new(exporter, &settings.headers, file, providers, notes.clone())?;
+        if headers.has_secrets() && url.scheme() == "http" && !is_loopback(&url) {
+            let origin = url.origin().ascii_serialization();
+            notes.say_once(&format!("headers go to {origin} in plain text; with https:// they would not"));
+        }
+        let uri = Uri::try_from(url.as_str()).map_err(|error| InvalidSettings::Endpoint {
+            endpoint: shown.clone(),
+            reason: error.to_string(),
+        })?;
+        let (protocol, compression) = (settings.protocol, settings.compression);
+        Ok(Otlp { signal, protocol, url: uri, shown, compression, headers, connection })
+    }
+
+    /// The most that a batch in protobuf may have to become a request.
+    pub fn most_batch_bytes(&self) -> usize {
+        match self.protocol {
+            Protocol::HttpJson => HTTP_REQUEST_BYTES / JSON_GROWTH,
+            Protocol::HttpProtobuf | Protocol::Grpc => self.most_request_bytes(),
+        }
+    }
+
+    /// The most that a request may have before compression.
+    fn most_request_bytes(&self) -> usize {
+        match self.protocol {
+            Protocol::Grpc => GRPC_REQUEST_BYTES,
+            Protocol::HttpProtobuf | Protocol::HttpJson => HTTP_REQUEST_BYTES,
+        }
+    }
+
+    /// Sends one batch. `timeout` is for all of it: headers, name look-up, connection, request, reply to its
+    /// last byte.
+    pub async fn send(&self, batch: &Batch, timeout: Duration) -> Outcome {
+        tokio::time::timeout(timeout, self.exchange(batch, timeout)).await.unwrap_or_else(|_| {
+            self.connection.leave();
+            let message = format!("{}: no complete reply within {} ms", self.shown, timeout.as_millis());
+            Outcome::retry(Cause::Timeout, message)
+        })
+    }
+
+    async fn exchange(&self, batch: &Batch, timeout: Duration) -> Outcome {
+        if batch.signal != self.signal {
+            let message = format!("{}: not the end point for {}", self.shown, batch.signal.name());
+            return Outcome::rejected(Cause::Protocol, message);
+        }
+        let body = match self.body(batch) {
+            Ok(body) => body,
+            Err(outcome) => return outcome,
+        };
+        let mut headers = match self.headers.current().await {
+            Ok(headers) => headers,
+            Err(error) => return Outcome::retry(Cause::Credentials, error.to_string()),
+        };
+        headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
+        let client = match self.connection.client() {
+            Ok(client) => client,
+            Err(reason) => return Outcome::retry(Cause::Credentials, format!("{}: {reason}", self.shown)),
+        };
+        let (url, shown, items) = (&self.url, self.shown.as_str(), batch.items);
+        let encoding = compression::encoding(self.compression);
+        let content_type = match self.protocol {
+            Protocol::HttpProtobuf => reply::PROTOBUF,
+            Protocol::HttpJson => reply::JSON,
+            Protocol::Grpc => {
+                let call =
+                    grpc::Call { url, shown, metadata: headers, encoding, message: body, items, timeout };
+                return grpc::exchange(&client, call).await;
+            }
+        };
+        let post = http::Post { url, shown, headers, content_type, content_encoding: encoding, body, items };
+        http::exchange(&client, post).await
+    }
+
+    /// The batch as it goes out, or why it cannot.
+    fn body(&self, batch: &Batch) -> Result<Bytes, Outcome> {
+        let body = if self.protocol == Protocol::HttpJson {
+            let mut line = json_line(batch.signal, &batch.body)
+                .map_err(|error| Outcome::rejected(Cause::Protocol, error.to_string()))?;
+            line.pop();
+            Bytes::from(line)
+        } else {
+            batch.body.clone()
+        };
+        let (bytes, most) = (body.len(), self.most_request_bytes());
+        if bytes > most {
+            let message = format!("{}: {bytes} bytes; at most {most} are sent", self.shown);
+            return Err(Outcome::TooLarge { message });
+        }
+        compression::compressed(body, self.compression)
+            .map_err(|error| Outcome::rejected(Cause::Io(error.kind()), format!("not compressed: {error}")))
+    }
+}
+
+fn endpoint(text: &str) -> Result<Url, InvalidSettings> {
+    let invalid =
+        |reason: &str| InvalidSettings::Endpoint { endpoint: shown_text(text), reason: reason.to_owned() };
+    let url = Url::parse(text).map_err(|error| invalid(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(invalid("another scheme"));
+    }
+    if url.host().is_none() {
+        return Err(invalid("no host"));
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        None => false,
+    }
+}
+
+/// The URL as a message may name it: user, password, query and fragment can hold credentials.
+fn shown(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+}
+
+/// As [`shown`], for text that need not be a URL.
+fn shown_text(text: &str) -> String {
+    match Url::parse(text) {
+        Ok(url) if url.host().is_some() => shown(&url),
+        _ if text.contains(['@', '?']) => "<not shown, it may hold credentials>".to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+/// The path of traces.
+#[cfg(test)]
+pub(super) fn tests_path(is_grpc: bool) -> &'static str {
+    if is_grpc { grpc::path(Signal::Traces) } else { Signal::Traces.path() }
+}
