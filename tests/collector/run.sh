@@ -21,8 +21,21 @@ mkdir -p "$(dirname "$COLLECTOR")"
 (cd tests/collector && OTELCOL="$root/$COLLECTOR" go test ./...)
 
 own=examples/c/transcript.jsonl
-"$CHECK" replay --collector "$COLLECTOR" --replay "$REPLAY" --transcripts "$own" --threads 2
-"$CHECK" replay --collector "$COLLECTOR" --replay "$REPLAY" --transcripts "$SESSIONS" --threads 2
+replay() {
+  "$CHECK" replay --collector "$COLLECTOR" --replay "$REPLAY" --threads 2 "$@"
+}
+# Every protocol, compression and kind of TLS, each with each of the others at least once.
+for how in 'http/protobuf none none' 'http/json gzip server' 'grpc zstd mutual' \
+  'http/protobuf gzip mutual' 'http/json zstd none' 'grpc none server' \
+  'http/protobuf zstd server' 'http/json none mutual' 'grpc gzip none'; do
+  # shellcheck disable=SC2086
+  set -- $how
+  echo "replay over $1, compression $2, certificates of $3"
+  replay --transcripts "$own" --protocol "$1" --compression "$2" --tls "$3"
+done
+replay --transcripts "$SESSIONS"
+replay --transcripts "$SESSIONS" --protocol grpc --compression zstd --tls mutual
+replay --transcripts "$SESSIONS" --protocol http/json --compression gzip --tls server
 
 # What our own file exporter writes, read by the official codec and sent through a Collector.
 for transcripts in "$own" "$SESSIONS"; do

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -31,12 +32,17 @@ func checkReplay(ctx context.Context, arguments []string, output io.Writer) erro
 	program := o.flags.String("replay", "", "the replay program (required)")
 	threads := o.flags.Int("threads", 2, "how many threads replay")
 	protocol := o.flags.String("protocol", "http/protobuf", "how it sends: http/protobuf, http/json or grpc")
+	compression := o.flags.String("compression", "none", "how it compresses: none, gzip or zstd")
+	security := o.flags.String("tls", "none", "who has certificates: none, server or mutual")
 	if err := o.parse(arguments, "replay"); err != nil {
 		return err
 	}
-	if *protocol != "http/protobuf" && *protocol != "http/json" && *protocol != "grpc" {
-		return fmt.Errorf("%w: --protocol: expected http/protobuf, http/json or grpc, got %q",
-			errUsage, *protocol)
+	err := errors.Join(
+		oneOf("--protocol", *protocol, "http/protobuf", "http/json", "grpc"),
+		oneOf("--compression", *compression, "none", "gzip", "zstd"),
+		oneOf("--tls", *security, "none", "server", "mutual"))
+	if err != nil {
+		return err
 	}
 	v := &verdict{scenario: "replay", started: time.Now()}
 	expected, err := o.expected(output)
@@ -54,7 +60,26 @@ func checkReplay(ctx context.Context, arguments []string, output io.Writer) erro
 	if err := absolute(&o.collector, &o.transcripts, program, &ids); err != nil {
 		return err
 	}
-	c, err := collector.Start(ctx, collector.Options{Binary: o.collector, Directory: directory})
+	plan := collector.Options{Binary: o.collector, Directory: directory, Mutual: *security == "mutual"}
+	variables := []string{
+		"OTEL_EXPORTER_OTLP_PROTOCOL=" + *protocol,
+		"OTEL_EXPORTER_OTLP_COMPRESSION=" + *compression,
+		"OTEL_SERVICE_NAME=" + serviceName,
+	}
+	if *security != "none" {
+		certificates, err := collector.WriteCertificates(directory)
+		if err != nil {
+			return err
+		}
+		plan.Secured = &certificates
+		variables = append(variables, "OTEL_EXPORTER_OTLP_CERTIFICATE="+certificates.Authority)
+		if plan.Mutual {
+			variables = append(variables,
+				"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE="+certificates.ClientCert,
+				"OTEL_EXPORTER_OTLP_CLIENT_KEY="+certificates.ClientKey)
+		}
+	}
+	c, err := collector.Start(ctx, plan)
 	if err != nil {
 		return err
 	}
@@ -65,10 +90,7 @@ func checkReplay(ctx context.Context, arguments []string, output io.Writer) erro
 	}
 	command := exec.CommandContext(ctx, *program,
 		"--threads", strconv.Itoa(*threads), "--repeat", strconv.Itoa(o.repeat), "--ids", ids, o.transcripts)
-	command.Env = environment(
-		"OTEL_EXPORTER_OTLP_ENDPOINT="+endpoint,
-		"OTEL_EXPORTER_OTLP_PROTOCOL="+*protocol,
-		"OTEL_SERVICE_NAME="+serviceName)
+	command.Env = environment(append(variables, "OTEL_EXPORTER_OTLP_ENDPOINT="+endpoint)...)
 	if err := runProgram(command, filepath.Join(directory, "replay.log")); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", *program, err), context.Cause(ctx))
 	}
@@ -84,6 +106,14 @@ func checkReplay(ctx context.Context, arguments []string, output io.Writer) erro
 		return err
 	}
 	return v.say(output)
+}
+
+// oneOf says whether an argument is among those that are expected.
+func oneOf(name, given string, expected ...string) error {
+	if slices.Contains(expected, given) {
+		return nil
+	}
+	return fmt.Errorf("%w: %s: expected one of %s, got %q", errUsage, name, strings.Join(expected, ", "), given)
 }
 
 // environment is ours without what would configure the library or send its requests elsewhere, plus some.

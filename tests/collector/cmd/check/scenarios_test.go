@@ -243,6 +243,12 @@ func TestWrongArgumentsAreNamed(t *testing.T) {
 		"--protocol: expected": {
 			"replay", "--collector", "c", "--transcripts", "t", "--replay", "r", "--protocol", "udp",
 		},
+		"--compression: expected": {
+			"replay", "--collector", "c", "--transcripts", "t", "--replay", "r", "--compression", "lz4",
+		},
+		"--tls: expected": {
+			"replay", "--collector", "c", "--transcripts", "t", "--replay", "r", "--tls", "some",
+		},
 		"--repeat: expected": {
 			"replay", "--collector", "c", "--transcripts", "t", "--replay", "r", "--repeat", "0",
 		},

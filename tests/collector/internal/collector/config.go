@@ -39,9 +39,19 @@ func freePorts(ports Ports) (Ports, error) {
 func document(options Options, ports Ports, output string) ([]byte, error) {
 	type object = map[string]any
 	signals := []string{"traces", "logs", "metrics"}
+	protocol := func(port int) object {
+		protocol := object{"endpoint": fmt.Sprintf("%s:%d", loopback, port)}
+		if secured := options.Secured; secured != nil {
+			tls := object{"cert_file": secured.ServerCert, "key_file": secured.ServerKey}
+			if options.Mutual {
+				tls["client_ca_file"] = secured.Authority
+			}
+			protocol["tls"] = tls
+		}
+		return protocol
+	}
 	receivers := object{"otlp": object{"protocols": object{
-		"http": object{"endpoint": fmt.Sprintf("%s:%d", loopback, ports.HTTP)},
-		"grpc": object{"endpoint": fmt.Sprintf("%s:%d", loopback, ports.GRPC)},
+		"http": protocol(ports.HTTP), "grpc": protocol(ports.GRPC),
 	}}}
 	if options.ReadFile != "" {
 		signals = []string{"traces", "logs"}

@@ -38,11 +38,16 @@ type Options struct {
 	Ports Ports
 	// ReadFile names a file of OTLP JSON lines to read instead of receiving OTLP.
 	ReadFile string
+	// Secured makes the receivers speak TLS with these certificates.
+	Secured *Certificates
+	// Mutual makes them ask for a client's, from the same authority.
+	Mutual bool
 }
 
 // Collector is a running Collector.
 type Collector struct {
 	ports   Ports
+	scheme  string
 	output  string
 	logPath string
 	command *exec.Cmd
@@ -74,9 +79,13 @@ func start(ctx context.Context, options Options) (*Collector, error) {
 	}
 	c := &Collector{
 		ports:   ports,
+		scheme:  "http",
 		output:  filepath.Join(options.Directory, "received.jsonl"),
 		logPath: filepath.Join(options.Directory, "collector.log"),
 		exited:  make(chan struct{}),
+	}
+	if options.Secured != nil {
+		c.scheme = "https"
 	}
 	config, err := document(options, ports, c.output)
 	if err != nil {
@@ -111,10 +120,14 @@ func start(ctx context.Context, options Options) (*Collector, error) {
 }
 
 // HTTPEndpoint is the base URL for OTLP over HTTP.
-func (c *Collector) HTTPEndpoint() string { return fmt.Sprintf("http://%s:%d", loopback, c.ports.HTTP) }
+func (c *Collector) HTTPEndpoint() string {
+	return fmt.Sprintf("%s://%s:%d", c.scheme, loopback, c.ports.HTTP)
+}
 
 // GRPCEndpoint is the URL for OTLP over gRPC.
-func (c *Collector) GRPCEndpoint() string { return fmt.Sprintf("http://%s:%d", loopback, c.ports.GRPC) }
+func (c *Collector) GRPCEndpoint() string {
+	return fmt.Sprintf("%s://%s:%d", c.scheme, loopback, c.ports.GRPC)
+}
 
 // Ports are those that it listens on.
 func (c *Collector) Ports() Ports { return c.ports }
@@ -144,16 +157,24 @@ func (c *Collector) waitReady(ctx context.Context, receives bool) error {
 		return nil
 	}
 	return c.poll(ctx, func() error {
-		if err := acceptsHTTP(ctx, c.HTTPEndpoint()); err != nil {
-			return err
+		// Behind TLS nothing is asked: the first request would need the certificates.
+		if c.scheme == "http" {
+			if err := acceptsHTTP(ctx, c.HTTPEndpoint()); err != nil {
+				return err
+			}
 		}
-		dialer := net.Dialer{Timeout: time.Second}
-		connection, err := dialer.DialContext(ctx, "tcp", fmt.Sprintf("%s:%d", loopback, c.ports.GRPC))
-		if err != nil {
-			return err
-		}
-		return connection.Close()
+		return errors.Join(accepts(ctx, c.ports.HTTP), accepts(ctx, c.ports.GRPC))
 	})
+}
+
+// accepts connects to a port.
+func accepts(ctx context.Context, port int) error {
+	dialer := net.Dialer{Timeout: time.Second}
+	connection, err := dialer.DialContext(ctx, "tcp", fmt.Sprintf("%s:%d", loopback, port))
+	if err != nil {
+		return err
+	}
+	return connection.Close()
 }
 
 // acceptsHTTP sends a request without a span, which a receiver acknowledges and passes to nobody.
