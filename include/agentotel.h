@@ -369,6 +369,12 @@
 #define AGENTOTEL_DURABILITY_POWER 2
 
 /**
+ * The headers of one request, as far as they have been given. Valid during the call that it is passed to.
+ * @since 0.1.0
+ */
+typedef struct agentotel_headers agentotel_headers;
+
+/**
  * Result of every function that can fail: `AGENTOTEL_OK` (0) or a negative `AGENTOTEL_ERR_…`. Numbers never change
  * their meaning; new ones are added at the end.
  * @since 0.1.0
@@ -1194,6 +1200,33 @@ typedef struct {
   uint64_t waiting_bytes;
 } agentotel_storage_stats;
 
+/**
+ * Gives the headers of requests. Make one with `AGENTOTEL_HEADER_PROVIDER_INIT`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_header_provider)`; `AGENTOTEL_HEADER_PROVIDER_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * Called before each request, one call at a time, on a thread of the library: adds headers by
+   * `agentotel_add_header`, each in place of one of the same name from the configuration. What it returns other than
+   * AGENTOTEL_OK fails the attempt, which is made again later. The time that it takes is the request's. It may call
+   * every function but `agentotel_flush` and `agentotel_shutdown`, which would wait for it. Must not be NULL.
+   */
+  agentotel_status (*provide)(void *user_data, agentotel_headers *headers);
+  /**
+   * Passed to both functions; the library does not touch it.
+   */
+  void *user_data;
+  /**
+   * Called once, on any thread, when the provider is not used any more and no call of `provide` is under way. May be
+   * NULL.
+   */
+  void (*destroy)(void *user_data);
+} agentotel_header_provider;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1567,6 +1600,35 @@ agentotel_status agentotel_get_diagnostics(char *buffer,
                                            size_t capacity,
                                            size_t *needed);
 
+/**
+ * Has an exporter's requests carry the headers that a function of the host gives at each of them. They are secrets, like
+ * those in the configuration: never shown, never stored.
+ *
+ * @param exporter The exporter's `name` in the configuration. It need not exist (yet).
+ * @param provider The provider, in place of the one before; NULL: none any more. Read during the call only.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE;
+ *         AGENTOTEL_ERR_INTERNAL. On failure `destroy` is not called.
+ *
+ * May be called before `agentotel_init`; a provider stays registered through `agentotel_shutdown`, and in a forked child.
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_register_header_provider(agentotel_str exporter,
+                                                    const agentotel_header_provider *provider);
+
+/**
+ * Adds a header to a request, in place of one of the same name. To be called by a header provider, with what it was given.
+ *
+ * @param headers What the provider was given. Must not be NULL.
+ * @param name The header's name; one that the exporter sets itself, or that is no name, fails the attempt.
+ * @param value The header's value: visible ASCII characters, spaces and tabs.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_INTERNAL.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_add_header(agentotel_headers *headers,
+                                      agentotel_str name,
+                                      agentotel_str value);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -1655,6 +1717,7 @@ static inline T agentotel_zeroed_() {
 #define AGENTOTEL_ZEROED_(type) { .struct_size = sizeof(type) }
 #endif
 
+#define AGENTOTEL_HEADER_PROVIDER_INIT AGENTOTEL_ZEROED_(agentotel_header_provider)
 #define AGENTOTEL_SESSION_OPTIONS_INIT AGENTOTEL_ZEROED_(agentotel_session_options)
 #define AGENTOTEL_SESSION_END_INIT AGENTOTEL_ZEROED_(agentotel_session_end)
 #define AGENTOTEL_EVENT_DATA_INIT AGENTOTEL_ZEROED_(agentotel_event_data)

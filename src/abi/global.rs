@@ -9,7 +9,7 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 
 use crate::config::Config;
-use crate::manager::{Error, OtelManager};
+use crate::manager::{Error, HeaderProviders, OtelManager};
 use crate::sys::{exit, fork};
 
 /// Raised whenever a cached instance may no longer be the one.
@@ -23,6 +23,8 @@ struct Cell {
     /// What this process runs with; readable without the lock, for a child.
     running: Mutex<Option<Arc<OtelManager>>>,
     config: Mutex<Option<Arc<Config>>>,
+    /// What the host has registered, for every start.
+    header_providers: Arc<HeaderProviders>,
     /// The instance that a child builds on its first call.
     reborn: OnceCell<()>,
     /// This process has started the library itself.
@@ -47,6 +49,9 @@ fn cell() -> &'static Cell {
             inherited,
             running: Mutex::new(None),
             config: Mutex::new(None),
+            header_providers: Arc::new(
+                known.and_then(|parent| parent.header_providers.try_copy()).unwrap_or_default(),
+            ),
             reborn: OnceCell::new(),
             was_asked: AtomicBool::new(false),
         }));
@@ -73,6 +78,11 @@ pub(crate) fn version() -> u64 {
     VERSION.load(Ordering::Acquire)
 }
 
+/// What gives headers in this process.
+pub(crate) fn header_providers() -> &'static HeaderProviders {
+    &cell().header_providers
+}
+
 /// The instance, running or shut down.
 pub(crate) fn instance() -> Result<Arc<OtelManager>, Error> {
     let cell = cell();
@@ -89,7 +99,7 @@ pub(crate) fn instance() -> Result<Arc<OtelManager>, Error> {
 }
 
 fn start(cell: &Cell, config: Arc<Config>, warnings: Vec<String>) -> Result<Arc<OtelManager>, Error> {
-    let manager = OtelManager::start(Arc::clone(&config), &warnings, version())?;
+    let manager = OtelManager::start(Arc::clone(&config), &warnings, version(), &cell.header_providers)?;
     cell.set_config(Some(config));
     VERSION.fetch_add(1, Ordering::AcqRel);
     Ok(manager)

@@ -21,7 +21,8 @@ pub(crate) use self::storage::{Durability, StorageStats};
 use crate::config::{Config, Level, LiveExport, Overflow, resource};
 use crate::diagnostics::Diagnostics;
 use crate::event::processor::{EventProcessor, RecordLimits};
-use crate::export::{Control, Duty, ExportManager, HeaderProvider, HeaderProviders, StartError};
+use crate::export::{Control, Duty, ExportManager, StartError};
+pub(crate) use crate::export::{HeaderProvider, HeaderProviders};
 use crate::handle::{HandleError, HandleKind};
 use crate::journal::accounting::{LaneCounters, Refusal, SignalCounters};
 use crate::journal::files::{EVENTS_SUFFIX, SESSIONS_SUFFIX, SlotFiles};
@@ -67,21 +68,24 @@ pub(crate) struct OtelManager {
     sampler: HeadSampler,
     diagnostics: Arc<Diagnostics>,
     export: Arc<ExportManager>,
-    header_providers: Arc<HeaderProviders>,
     storage: Option<Storage>,
     state: AtomicU8,
 }
 
 impl OtelManager {
-    /// Builds and starts everything. Handles will carry `epoch`.
-    pub(crate) fn start(config: Arc<Config>, warnings: &[String], epoch: u64) -> Result<Arc<Self>, Error> {
+    /// Builds and starts everything. Handles will carry `epoch`; providers of headers may come and go.
+    pub(crate) fn start(
+        config: Arc<Config>,
+        warnings: &[String],
+        epoch: u64,
+        header_providers: &Arc<HeaderProviders>,
+    ) -> Result<Arc<Self>, Error> {
         let diagnostics = Arc::new(Diagnostics::new(config.diagnostics.level));
         for warning in warnings {
             diagnostics.say(Level::Warn, warning);
         }
         clock::look_at_counter();
         let control = Arc::new(Control::default());
-        let header_providers = Arc::new(HeaderProviders::default());
         let overflow = match config.queue.overflow {
             Overflow::DropNewest => OverflowPolicy::DropNewest,
             Overflow::DropOldest => OverflowPolicy::DropOldest,
@@ -123,7 +127,7 @@ impl OtelManager {
             control,
             Arc::clone(&diagnostics),
             live_duty(&config, &view),
-            &header_providers,
+            header_providers,
         )
         .map_err(|error| match error {
             StartError::Settings { .. } => Error::Config(error.to_string()),
@@ -165,7 +169,6 @@ impl OtelManager {
             sampler: HeadSampler::new(&config.sampler),
             diagnostics,
             export,
-            header_providers,
             storage,
             state: AtomicU8::new(RUNNING),
             config,
@@ -285,11 +288,6 @@ impl OtelManager {
             attempts: lane.health.attempts.load(Ordering::Relaxed),
             failures: lane.health.failures.load(Ordering::Relaxed),
         })
-    }
-
-    /// Has an exporter's requests carry what `provider` gives at each of them; `None`: no more.
-    pub(crate) fn set_header_provider(&self, exporter: &str, provider: Option<Arc<dyn HeaderProvider>>) {
-        self.header_providers.set(exporter, provider);
     }
 
     /// The last diagnostic lines.

@@ -108,6 +108,15 @@ static agentotel_status get_diagnostics_(void) {
   return agentotel_get_diagnostics(text, sizeof text, NULL);
 }
 
+static agentotel_status register_header_provider_(void) {
+  return agentotel_register_header_provider(AGENTOTEL_STR("nobody"), NULL);
+}
+
+/* Nothing that could be added to is ever there outside of a provider. */
+static agentotel_status add_header_(void) {
+  return agentotel_add_header(NULL, AGENTOTEL_STR("name"), AGENTOTEL_STR("value"));
+}
+
 #define NOT_YET AGENTOTEL_ERR_NOT_INITIALIZED
 #define NO_MORE AGENTOTEL_ERR_SHUT_DOWN
 
@@ -133,6 +142,8 @@ const struct every_function every_function[] = {
     {"agentotel_get_exporter_stats", get_exporter_stats_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_storage_stats", get_storage_stats_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_diagnostics", get_diagnostics_, NOT_YET, AGENTOTEL_OK},
+    {"agentotel_register_header_provider", register_header_provider_, AGENTOTEL_OK, AGENTOTEL_OK},
+    {"agentotel_add_header", add_header_, AGENTOTEL_ERR_INVALID_ARGUMENT, AGENTOTEL_ERR_INVALID_ARGUMENT},
     /* Last, since it changes the answer of all others. */
     {"agentotel_init", init_, AGENTOTEL_OK, AGENTOTEL_OK},
 };

@@ -62,6 +62,12 @@ FIELD(agentotel_attribute, type, 16);
 FIELD(agentotel_attribute, reserved, 20);
 FIELD(agentotel_attribute, value, 24);
 
+SIZE(agentotel_header_provider, 32);
+FIELD(agentotel_header_provider, struct_size, 0);
+FIELD(agentotel_header_provider, provide, 8);
+FIELD(agentotel_header_provider, user_data, 16);
+FIELD(agentotel_header_provider, destroy, 24);
+
 SIZE(agentotel_session_options, 216);
 FIELD(agentotel_session_options, struct_size, 0);
 FIELD(agentotel_session_options, session_id, 8);

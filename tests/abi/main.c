@@ -10,6 +10,7 @@ int run_handles(void);
 int run_lifecycle(void);
 int run_live(void);
 int run_processes(void);
+int run_providers(void);
 int run_sessions(void);
 int run_stats(void);
 int run_texts(void);
@@ -20,10 +21,11 @@ static const struct {
   const char *name;
   int (*run)(void);
 } groups[] = {
-    {"arguments", run_arguments}, {"counts", run_counts},         {"events", run_events},
-    {"handles", run_handles},     {"lifecycle", run_lifecycle},   {"live", run_live},
-    {"processes", run_processes}, {"sessions", run_sessions},     {"stats", run_stats},
-    {"texts", run_texts},         {"threads", run_threads_group}, {"values", run_values},
+    {"arguments", run_arguments}, {"counts", run_counts},       {"events", run_events},
+    {"handles", run_handles},     {"lifecycle", run_lifecycle}, {"live", run_live},
+    {"processes", run_processes}, {"providers", run_providers}, {"sessions", run_sessions},
+    {"stats", run_stats},         {"texts", run_texts},         {"threads", run_threads_group},
+    {"values", run_values},
 };
 
 int main(int argc, char **argv) {

@@ -19,7 +19,7 @@ root=$(cd "$here/../.." && pwd)
 jobs=${JOBS:-$(nproc)}
 cjson=$root/examples/c/vendor/cjson
 flags="-std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -pedantic -Werror -pthread -I$root/include -I$cjson"
-sources='arguments children counts events every handles lifecycle live main processes sessions stats support'
+sources='arguments children counts events every handles lifecycle live main processes providers sessions stats support'
 sources="$sources texts threads values"
 
 if ! echo '#include <stdarg.h>

@@ -21,6 +21,7 @@ pub(crate) use self::output::{
 pub(crate) use self::plain::plain_event;
 pub(crate) use self::session::{session_end, session_options};
 use super::json;
+use super::provider::agentotel_header_provider;
 use super::types::*;
 use crate::event::data::{SpanContext, Target};
 use crate::manager::Error;
@@ -58,6 +59,7 @@ sized! {
     agentotel_span_event: 48,
     agentotel_event_data: 176,
     agentotel_live_event: 144,
+    agentotel_header_provider: 32,
 }
 
 /// Copies a struct as far as both sides know it.
@@ -108,6 +110,17 @@ unsafe fn sized_at<T: Sized_>(from: *const T, position: usize) -> Result<T, Erro
 
 pub(crate) fn not_null<T>(pointer: *const T, argument: &'static str) -> Result<(), Error> {
     if pointer.is_null() { Err(Error::null(argument)) } else { Ok(()) }
+}
+
+/// A header provider; NULL is none.
+///
+/// # Safety
+/// NULL, or a struct of the size that its first field says.
+pub(crate) unsafe fn header_provider(
+    from: *const agentotel_header_provider,
+) -> Result<Option<agentotel_header_provider>, Error> {
+    // SAFETY: by contract.
+    unsafe { optional(from) }
 }
 
 /// A text with a terminating NUL.

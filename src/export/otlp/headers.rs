@@ -49,10 +49,19 @@ impl HeaderProviders {
     /// Sets an exporter's provider; `None` takes it away.
     pub(crate) fn set(&self, exporter: &str, provider: Option<Arc<dyn HeaderProvider>>) {
         let mut providers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match provider {
+        let before = match provider {
             Some(provider) => providers.insert(exporter.to_owned(), provider),
             None => providers.remove(exporter),
         };
+        // Letting go of it may call the host, which may register another one.
+        drop(providers);
+        drop(before);
+    }
+
+    /// The same providers for a forked child; `None`: another thread was changing them at the time of the fork, and its
+    /// lock stays held.
+    pub(crate) fn try_copy(&self) -> Option<Self> {
+        self.0.try_lock().ok().map(|providers| Self(Mutex::new(providers.clone())))
     }
 
     fn get(&self, exporter: &str) -> Option<Arc<dyn HeaderProvider>> {

@@ -25,7 +25,7 @@ fn start(exporters: &str) -> Arc<OtelManager> {
         format!(r#"{{"exporters":[{exporters}],"queue":{{"segment_bytes":65536,"max_bytes":1048576}}}}"#);
     let resolved =
         Config::resolve(Some(json.as_bytes()), &Environment::from_pairs::<&str, &str>([], false)).unwrap();
-    OtelManager::start(Arc::new(resolved.config), &resolved.warnings, 1).unwrap()
+    OtelManager::start(Arc::new(resolved.config), &resolved.warnings, 1, &Arc::default()).unwrap()
 }
 
 /// Records `events` events in a new session, which stays open.
