@@ -275,7 +275,7 @@ pub struct Retry {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExporterKind {
-    Otlp(Otlp),
+    Otlp(Box<Otlp>),
     File(File),
     Console(Console),
 }

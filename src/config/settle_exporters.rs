@@ -153,7 +153,7 @@ fn settle_one(
     let timeout_ms = common.timeout_ms.or(of_environment).map_or(DEFAULT_TIMEOUT_MS, Whole::get);
     let kind = match keys {
         ExporterKeys::Otlp(keys) => {
-            ExporterKind::Otlp(settle_otlp::settle(&keys, path, variables, warnings)?)
+            ExporterKind::Otlp(Box::new(settle_otlp::settle(&keys, path, variables, warnings)?))
         }
         ExporterKeys::File(keys) => ExporterKind::File(settle_file(keys, path)?),
         ExporterKeys::Console(ConsoleKeys { stream, color, .. }) => {

@@ -118,7 +118,7 @@ impl fmt::Display for Cause {
 /// by one in the order of arrival.
 #[derive(Debug)]
 pub enum Exporter {
-    Otlp(Otlp),
+    Otlp(Box<Otlp>),
     File(FileExporter),
     Console(ConsoleExporter),
 }

@@ -80,7 +80,7 @@ fn otlp_transports(
         let connection =
             connection::shared(&mut connections, super::otlp::connection_settings(settings), notes);
         Otlp::new(exporter, *signal, settings, connection, Arc::clone(providers), &plaintext)
-            .map(|transport| Arc::new(Exporter::Otlp(transport)))
+            .map(|transport| Arc::new(Exporter::Otlp(Box::new(transport))))
             .map_err(|error| error.to_string())
     };
     signals.iter().map(build).collect()

@@ -22,6 +22,10 @@ use crate::sys::timer::Timer;
 
 /// After this many ticks without a new record, memory that is not needed goes back to the system.
 const IDLE_TICKS: u32 = 5;
+/// Threads on which names are looked up and hosts asked for headers, and the most there are of them: some that hang leave
+/// others for the rest.
+const BLOCKING_THREAD: &str = "agentotel-block";
+const MOST_BLOCKING_THREADS: usize = 32;
 /// A transport gets at least this long to finish, even when the deadline has passed: the console has lines to print.
 const LEAST_CLOSE: Duration = Duration::from_millis(50);
 
@@ -56,7 +60,12 @@ impl Worker {
         diagnostics: Arc<Diagnostics>,
         duty: Option<Duty>,
     ) -> io::Result<(Self, Runtime)> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .thread_name(BLOCKING_THREAD)
+            .max_blocking_threads(MOST_BLOCKING_THREADS)
+            .build()?;
         let timer = {
             let _inside = runtime.enter();
             Timer::new()?

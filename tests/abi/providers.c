@@ -1,5 +1,5 @@
-/* Header providers: that they are asked before anything is sent, replaced and taken away when the host says so,
- * and let go of exactly once. What they give is checked where there is a receiver. */
+/* Header providers: that they are asked before anything is sent, replaced and taken away when the host says
+ * so, and let go of exactly once. What they give is checked where there is a receiver. */
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -7,7 +7,8 @@
 
 /* Nobody listens at port 9 of this machine; a provider is asked all the same. */
 static const char NOBODY[] =
-    "{\"exporters\":[{\"type\":\"otlp\",\"name\":\"a\",\"endpoint\":\"http://127.0.0.1:9\",\"signals\":[\"traces\"],"
+    "{\"exporters\":[{\"type\":\"otlp\",\"name\":\"a\",\"endpoint\":\"http://"
+    "127.0.0.1:9\",\"signals\":[\"traces\"],"
     "\"retry\":{\"initial_ms\":1,\"max_ms\":10},\"batch\":{\"delay_ms\":1},\"proxy\":\"none\"}],"
     "\"flush_at_exit_ms\":0}";
 
@@ -68,11 +69,13 @@ static void a_provider_is_asked_and_let_go_of_once(void **state) {
   assert_ok(agentotel_init(AGENTOTEL_ABI_VERSION, NOBODY));
   assert_ok(agentotel_start_session(NULL, &session));
   assert_ok(agentotel_end_session(session, NULL));
-  while (first.asked == 0) assert_status(AGENTOTEL_ERR_TIMEOUT, agentotel_flush(50));
+  while (first.asked == 0)
+    assert_status(AGENTOTEL_ERR_TIMEOUT, agentotel_flush(50));
   assert_int_equal(first.added, AGENTOTEL_OK);
   provider = provider_of(&second);
   assert_ok(agentotel_register_header_provider(AGENTOTEL_STR("a"), &provider));
-  while (second.asked == 0 || first.destroyed == 0) assert_status(AGENTOTEL_ERR_TIMEOUT, agentotel_flush(50));
+  while (second.asked == 0 || first.destroyed == 0)
+    assert_status(AGENTOTEL_ERR_TIMEOUT, agentotel_flush(50));
   assert_status(AGENTOTEL_ERR_TIMEOUT, agentotel_shutdown(50));
   assert_last_error_names("header provider");
   assert_last_error_names("AGENTOTEL_ERR_SYSTEM");
@@ -81,7 +84,8 @@ static void a_provider_is_asked_and_let_go_of_once(void **state) {
   assert_int_equal(second.destroyed, 0);
   assert_ok(agentotel_register_header_provider(AGENTOTEL_STR("a"), NULL));
   /* A call that is under way keeps it to its end. */
-  for (int i = 0; i < 1000 && second.destroyed == 0; i++) usleep(10000);
+  for (int i = 0; i < 1000 && second.destroyed == 0; i++)
+    usleep(10000);
   assert_int_equal(first.destroyed, 1);
   assert_int_equal(second.destroyed, 1);
 }

@@ -95,7 +95,7 @@ pub(super) fn connection_settings(settings: &OtlpSignal) -> ConnectionSettings {
 
 impl Otlp {
     /// Checks the settings and keeps them; opens, loads and connects nothing. Headers that would go through a network in
-    /// plain text are worth a warning.
+    /// plain text are worth a warning, and so is a receiver that nobody verifies.
     pub(super) fn new(
         exporter: &str,
         signal: Signal,
@@ -115,6 +115,9 @@ impl Otlp {
         if headers.has_secrets() && url.scheme() == "http" && !is_loopback(&url) {
             let origin = url.origin().ascii_serialization();
             notes.say_once(&format!("headers go to {origin} in plain text; with https:// they would not"));
+        }
+        if settings.tls.insecure_skip_verify && url.scheme() == "https" {
+            notes.say_once("tls.insecure_skip_verify: whoever answers is taken for the receiver");
         }
         let uri = Uri::try_from(url.as_str()).map_err(|error| InvalidSettings::Endpoint {
             endpoint: shown.clone(),
