@@ -63,7 +63,7 @@ pub(in crate::export) enum Behaviour {
 }
 
 impl Behaviour {
-    fn is_of_connection(&self) -> bool {
+    pub(in crate::export) fn is_of_connection(&self) -> bool {
         matches!(
             self,
             Self::AcceptAndHang
@@ -132,8 +132,9 @@ pub(in crate::export) struct Request {
     /// Names in lower case.
     pub(in crate::export) headers: Vec<(String, String)>,
     pub(in crate::export) body: Vec<u8>,
-    /// Whether it was answered with `Take`.
-    pub(in crate::export) is_taken: bool,
+    pub(in crate::export) answered: Behaviour,
+    /// The place of the answer among those for requests in the script; `None`: the script was over.
+    pub(in crate::export) place: Option<usize>,
 }
 
 impl Request {
@@ -268,10 +269,12 @@ impl State {
 
     /// Writes a request down, and says what becomes of it.
     fn of_request(&self, target: String, headers: Vec<(String, String)>, body: Vec<u8>) -> Behaviour {
-        let behaviour = self.script.lock().unwrap().pop_front().unwrap_or(Behaviour::Take);
-        let is_taken = matches!(behaviour, Behaviour::Take);
-        self.received.lock().unwrap().push(Request { target, headers, body, is_taken });
-        behaviour
+        let scripted = self.script.lock().unwrap().pop_front();
+        let answered = scripted.clone().unwrap_or(Behaviour::Take);
+        let mut received = self.received.lock().unwrap();
+        let place = scripted.map(|_| received.len());
+        received.push(Request { target, headers, body, answered: answered.clone(), place });
+        answered
     }
 
     /// The reply that says that a batch was taken.

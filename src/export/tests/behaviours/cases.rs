@@ -1,57 +1,41 @@
-//! Every behaviour of a receiver over every transport: it misbehaves once and then takes everything. Whatever it did, the
-//! counters add up, what was taken is what was counted, shutdown keeps its deadline, and no secret is said.
+//! The table: what a receiver may do, what becomes of the batch that meets it, and over which transports.
 
-use std::collections::HashSet;
-use std::net::TcpListener;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::sync::LazyLock;
+use std::time::Duration;
 
 use base64::Engine as _;
 use h2::Reason;
 use prost::Message as _;
 
-use super::receiver::certificates::{CERTIFICATES, Identity};
-use super::receiver::{Behaviour, Receiver, Reply, Secured, Speaks};
-use super::{PATIENCE, record, start, traces};
 use crate::export::otlp::status::tests::with_delay;
-use crate::journal::accounting::Drop;
-
-/// Events of a case; the session's root span follows at the end, in a batch of its own.
-const EVENTS: usize = 5;
-/// What a request may take.
-const TIMEOUT_MS: u64 = 400;
-const SECRET: &str = "hunter2";
-/// The promise is a quarter of a second; the machine that tests gets more.
-const GRACE: Duration = Duration::from_secs(5);
-/// Cases at the same time: most of their time is spent waiting.
-const AT_ONCE: usize = 12;
+use crate::export::tests::receiver::{Behaviour, Reply, Speaks};
 
 /// What becomes of the batch that met the behaviour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+pub(super) enum Fate {
     /// Taken at once.
     Taken,
     /// Sent again, and taken then.
     Retried,
     Rejected,
-    /// Taken but for so many.
+    /// Taken but for so many, or all there are.
     Partial(u64),
     TooLarge,
 }
 
 /// A protocol, with TLS or without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Transport {
-    protocol: &'static str,
-    speaks: Speaks,
-    is_secure: bool,
+pub(super) struct Transport {
+    pub(super) protocol: &'static str,
+    pub(super) speaks: Speaks,
+    pub(super) is_secure: bool,
 }
 
 const fn over(protocol: &'static str, speaks: Speaks, is_secure: bool) -> Transport {
     Transport { protocol, speaks, is_secure }
 }
 
-const TRANSPORTS: [Transport; 6] = [
+pub(super) const TRANSPORTS: [Transport; 6] = [
     over("http/protobuf", Speaks::Http1, false),
     over("http/json", Speaks::Http1, false),
     over("http/protobuf", Speaks::Http1, true),
@@ -60,11 +44,11 @@ const TRANSPORTS: [Transport; 6] = [
     over("grpc", Speaks::Grpc, true),
 ];
 
-struct Case {
-    name: String,
-    behaviour: Behaviour,
-    fate: Fate,
-    on: fn(Transport) -> bool,
+pub(super) struct Case {
+    pub(super) name: String,
+    pub(super) behaviour: Behaviour,
+    pub(super) fate: Fate,
+    pub(super) on: fn(Transport) -> bool,
 }
 
 fn case(name: impl Into<String>, behaviour: Behaviour, fate: Fate, on: fn(Transport) -> bool) -> Case {
@@ -144,11 +128,14 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// Eight kilobytes that become eight megabytes.
+static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| gzipped(&vec![0; 8 * 1024 * 1024]));
+
 const BLOCK: usize = 256 * 1024;
 const FIVE_MIB: usize = 5 * 1024 * 1024;
 const EVIL: &str = "no\u{1b}[31m";
 
-fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     use Fate::{Partial, Rejected, Retried, Taken, TooLarge};
     let mut cases = vec![
         case("takes everything", Behaviour::Take, Taken, all),
@@ -190,7 +177,7 @@ fn cases() -> Vec<Case> {
         case("sends five megabytes", Behaviour::Reply(protobuf(200).body(vec![0; FIVE_MIB])), Rejected, http),
         case("sends without end", Behaviour::Endless(protobuf(200).body(vec![0; BLOCK])), Rejected, http),
         case("sends a bomb", Behaviour::Reply(
-            protobuf(200).header("content-encoding", "gzip").body(gzipped(&vec![0; 8 * 1024 * 1024]))), Rejected, http),
+            protobuf(200).header("content-encoding", "gzip").body(BOMB.clone())), Rejected, http),
         case("says gzip and sends none", Behaviour::Reply(
             protobuf(200).header("content-encoding", "gzip").body("x")), Taken, http),
         case("sends malformed protobuf", Behaviour::Reply(protobuf(200).body(&b"\x0a\xff\xff\xff"[..])), Taken, http),
@@ -205,7 +192,7 @@ fn cases() -> Vec<Case> {
         case("rejects a negative number", Behaviour::Reply(protobuf(200).body(partial(-3, "odd"))), Taken, http),
         case("rejects the least number", Behaviour::Reply(protobuf(200).body(partial(i64::MIN, ""))), Taken, http),
         case("rejects more than there are", Behaviour::Reply(protobuf(200).body(partial(i64::MAX, "all"))),
-            Partial(EVENTS as u64), http),
+            Partial(u64::MAX), http),
         case("rejects more than JSON counts", Behaviour::Reply(
             json(200).body(r#"{"partialSuccess":{"rejectedSpans":"99999999999999999999"}}"#)), Taken, http),
         // Refusals.
@@ -242,7 +229,7 @@ fn cases() -> Vec<Case> {
         case("takes some over gRPC", Behaviour::Reply(called(&partial(2, EVIL), 0)), Partial(2), grpc),
         case("rejects a negative number over gRPC", Behaviour::Reply(called(&partial(-2, "odd"), 0)), Taken, grpc),
         case("rejects more than there are over gRPC", Behaviour::Reply(called(&partial(i64::MAX, ""), 0)),
-            Partial(EVENTS as u64), grpc),
+            Partial(u64::MAX), grpc),
         case("says too much", Behaviour::Reply(
             called(b"", 3).trailer("grpc-message", format!("%1b[31m%0d%0a{}", "x".repeat(5_000)))), Rejected, grpc),
         case("has details that are none", Behaviour::Reply(
@@ -317,200 +304,4 @@ fn cases() -> Vec<Case> {
         }
     }
     cases
-}
-
-/// A file with the authority that the receivers' certificates are from.
-fn authority() -> tempfile::NamedTempFile {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), &CERTIFICATES.authority).unwrap();
-    file
-}
-
-fn exporter(transport: Transport, url: &str, authority: &std::path::Path) -> String {
-    format!(
-        r#"{{"type":"otlp","name":"a","protocol":"{}","endpoint":"{url}","headers":{{"x-key":"{SECRET}"}},
-            "api_key":"{SECRET}","timeout_ms":{TIMEOUT_MS},"retry":{{"initial_ms":10,"max_ms":50}},
-            "batch":{{"delay_ms":3600000}},"signals":["traces"],"tls":{{"ca_file":{authority:?}}},"proxy":"none"}}"#,
-        transport.protocol
-    )
-}
-
-fn secured(identity: &Identity) -> Secured {
-    Secured { identity: identity.clone(), asks_for_client: false }
-}
-
-/// The spans of the requests that the receiver has taken.
-fn taken_spans(receiver: &Receiver, transport: Transport) -> Vec<String> {
-    let mut ids = Vec::new();
-    for request in receiver.received().iter().filter(|request| request.is_taken) {
-        if transport.protocol == "http/json" {
-            let json: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
-            let spans = json["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().unwrap();
-            ids.extend(spans.iter().map(|span| span["spanId"].as_str().unwrap().to_owned()));
-            continue;
-        }
-        let body = if transport.speaks == Speaks::Grpc { &request.body[5..] } else { &request.body[..] };
-        let spans = crate::otlp::decode_traces(body).unwrap().resource_spans.into_iter();
-        let spans = spans.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
-        ids.extend(
-            spans.map(|span| span.span_id.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
-        );
-    }
-    ids
-}
-
-/// Has one case happen, and says what is wrong with what came of it.
-fn run(case: &Case, transport: Transport) -> Result<(), String> {
-    let authority = authority();
-    let security = transport.is_secure.then(|| secured(&CERTIFICATES.valid));
-    let receiver = Receiver::start(transport.speaks, security, [case.behaviour.clone()]);
-    let manager = start(&exporter(transport, &receiver.url(), authority.path()));
-    record(&manager, EVENTS);
-    // A wait that the receiver asks for is cut short by whoever flushes.
-    let begun = Instant::now();
-    while manager.flush(Duration::from_millis(300)).is_err() {
-        if begun.elapsed() > PATIENCE {
-            return Err(format!("never settled: {}", manager.diagnostics_text()));
-        }
-    }
-    let first = traces(&manager, "a");
-    let begun = Instant::now();
-    let deadline = Duration::from_secs(3);
-    let shut_down = manager.shutdown(deadline);
-    let took = begun.elapsed();
-    let (stats, said) = (traces(&manager, "a"), manager.diagnostics_text());
-    let counters = &stats.counters;
-    let check =
-        |holds: bool, what: &str| if holds { Ok(()) } else { Err(format!("{what}: {counters:?}\n{said}")) };
-
-    check(shut_down.is_ok(), "shutdown")?;
-    check(took < deadline + GRACE, "shutdown's deadline")?;
-    check(counters.accepted == EVENTS as u64 + 1, "accepted")?;
-    let events = EVENTS as u64;
-    let (rejected, too_large, failures) = match case.fate {
-        Fate::Taken => (0, 0, 0),
-        Fate::Retried => (0, 0, 1),
-        Fate::Rejected => (events, 0, 1),
-        Fate::Partial(rejected) => (rejected, 0, 0),
-        Fate::TooLarge => (0, events, 1),
-    };
-    check(counters.pending == 0, "pending")?;
-    check(counters.rejected == rejected, "rejected")?;
-    check(counters.dropped[Drop::TooLarge as usize] == too_large, "too large")?;
-    check(counters.exported == events + 1 - rejected - too_large, "exported")?;
-    check(first.failures == failures || (case.fate == Fate::Retried && first.failures >= 1), "failures")?;
-    check(
-        !said.contains(SECRET) && !said.contains('\u{1b}') && said.lines().all(|line| line.len() < 1_200),
-        "words",
-    )?;
-    let ids = taken_spans(&receiver, transport);
-    let unique: HashSet<&String> = ids.iter().collect();
-    check(unique.len() == ids.len(), "a span was taken twice")?;
-    // What a reply says about a batch that was not `Take`n is the reply's word.
-    let expected = if case.fate == Fate::Retried
-        || matches!(case.behaviour, Behaviour::Take | Behaviour::SlowHandshake(_))
-    {
-        EVENTS + 1
-    } else {
-        1
-    };
-    check(ids.len() == expected, "spans that arrived")?;
-    let requests = receiver.received();
-    check(requests.iter().all(|request| request.header("x-key") == Some(SECRET)), "headers")?;
-    let path = super::super::otlp::tests_path(transport.protocol == "grpc");
-    check(requests.iter().all(|request| request.target == path), "nothing goes elsewhere")
-}
-
-/// Runs all of a list, some at a time, and fails with all that failed.
-fn run_all<T: Send>(cases: Vec<T>, run: impl Fn(T) -> Result<(), String> + Sync) {
-    let (queue, failures) = (Mutex::new(cases.into_iter()), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                loop {
-                    let Some(case) = queue.lock().unwrap().next() else { return };
-                    if let Err(failure) = run(case) {
-                        failures.lock().unwrap().push(failure);
-                    }
-                }
-            });
-        }
-    });
-    let failures = failures.into_inner().unwrap();
-    assert!(failures.is_empty(), "{} failed:\n{}", failures.len(), failures.join("\n"));
-}
-
-#[test]
-fn whatever_a_receiver_does_everything_is_accounted_for() {
-    let cases = cases();
-    let names: HashSet<&String> = cases.iter().map(|case| &case.name).collect();
-    assert_eq!(names.len(), cases.len(), "each behaviour has a name of its own");
-    let of_all: Vec<(&Case, Transport)> = cases
-        .iter()
-        .flat_map(|case| {
-            TRANSPORTS.into_iter().filter(|transport| (case.on)(*transport)).map(move |on| (case, on))
-        })
-        .collect();
-    assert!(cases.len() >= 40 && of_all.len() > 300, "{} behaviours, {} cases", cases.len(), of_all.len());
-    run_all(of_all, |(case, transport)| {
-        run(case, transport).map_err(|why| format!("{} over {transport:?}: {why}", case.name))
-    });
-}
-
-#[test]
-fn nobody_there_is_waited_for() {
-    for transport in TRANSPORTS {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
-        let scheme = if transport.is_secure { "https" } else { "http" };
-        let authority = authority();
-        let manager = start(&exporter(transport, &format!("{scheme}://{address}"), authority.path()));
-        record(&manager, EVENTS);
-        assert!(manager.flush(Duration::from_millis(200)).is_err());
-        assert!(traces(&manager, "a").failures > 0);
-        let Ok(listener) = TcpListener::bind(address) else { continue };
-        let security = transport.is_secure.then(|| secured(&CERTIFICATES.valid));
-        let receiver = Receiver::start_on(listener, transport.speaks, security, []);
-        manager.flush(PATIENCE).unwrap();
-        manager.shutdown(PATIENCE).unwrap();
-        assert_eq!(taken_spans(&receiver, transport).len(), EVENTS + 1, "{transport:?}");
-        assert_eq!(traces(&manager, "a").counters.exported, EVENTS as u64 + 1);
-    }
-}
-
-#[test]
-fn a_receiver_that_proves_nothing_gets_nothing() {
-    let good = &CERTIFICATES.valid;
-    let cases: Vec<(&str, Secured)> = vec![
-        ("expired", secured(&CERTIFICATES.expired)),
-        ("self-signed", secured(&CERTIFICATES.self_signed)),
-        ("for another host", secured(&CERTIFICATES.wrong_host)),
-        ("wants a client's", Secured { identity: good.clone(), asks_for_client: true }),
-    ];
-    let on = |case: &(&'static str, Secured)| {
-        let secure = TRANSPORTS.into_iter().filter(|transport| transport.is_secure);
-        secure.map(|transport| (case.clone(), transport)).collect::<Vec<_>>()
-    };
-    run_all(cases.iter().flat_map(on).collect(), |((name, security), transport)| {
-        let authority = authority();
-        let receiver = Receiver::start(transport.speaks, Some(security.clone()), []);
-        let manager = start(&exporter(transport, &receiver.url(), authority.path()));
-        record(&manager, EVENTS);
-        let flushed = manager.flush(Duration::from_millis(500));
-        let begun = Instant::now();
-        let shut_down = manager.shutdown(Duration::from_millis(300));
-        let took = begun.elapsed();
-        let (stats, said) = (traces(&manager, "a"), manager.diagnostics_text());
-        let holds = flushed.is_err()
-            && shut_down.is_err()
-            && took < Duration::from_millis(300) + GRACE
-            && stats.counters.pending == EVENTS as u64 + 1
-            && stats.failures > 0
-            && receiver.received().is_empty()
-            && !said.contains(SECRET)
-            // A client whose certificate is missed may see no more than a closed connection (RFC 8446, 4.4.2.4).
-            && (security.asks_for_client || said.to_lowercase().contains("certificate"));
-        if holds { Ok(()) } else { Err(format!("{name} over {transport:?}: {:?}\n{said}", stats.counters)) }
-    });
 }
