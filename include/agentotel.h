@@ -8,8 +8,8 @@
  *             agentotel_shutdown too: a status says so. None is async-signal-safe.
  * ERRORS      Functions that can fail return an agentotel_status. agentotel_status_name gives its name,
  *             agentotel_last_error the words. Outputs are written on success only, unless said.
- * OWNERSHIP   The library keeps no pointer that it is given and hands out none that must be freed. Handles are
- *             numbers.
+ * OWNERSHIP   The library keeps no pointer that it is given, but for functions that are registered and their user_data,
+ *             until their destroy is called; it hands out none that must be freed. Handles are numbers.
  * TEXT        agentotel_str: bytes and a length, UTF-8. What is not UTF-8 is replaced and counted.
  * STRUCTS     Structs that may grow begin with struct_size and have an initialiser macro: a zeroed struct with its size
  *             set says nothing. Arrays of such structs step by the first element's struct_size.

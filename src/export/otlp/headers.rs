@@ -106,6 +106,12 @@ impl HeaderSource {
         Ok(Self { exporter: exporter.to_owned(), fixed: map, file, providers, call, notes })
     }
 
+    /// Has a host's function give more headers.
+    #[cfg(test)]
+    pub(super) fn provided_by(&self, provider: Arc<dyn HeaderProvider>) {
+        self.providers.set(&self.exporter, Some(provider));
+    }
+
     /// Whether requests carry something that a listener must not learn.
     pub(super) fn has_secrets(&self) -> bool {
         !self.fixed.is_empty() || self.file.is_some()

@@ -17,10 +17,7 @@ mod http;
 pub(super) mod notes;
 mod reply;
 mod route;
-#[cfg(test)]
-pub(in crate::export) mod status;
-#[cfg(not(test))]
-mod status;
+pub(super) mod status;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -28,6 +25,7 @@ mod tls;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::http::{HeaderValue, Uri, header};
@@ -69,6 +67,11 @@ pub struct Otlp {
     compression: Compression,
     headers: HeaderSource,
     connection: Arc<Connection>,
+    notes: Notes,
+    /// Whether everybody on the way can read what is sent.
+    is_open: bool,
+    /// That this has been said.
+    is_said: AtomicBool,
 }
 
 impl fmt::Debug for Otlp {
@@ -112,10 +115,7 @@ impl Otlp {
         let shown = shown(&url);
         let file = settings.headers_file.as_deref();
         let headers = HeaderSource::new(exporter, &settings.headers, file, providers, notes.clone())?;
-        if headers.has_secrets() && url.scheme() == "http" && !is_loopback(&url) {
-            let origin = url.origin().ascii_serialization();
-            notes.say_once(&format!("headers go to {origin} in plain text; with https:// they would not"));
-        }
+        let is_open = url.scheme() == "http" && !is_loopback(&url);
         if settings.tls.insecure_skip_verify && url.scheme() == "https" {
             notes.say_once("tls.insecure_skip_verify: whoever answers is taken for the receiver");
         }
@@ -124,7 +124,31 @@ impl Otlp {
             reason: error.to_string(),
         })?;
         let (protocol, compression) = (settings.protocol, settings.compression);
-        Ok(Otlp { signal, protocol, url: uri, shown, compression, headers, connection })
+        let has_secrets = headers.has_secrets();
+        let (notes, is_said) = (notes.clone(), AtomicBool::new(false));
+        let otlp = Otlp {
+            signal,
+            protocol,
+            url: uri,
+            shown,
+            compression,
+            headers,
+            connection,
+            notes,
+            is_open,
+            is_said,
+        };
+        otlp.warn_of_readers(has_secrets);
+        Ok(otlp)
+    }
+
+    /// Says once that headers can be read on their way.
+    fn warn_of_readers(&self, has_secrets: bool) {
+        if self.is_open && has_secrets && !self.is_said.swap(true, Ordering::Relaxed) {
+            let origin = self.shown.strip_suffix(self.url.path()).unwrap_or(&self.shown);
+            self.notes
+                .say_once(&format!("headers go to {origin} in plain text; with https:// they would not"));
+        }
     }
 
     /// The most that a batch in protobuf may have to become a request.
@@ -166,6 +190,7 @@ impl Otlp {
             Ok(headers) => headers,
             Err(error) => return Outcome::retry(Cause::Credentials, error.to_string()),
         };
+        self.warn_of_readers(!headers.is_empty());
         headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
         let client = match self.connection.client() {
             Ok(client) => client,

@@ -1,5 +1,5 @@
 //! Claims about what OTLP over HTTP does with receivers of every kind, against a real server on
-//! loopback; `grpc` and `secure` have those about gRPC and TLS.
+//! loopback; `files` has those about gRPC, certificates and header files, `proxies` those about proxies.
 
 mod files;
 mod proxies;
@@ -467,8 +467,19 @@ fn headers_in_plain_text_beyond_this_machine_are_worth_one_warning() {
         assert!(text.contains("in plain text") && !text.contains("s3cret"), "{text}");
         assert_eq!(text.lines().count(), 1);
     }
-    let bare = OtlpSignal { headers: Headers::default(), endpoint: "http://h/".into(), ..settings("") };
-    assert_eq!(exporter_of(Signal::Traces, &bare).unwrap().1.text(), "");
+    let bare =
+        OtlpSignal { headers: Headers::default(), endpoint: "http://192.0.2.1/".into(), ..settings("") };
+    let (exporter, diagnostics) = exporter_of(Signal::Traces, &bare).unwrap();
+    assert_eq!(diagnostics.text(), "");
+    let given: Arc<dyn headers::HeaderProvider> =
+        Arc::new(|| Ok(vec![("key".to_owned(), "s3cret".to_owned())]));
+    exporter.headers.provided_by(given);
+    for _ in 0..2 {
+        runtime().block_on(exporter.send(&batch(Signal::Traces), Duration::from_millis(20)));
+    }
+    let text = diagnostics.text();
+    assert!(text.contains("http://192.0.2.1 in plain text") && !text.contains("s3cret"), "{text}");
+    assert_eq!(text.lines().count(), 1);
 }
 
 /// An address where nobody listens.
