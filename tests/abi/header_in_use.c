@@ -6,6 +6,7 @@ agentotel_session_options use_session_options(void);
 agentotel_event_data use_event_data(const agentotel_llm *llm, const agentotel_attribute *attributes);
 int use_values(void);
 int use_initialisers(void);
+agentotel_header_provider use_header_provider(agentotel_status (*provide)(void *, agentotel_headers *));
 
 agentotel_session_options use_session_options(void) {
   agentotel_session_options options = AGENTOTEL_SESSION_OPTIONS_INIT;
@@ -57,4 +58,10 @@ int use_initialisers(void) {
          live[0].struct_size == sizeof live[0] && stats.struct_size == sizeof stats &&
          exporter_stats.struct_size == sizeof exporter_stats &&
          storage_stats.struct_size == sizeof storage_stats;
+}
+
+agentotel_header_provider use_header_provider(agentotel_status (*provide)(void *, agentotel_headers *)) {
+  agentotel_header_provider provider = AGENTOTEL_HEADER_PROVIDER_INIT;
+  provider.provide = provide;
+  return provider;
 }

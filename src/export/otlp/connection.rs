@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
 
 use super::files::{LOOK_INTERVAL, Stamp};
 use super::notes::Notes;
@@ -47,7 +48,9 @@ pub(crate) struct Connection {
 #[derive(Debug, Default)]
 struct State {
     client: Option<HttpClient>,
-    /// The files that it was made of.
+    /// What was read of the files.
+    config: Option<ClientConfig>,
+    /// The files at that time.
     stamps: Vec<Stamp>,
     looked: Option<Instant>,
 }
@@ -81,34 +84,44 @@ impl Connection {
         &self.settings
     }
 
-    /// The client. A first one that cannot be made is an error, and tried again the next time: certificates may be there
-    /// by then. One that cannot be made anew is said, and the one before stays.
+    /// The client. Files that cannot be read are an error at first, and tried again the next time: they may be there by
+    /// then. Later that is said, and what was read before stays in use.
     pub(super) fn client(&self) -> Result<HttpClient, String> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let is_fresh = state.looked.is_some_and(|looked| now.duration_since(looked) < LOOK_INTERVAL);
-        if let Some(client) = state.client.as_ref().filter(|_| is_fresh) {
+        if !is_fresh || state.config.is_none() {
+            // Before they are read: what is written meanwhile is seen at the next look.
+            let stamps: Vec<Stamp> = self.files().map(|file| Stamp::of(file)).collect();
+            state.looked = Some(now);
+            if state.config.is_none() || stamps != state.stamps {
+                state.stamps = stamps;
+                self.read_files(&mut state)?;
+            }
+        }
+        if let Some(client) = &state.client {
             return Ok(client.clone());
         }
-        // Before they are read: what is written meanwhile is seen at the next look.
-        let stamps: Vec<Stamp> = self.files().map(|file| Stamp::of(file)).collect();
-        state.looked = Some(now);
-        if let Some(client) = state.client.as_ref().filter(|_| stamps == state.stamps) {
-            return Ok(client.clone());
-        }
-        state.stamps = stamps;
-        match (self.make(), &state.client) {
-            (Ok(client), _) => {
+        let config = state.config.clone().ok_or("no certificates")?;
+        Ok(state.client.insert(self.make(config)).clone())
+    }
+
+    fn read_files(&self, state: &mut State) -> Result<(), String> {
+        let tls = &self.settings.tls;
+        let read = if self.settings.is_secure { tls::client_config(tls) } else { tls::unused_config() };
+        match read {
+            Ok(config) => {
                 self.notes.settled();
-                state.client = Some(client.clone());
-                Ok(client)
+                state.config = Some(config);
+                // Whoever still uses the one before keeps its connections to the end.
+                state.client = None;
             }
-            (Err(reason), Some(client)) => {
+            Err(reason) if state.config.is_some() => {
                 self.notes.say_once(&format!("{reason}; what was read before stays in use"));
-                Ok(client.clone())
             }
-            (Err(reason), None) => Err(reason),
+            Err(reason) => return Err(reason),
         }
+        Ok(())
     }
 
     /// Leaves connections that may be dead: a peer that has vanished is seen by the time that passes, and HTTP/2 would
@@ -123,9 +136,8 @@ impl Connection {
         files.into_iter().flatten().filter(|_| self.settings.is_secure)
     }
 
-    fn make(&self) -> Result<HttpClient, String> {
-        let ConnectionSettings { tls, proxy, is_grpc, is_secure } = &self.settings;
-        let config = if *is_secure { tls::client_config(tls)? } else { tls::unused_config()? };
+    fn make(&self, config: ClientConfig) -> HttpClient {
+        let ConnectionSettings { proxy, is_grpc, .. } = &self.settings;
         let builder = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http();
         let route = Route::new(proxy, *is_grpc);
         let connector = if *is_grpc {
@@ -140,7 +152,7 @@ impl Connection {
             .retry_canceled_requests(false)
             .http2_only(*is_grpc)
             .build(connector);
-        Ok(HttpClient { client, route })
+        HttpClient { client, route }
     }
 }
 

@@ -177,12 +177,15 @@ fn certificates_are_read_again_when_they_change() {
             until_the_next_look();
             assert_eq!(send(), Outcome::Accepted, "what was read before stays");
         }
+        // Also after connections were given up.
+        exporter.connection.leave();
+        assert_eq!(send(), Outcome::Accepted);
         let said = diagnostics.text();
         assert!(
             said.contains("stays in use") && said.contains("tls.key_file") && !said.contains("hunter2"),
             "{said}"
         );
-        assert_eq!(receiver.received().len(), 3);
+        assert_eq!(receiver.received().len(), 4);
     }
 }
 
