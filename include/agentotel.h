@@ -349,6 +349,11 @@
 #define AGENTOTEL_DROPPED_TOO_LARGE 4
 
 /**
+ * The receiver does not take this signal.
+ */
+#define AGENTOTEL_DROPPED_NOT_SERVED 5
+
+/**
  * Length of `agentotel_exporter_stats.dropped`; unnamed slots are zero.
  */
 #define AGENTOTEL_DROPPED_SLOTS 32
@@ -367,6 +372,97 @@
  * A loss of power too: `storage.sync` is `always`.
  */
 #define AGENTOTEL_DURABILITY_POWER 2
+
+/**
+ * `agentotel_exporter_stats.state`: requests go out as there is something to send.
+ */
+#define AGENTOTEL_EXPORTER_READY 0
+
+/**
+ * The last request failed in a way that may pass: it is sent again after a while, and what came after it waits.
+ */
+#define AGENTOTEL_EXPORTER_RETRYING 1
+
+/**
+ * The receiver does not let the exporter in (HTTP 401, 403, 404; gRPC PERMISSION_DENIED, UNAUTHENTICATED): what there is
+ * stays pending, and one item at a time is tried.
+ */
+#define AGENTOTEL_EXPORTER_PAUSED 2
+
+/**
+ * The receiver does not take this signal: it is dropped, and tried every five minutes.
+ */
+#define AGENTOTEL_EXPORTER_NOT_SERVED 3
+
+/**
+ * Index into `agentotel_exporter_stats.failures_by_class`: no connection (name look-up, refusal, TLS handshake).
+ */
+#define AGENTOTEL_FAILURE_CONNECT 0
+
+/**
+ * No complete answer within `timeout_ms`.
+ */
+#define AGENTOTEL_FAILURE_TIMEOUT 1
+
+/**
+ * Certificates, keys or headers could not be had.
+ */
+#define AGENTOTEL_FAILURE_CREDENTIALS 2
+
+/**
+ * The receiver was sent too much for now (HTTP 429, gRPC RESOURCE_EXHAUSTED with a delay).
+ */
+#define AGENTOTEL_FAILURE_THROTTLED 3
+
+/**
+ * The receiver cannot take it now (HTTP 502, 503, 504; gRPC UNAVAILABLE and its like).
+ */
+#define AGENTOTEL_FAILURE_UNAVAILABLE 4
+
+/**
+ * The receiver does not let the exporter in.
+ */
+#define AGENTOTEL_FAILURE_ACCESS 5
+
+/**
+ * The receiver does not take the signal.
+ */
+#define AGENTOTEL_FAILURE_NOT_SERVED 6
+
+/**
+ * Refused for good with another status.
+ */
+#define AGENTOTEL_FAILURE_REJECTED 7
+
+/**
+ * The receiver takes smaller requests only.
+ */
+#define AGENTOTEL_FAILURE_TOO_LARGE 8
+
+/**
+ * Taken, but for some of its items.
+ */
+#define AGENTOTEL_FAILURE_PARTIAL 9
+
+/**
+ * What came back does not follow the protocol, or broke off.
+ */
+#define AGENTOTEL_FAILURE_PROTOCOL 10
+
+/**
+ * The operating system refused something: a file, a descriptor, a connection that broke.
+ */
+#define AGENTOTEL_FAILURE_SYSTEM 11
+
+/**
+ * Length of `agentotel_exporter_stats.failures_by_class`; unnamed slots are zero.
+ */
+#define AGENTOTEL_FAILURE_SLOTS 16
+
+/**
+ * Length of the histograms of `agentotel_exporter_stats`; slots behind the last bucket are zero.
+ */
+#define AGENTOTEL_HISTOGRAM_SLOTS 16
 
 /**
  * The headers of one request, as far as they have been given. Valid during the call that it is passed to.
@@ -1135,6 +1231,43 @@ typedef struct {
    * Requests that failed in whatever way.
    */
   uint64_t failures;
+  /**
+   * What the exporter does with what it has: one of `AGENTOTEL_EXPORTER_…`.
+   */
+  uint32_t state;
+  /**
+   * Requests under way now.
+   */
+  uint32_t in_flight;
+  /**
+   * Bytes of the queue that are kept because this exporter has not settled them.
+   */
+  uint64_t lag_bytes;
+  /**
+   * Requests made again after a failure.
+   */
+  uint64_t retried;
+  /**
+   * When a request succeeded last, in nanoseconds since 1970; 0 = never.
+   */
+  int64_t last_success_unix_nano;
+  /**
+   * When one failed last; 0 = never.
+   */
+  int64_t last_failure_unix_nano;
+  /**
+   * Requests that failed, by `AGENTOTEL_FAILURE_…`.
+   */
+  uint64_t failures_by_class[AGENTOTEL_FAILURE_SLOTS];
+  /**
+   * Requests by how long they took, up to 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000 and 30000 ms, and
+   * longer.
+   */
+  uint64_t latency_counts[AGENTOTEL_HISTOGRAM_SLOTS];
+  /**
+   * Requests by how many items they had, up to 1, 4, 16, 64, 256, 1024, 4096, 16384, 65536 and 262144, and more.
+   */
+  uint64_t item_counts[AGENTOTEL_HISTOGRAM_SLOTS];
 } agentotel_exporter_stats;
 
 /**
@@ -1569,6 +1702,27 @@ agentotel_status agentotel_get_stats(uint32_t signal,
 agentotel_status agentotel_get_exporter_stats(agentotel_str name,
                                               uint32_t signal,
                                               agentotel_exporter_stats *out_stats);
+
+/**
+ * What went wrong last with an exporter and signal, in one line; an empty text when nothing did since its last success.
+ * Credentials are left out, what a receiver said is escaped and cut.
+ *
+ * @param name As for `agentotel_get_exporter_stats`.
+ * @param signal One of `AGENTOTEL_SIGNAL_…`.
+ * @param buffer Where the text goes, with a terminating NUL. May be NULL when `capacity` is 0.
+ * @param capacity Bytes at `buffer`.
+ * @param needed Gets the bytes that the text takes, its NUL included. May be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_BUFFER_TOO_SMALL; AGENTOTEL_ERR_NOT_FOUND; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_get_exporter_error(agentotel_str name,
+                                              uint32_t signal,
+                                              char *buffer,
+                                              size_t capacity,
+                                              size_t *needed);
 
 /**
  * Reads how the storage fares, and what has become of what dead processes had left. Without `storage.directory`

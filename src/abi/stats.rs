@@ -65,6 +65,39 @@ pub unsafe extern "C" fn agentotel_get_exporter_stats(
     })
 }
 
+/// What went wrong last with an exporter and signal, in one line; an empty text when nothing did since its last success.
+/// Credentials are left out, what a receiver said is escaped and cut.
+///
+/// @param name As for `agentotel_get_exporter_stats`.
+/// @param signal One of `AGENTOTEL_SIGNAL_…`.
+/// @param buffer Where the text goes, with a terminating NUL. May be NULL when `capacity` is 0.
+/// @param capacity Bytes at `buffer`.
+/// @param needed Gets the bytes that the text takes, its NUL included. May be NULL.
+/// @return AGENTOTEL_OK; AGENTOTEL_ERR_BUFFER_TOO_SMALL; AGENTOTEL_ERR_NOT_FOUND; AGENTOTEL_ERR_INVALID_ARGUMENT;
+///         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_INTERNAL.
+///
+/// Thread-safe.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn agentotel_get_exporter_error(
+    name: agentotel_str,
+    signal: u32,
+    buffer: *mut c_char,
+    capacity: usize,
+    needed: *mut usize,
+) -> agentotel_status {
+    guard::call(|state| {
+        let parts = state.parts()?;
+        // SAFETY: `name` is absent or valid through the call, the other pointers are the caller's, as this function's
+        // contract says.
+        unsafe {
+            let name = snapshot::text(name, "name")?;
+            let error = parts.manager.exporter_error(name, snapshot::signal(signal)?)?;
+            write::text(error.as_bytes(), buffer, capacity, needed)
+        }
+    })
+}
+
 /// Reads how the storage fares, and what has become of what dead processes had left. Without `storage.directory`
 /// everything is zero. It stays readable after `agentotel_shutdown`.
 ///

@@ -519,6 +519,8 @@ pub const AGENTOTEL_DROPPED_AGE: u32 = 2;
 pub const AGENTOTEL_DROPPED_ATTEMPTS: u32 = 3;
 /// The receiver found the request too large.
 pub const AGENTOTEL_DROPPED_TOO_LARGE: u32 = 4;
+/// The receiver does not take this signal.
+pub const AGENTOTEL_DROPPED_NOT_SERVED: u32 = 5;
 /// Length of `agentotel_exporter_stats.dropped`; unnamed slots are zero.
 pub const AGENTOTEL_DROPPED_SLOTS: usize = 32;
 
@@ -604,6 +606,45 @@ pub struct agentotel_storage_stats {
     pub waiting_bytes: u64,
 }
 
+/// `agentotel_exporter_stats.state`: requests go out as there is something to send.
+pub const AGENTOTEL_EXPORTER_READY: u32 = 0;
+/// The last request failed in a way that may pass: it is sent again after a while, and what came after it waits.
+pub const AGENTOTEL_EXPORTER_RETRYING: u32 = 1;
+/// The receiver does not let the exporter in (HTTP 401, 403, 404; gRPC PERMISSION_DENIED, UNAUTHENTICATED): what there is
+/// stays pending, and one item at a time is tried.
+pub const AGENTOTEL_EXPORTER_PAUSED: u32 = 2;
+/// The receiver does not take this signal: it is dropped, and tried every five minutes.
+pub const AGENTOTEL_EXPORTER_NOT_SERVED: u32 = 3;
+
+/// Index into `agentotel_exporter_stats.failures_by_class`: no connection (name look-up, refusal, TLS handshake).
+pub const AGENTOTEL_FAILURE_CONNECT: u32 = 0;
+/// No complete answer within `timeout_ms`.
+pub const AGENTOTEL_FAILURE_TIMEOUT: u32 = 1;
+/// Certificates, keys or headers could not be had.
+pub const AGENTOTEL_FAILURE_CREDENTIALS: u32 = 2;
+/// The receiver was sent too much for now (HTTP 429, gRPC RESOURCE_EXHAUSTED with a delay).
+pub const AGENTOTEL_FAILURE_THROTTLED: u32 = 3;
+/// The receiver cannot take it now (HTTP 502, 503, 504; gRPC UNAVAILABLE and its like).
+pub const AGENTOTEL_FAILURE_UNAVAILABLE: u32 = 4;
+/// The receiver does not let the exporter in.
+pub const AGENTOTEL_FAILURE_ACCESS: u32 = 5;
+/// The receiver does not take the signal.
+pub const AGENTOTEL_FAILURE_NOT_SERVED: u32 = 6;
+/// Refused for good with another status.
+pub const AGENTOTEL_FAILURE_REJECTED: u32 = 7;
+/// The receiver takes smaller requests only.
+pub const AGENTOTEL_FAILURE_TOO_LARGE: u32 = 8;
+/// Taken, but for some of its items.
+pub const AGENTOTEL_FAILURE_PARTIAL: u32 = 9;
+/// What came back does not follow the protocol, or broke off.
+pub const AGENTOTEL_FAILURE_PROTOCOL: u32 = 10;
+/// The operating system refused something: a file, a descriptor, a connection that broke.
+pub const AGENTOTEL_FAILURE_SYSTEM: u32 = 11;
+/// Length of `agentotel_exporter_stats.failures_by_class`; unnamed slots are zero.
+pub const AGENTOTEL_FAILURE_SLOTS: usize = 16;
+/// Length of the histograms of `agentotel_exporter_stats`; slots behind the last bucket are zero.
+pub const AGENTOTEL_HISTOGRAM_SLOTS: usize = 16;
+
 /// Counters of one exporter and signal, read under one cut. At every moment
 /// `accepted + recovered = exported + rejected + dropped[…] + tail_unsampled + pending`.
 /// @since 0.1.0
@@ -632,4 +673,23 @@ pub struct agentotel_exporter_stats {
     pub attempts: u64,
     /// Requests that failed in whatever way.
     pub failures: u64,
+    /// What the exporter does with what it has: one of `AGENTOTEL_EXPORTER_…`.
+    pub state: u32,
+    /// Requests under way now.
+    pub in_flight: u32,
+    /// Bytes of the queue that are kept because this exporter has not settled them.
+    pub lag_bytes: u64,
+    /// Requests made again after a failure.
+    pub retried: u64,
+    /// When a request succeeded last, in nanoseconds since 1970; 0 = never.
+    pub last_success_unix_nano: i64,
+    /// When one failed last; 0 = never.
+    pub last_failure_unix_nano: i64,
+    /// Requests that failed, by `AGENTOTEL_FAILURE_…`.
+    pub failures_by_class: [u64; AGENTOTEL_FAILURE_SLOTS],
+    /// Requests by how long they took, up to 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000 and 30000 ms, and
+    /// longer.
+    pub latency_counts: [u64; AGENTOTEL_HISTOGRAM_SLOTS],
+    /// Requests by how many items they had, up to 1, 4, 16, 64, 256, 1024, 4096, 16384, 65536 and 262144, and more.
+    pub item_counts: [u64; AGENTOTEL_HISTOGRAM_SLOTS],
 }

@@ -52,13 +52,13 @@ impl BatchInMaking {
         self.body.truncate(self.reserved + payload_bytes);
     }
 
-    /// The whole request.
-    pub(super) fn into_request(mut self, header: &RequestHeader) -> (Bytes, Vec<u64>) {
+    /// The whole request, where the records begin in it, and its frames by shard.
+    pub(super) fn into_request(mut self, header: &RequestHeader) -> ((Bytes, usize), Vec<u64>) {
         let encoded = header.encode(self.payload_bytes());
         let start = self.reserved.saturating_sub(encoded.len());
         if let Some(place) = self.body.get_mut(start..self.reserved) {
             place.copy_from_slice(encoded.get(..place.len()).unwrap_or_default());
         }
-        (Bytes::from(self.body).slice(start..), self.parts)
+        ((Bytes::from(self.body).slice(start..), self.reserved - start), self.parts)
     }
 }

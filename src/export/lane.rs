@@ -1,12 +1,12 @@
 //! A lane: one exporter and one signal. Reads its frames from every shard into batches, sends them in order with a few
 //! under way at once, and settles each when its end is known. After a failure that may pass it holds the line: the
-//! oldest batch is tried again, alone, before anything new is sent. No lane waits for another.
+//! oldest batch is tried again, alone, before anything new is sent. A receiver that refuses for want of a key is tried
+//! with one item at a time, so that a wrong key does not use up what there is. No lane waits for another.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
@@ -16,16 +16,23 @@ use tokio::task::JoinSet;
 
 use super::backoff::Backoff;
 use super::batch::BatchInMaking;
-use super::outcome::{Batch, Outcome};
+use super::Control;
+use super::health::{LaneHealth, LaneState};
+use super::outcome::{Cause, Outcome};
+use super::sent::Sent;
 use super::settings::Plan;
-use super::{Control, LaneHealth};
 use crate::config::Level;
 use crate::diagnostics::Diagnostics;
 use crate::journal::Journal;
 use crate::journal::accounting::Drop;
-use crate::journal::cursor::{LaneId, Settlement};
+use crate::journal::cursor::LaneId;
 use crate::journal::frame::Frames;
 use crate::otlp::request::RequestHeader;
+
+/// What a receiver is tried with that has let nobody in: it may refuse it.
+const PROBE_ITEMS: u64 = 1;
+/// A signal that was not served may be some day.
+const NOT_SERVED_AGAIN: Duration = Duration::from_secs(300);
 
 /// How the worker wakes a lane.
 #[derive(Default)]
@@ -49,16 +56,6 @@ impl Wakeup {
     }
 }
 
-/// A batch that has been sent at least once, or is about to be.
-struct Sent {
-    batch: Batch,
-    id: u64,
-    /// Frames by shard.
-    parts: Vec<u64>,
-    begun: Instant,
-    attempts: u32,
-}
-
 pub(super) struct Lane {
     id: LaneId,
     plan: Plan,
@@ -75,8 +72,9 @@ pub(super) struct Lane {
     /// Whether a batch that is not full may go.
     due: bool,
     sends: JoinSet<(Sent, Outcome)>,
-    /// Failed batches by age; while there are any, only the oldest is sent.
-    failed: BTreeMap<u64, Sent>,
+    /// Batches that were held up, by age; while there are any, only the oldest is sent.
+    held: BTreeMap<u64, Sent>,
+    /// When to try again: what is held up, or a signal that was not served.
     retry_at: Instant,
     /// The lane ends when its journal is closed and empty: the journal holds what a dead process had left.
     ends_with_journal: bool,
@@ -115,7 +113,7 @@ impl Lane {
             in_making: None,
             due: false,
             sends: JoinSet::new(),
-            failed: BTreeMap::new(),
+            held: BTreeMap::new(),
             retry_at: Instant::now(),
             ends_with_journal: false,
         }
@@ -130,7 +128,8 @@ impl Lane {
     pub(super) async fn run(mut self) {
         loop {
             self.due |= self.wakeup.due.take();
-            if self.wakeup.hurried.take() {
+            // Whoever waits does not make a receiver that lets nobody in change its mind.
+            if self.wakeup.hurried.take() && self.health.state() == LaneState::Retrying {
                 self.retry_at = Instant::now();
             }
             self.launch_what_may_go();
@@ -141,7 +140,7 @@ impl Lane {
             if stop.is_some_and(|stop| self.is_done(stop.leave_down)) {
                 return;
             }
-            let retry = (!self.failed.is_empty() && self.sends.is_empty()).then_some(self.retry_at);
+            let retry = (self.is_waiting() && self.sends.is_empty()).then_some(self.retry_at);
             tokio::select! {
                 () = self.wakeup.notify.notified() => {}
                 Some(done) = self.sends.join_next(), if !self.sends.is_empty() => {
@@ -154,57 +153,100 @@ impl Lane {
         }
     }
 
+    /// Whether there is something that is tried again at its time.
+    fn is_waiting(&self) -> bool {
+        let has_more = || self.in_making.is_some() || self.journal.unread(self.id) > 0;
+        !self.held.is_empty() || self.health.state() == LaneState::Paused && has_more()
+    }
+
     /// Whether there is nothing left to do, or, with `leave_down`, no hope to do it.
     fn is_done(&self, leave_down: bool) -> bool {
         let nothing_left =
-            self.failed.is_empty() && self.in_making.is_none() && self.journal.unread(self.id) == 0;
-        let hopeless = leave_down && self.health.is_down.load(Ordering::Relaxed);
-        self.sends.is_empty() && (nothing_left || hopeless)
+            self.held.is_empty() && self.in_making.is_none() && self.journal.unread(self.id) == 0;
+        self.sends.is_empty() && (nothing_left || leave_down && self.health.is_down())
     }
 
     /// Starts as many sends as order and limits allow.
     fn launch_what_may_go(&mut self) {
-        if !self.failed.is_empty() {
+        let state = self.health.state();
+        let is_time = Instant::now() >= self.retry_at;
+        if !self.held.is_empty() {
             if self.sends.is_empty()
-                && Instant::now() >= self.retry_at
-                && let Some((_, oldest)) = self.failed.pop_first()
+                && is_time
+                && let Some((_, oldest)) = self.held.pop_first()
             {
-                for (shard, frames) in oldest.parts.iter().enumerate().filter(|(_, frames)| **frames > 0) {
-                    self.journal.resent(shard, self.id, *frames);
-                }
                 self.launch(oldest);
             }
             return;
         }
+        if state == LaneState::NotServed && !is_time {
+            self.pass_over();
+            return;
+        }
+        if state == LaneState::Paused && !is_time {
+            return;
+        }
         let most = if self.plan.transport.is_concurrent() { self.plan.batch.in_flight.max(1) } else { 1 };
-        // While the end point is known to be down, one batch at a time finds out whether it still is.
-        let most = if self.health.is_down.load(Ordering::Relaxed) { 1 } else { most };
+        // Until the end point is known to work again, one batch at a time finds out.
+        let most = if state == LaneState::Ready { most } else { 1 };
         while self.sends.len() < most {
             let full = self.fill();
             if !full && !self.due {
                 return;
             }
-            let Some(batch) = self.in_making.take().filter(|batch| batch.frames > 0) else {
-                self.due = false;
-                return;
-            };
             if !full {
                 self.due = false;
             }
-            let (id, begun, frames) = (batch.id, batch.begun, batch.frames);
-            let (body, parts) = batch.into_request(&self.header);
-            let batch = Batch { signal: self.plan.signal, items: frames, body };
-            self.launch(Sent { batch, id, parts, begun, attempts: 0 });
+            let Some(sent) = self.take_batch() else {
+                self.due = false;
+                return;
+            };
+            self.launch(sent);
         }
     }
 
+    /// The batch in the making, ready to be sent.
+    fn take_batch(&mut self) -> Option<Sent> {
+        let batch = self.in_making.take().filter(|batch| batch.frames > 0)?;
+        let what = (batch.id, self.plan.signal, batch.begun);
+        let (request, parts) = batch.into_request(&self.header);
+        Some(Sent::new(what, request, parts))
+    }
+
+    /// Drops what the receiver does not take.
+    fn pass_over(&mut self) {
+        loop {
+            self.fill();
+            let Some(batch) = self.take_batch() else { break };
+            self.settle(&batch, Some(Drop::NotServed));
+        }
+        self.due = false;
+        self.journal.announce_progress();
+    }
+
     fn launch(&mut self, mut sent: Sent) {
+        if matches!(self.health.state(), LaneState::Paused | LaneState::NotServed) {
+            sent.lead_with(PROBE_ITEMS, &self.header);
+        }
+        let Some(batch) = sent.request() else {
+            self.settle(&sent, None);
+            return;
+        };
+        let is_retry = sent.is_retry();
+        if is_retry {
+            for (shard, frames) in sent.resent() {
+                self.journal.resent(shard, self.id, frames);
+            }
+        }
         sent.attempts += 1;
-        self.health.attempts.fetch_add(1, Ordering::Relaxed);
+        self.health.began(batch.items, is_retry);
         let transport = Arc::clone(&self.plan.transport);
+        let health = Arc::clone(&self.health);
         let timeout = self.plan.timeout;
         self.sends.spawn_local(async move {
-            let outcome = transport.send(&sent.batch, timeout).await;
+            let begun = Instant::now();
+            let outcome = transport.send(&batch, timeout).await;
+            health.ended(&outcome, begun.elapsed());
             (sent, outcome)
         });
     }
@@ -280,45 +322,87 @@ impl Lane {
     }
 
     /// A send has ended.
-    fn conclude(&mut self, sent: Sent, outcome: Outcome) {
+    fn conclude(&mut self, mut sent: Sent, outcome: Outcome) {
+        let items = sent.items();
         match outcome {
             Outcome::Accepted => {
                 self.succeeded();
-                self.settle(&sent, 0, None);
+                sent.taken(0);
             }
             Outcome::Partial { rejected, message } => {
                 self.succeeded();
-                self.note(Level::Warn, &format!("{rejected} of {} rejected: {message}", sent.batch.items));
-                self.settle(&sent, rejected.min(sent.batch.items), None);
+                self.note(Level::Warn, &format!("{rejected} of {items} rejected: {message}"));
+                sent.taken(rejected);
             }
             Outcome::Rejected { cause, message } => {
-                // The end point is there: it has answered.
-                self.health.is_down.store(false, Ordering::Relaxed);
-                self.health.failures.fetch_add(1, Ordering::Relaxed);
-                self.note(Level::Error, &format!("{} rejected: {cause}: {message}", sent.batch.items));
-                self.settle(&sent, sent.batch.items, None);
+                self.note(Level::Error, &format!("{items} rejected: {cause}: {message}"));
+                sent.refused();
+                self.refused_because(cause);
             }
             Outcome::TooLarge { message } => {
-                self.health.is_down.store(false, Ordering::Relaxed);
-                self.health.failures.fetch_add(1, Ordering::Relaxed);
-                self.note(
-                    Level::Error,
-                    &format!("{} dropped, the request is too large: {message}", sent.batch.items),
-                );
-                self.settle(&sent, 0, Some(Drop::TooLarge));
+                self.answers();
+                let bytes = sent.request().map_or(0, |batch| batch.body.len());
+                if sent.too_large(&self.header) {
+                    // The next ones need not be refused first.
+                    self.plan.batch.max_bytes = self.plan.batch.max_bytes.min(bytes / 2);
+                    self.note(Level::Warn, &format!("a request of {bytes} bytes is halved: {message}"));
+                } else {
+                    let why = format!("{items} dropped, the request is too large: {message}");
+                    self.note(Level::Error, &why);
+                }
             }
             Outcome::Retry { after, cause, message } => {
                 let wait = self.backoff.next(after);
                 self.failed_for_now(&format!("{cause}: {message}"));
-                if let Some(reason) = self.has_had_enough(&sent) {
-                    self.settle(&sent, 0, Some(reason));
-                } else {
-                    self.failed.insert(sent.id, sent);
-                }
                 self.retry_at = Instant::now() + wait;
+                if let Some(reason) = self.has_had_enough(&sent) {
+                    self.settle(&sent, Some(reason));
+                } else {
+                    sent.is_held_up();
+                    self.held.insert(sent.id, sent);
+                }
+                self.journal.announce_progress();
+                return;
             }
         }
+        self.go_on(sent);
         self.journal.announce_progress();
+    }
+
+    /// What comes after a piece of a batch: the next one, if there is one and it may go now.
+    fn go_on(&mut self, sent: Sent) {
+        if sent.items() == 0 {
+            self.settle(&sent, None);
+            return;
+        }
+        match self.health.state() {
+            LaneState::Ready if self.held.is_empty() => self.launch(sent),
+            LaneState::NotServed => self.settle(&sent, Some(Drop::NotServed)),
+            _ => {
+                self.held.insert(sent.id, sent);
+            }
+        }
+    }
+
+    /// The receiver has refused a request for this reason: what it says of the next ones.
+    fn refused_because(&mut self, cause: Cause) {
+        // A signal is not served where others are; where none is, this is not the receiver that was meant.
+        let is_known = matches!(cause, Cause::Grpc(_)) || self.plan.served.but(self.plan.signal);
+        if cause.says_not_served() && is_known {
+            self.retry_at = Instant::now() + NOT_SERVED_AGAIN;
+            if self.health.set_state(LaneState::NotServed) != LaneState::NotServed {
+                let again = NOT_SERVED_AGAIN.as_secs();
+                let why = format!("the receiver does not take this signal: dropped, tried every {again} s");
+                self.note(Level::Warn, &why);
+            }
+        } else if cause.is_about_access() {
+            self.retry_at = Instant::now() + self.backoff.next(None);
+            if self.health.set_state(LaneState::Paused) != LaneState::Paused {
+                self.note(Level::Warn, "paused until the receiver lets it in; what there is stays pending");
+            }
+        } else {
+            self.answers();
+        }
     }
 
     /// Whether a batch has used up its attempts or its time.
@@ -333,36 +417,35 @@ impl Lane {
         }
     }
 
-    fn settle(&self, sent: &Sent, rejected: u64, dropped: Option<Drop>) {
-        let mut rejected = rejected;
-        for (shard, frames) in sent.parts.iter().copied().enumerate().filter(|(_, frames)| *frames > 0) {
-            let settlement = match dropped {
-                Some(reason) => Settlement { dropped: Some((reason, frames)), ..Settlement::default() },
-                None => {
-                    let refused = rejected.min(frames);
-                    rejected -= refused;
-                    Settlement { exported: frames - refused, rejected: refused, dropped: None }
-                }
-            };
+    /// A batch has ended; what is left of it is dropped for this reason.
+    fn settle(&self, sent: &Sent, dropped: Option<Drop>) {
+        for (shard, settlement) in sent.settlements(dropped) {
             self.journal.settle(shard, self.id, sent.id, settlement);
+        }
+    }
+
+    /// The end point is there: it has answered.
+    fn answers(&self) {
+        if self.health.state() == LaneState::Retrying {
+            self.health.set_state(LaneState::Ready);
         }
     }
 
     fn succeeded(&mut self) {
         self.backoff.reset();
-        if self.health.is_down.swap(false, Ordering::Relaxed) {
+        self.plan.served.add(self.plan.signal);
+        if self.health.set_state(LaneState::Ready) != LaneState::Ready {
             self.note(Level::Info, "works again");
-            self.health.last_error.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            self.health.set_last_error("");
         }
     }
 
     /// Says what is wrong when it begins, not at every attempt.
     fn failed_for_now(&self, why: &str) {
-        self.health.failures.fetch_add(1, Ordering::Relaxed);
-        let mut last = self.health.last_error.lock().unwrap_or_else(PoisonError::into_inner);
-        why.clone_into(&mut last);
-        drop(last);
-        if !self.health.is_down.swap(true, Ordering::Relaxed) {
+        self.health.set_last_error(why);
+        // One that is not let in, or not served, stays so until it is.
+        if self.health.state() == LaneState::Ready {
+            self.health.set_state(LaneState::Retrying);
             let hint = if self.plan.is_configured {
                 ""
             } else {
@@ -374,7 +457,7 @@ impl Lane {
 
     fn note(&self, level: Level, what: &str) {
         if level == Level::Error {
-            what.clone_into(&mut self.health.last_error.lock().unwrap_or_else(PoisonError::into_inner));
+            self.health.set_last_error(what);
         }
         self.diagnostics
             .say(level, &format!("exporter `{}`, {}: {what}", self.plan.exporter, self.plan.signal.name()));

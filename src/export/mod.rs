@@ -8,18 +8,20 @@ mod batch;
 mod console;
 mod duty;
 mod file;
+pub(crate) mod health;
 mod lane;
 mod otlp;
 mod outcome;
 mod printable;
 #[cfg(test)]
 mod scripted_server;
+mod sent;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod worker;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -38,6 +40,7 @@ use crate::sys::thread;
 pub(crate) use self::duty::Duty;
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::otlp::read_all_ways as read_reply;
+use self::health::LaneHealth;
 pub(crate) use self::otlp::headers::{HeaderProvider, HeaderProviders};
 
 /// Why the worker could not be started.
@@ -47,16 +50,6 @@ pub(crate) enum StartError {
     Settings { name: String, why: String },
     #[error("the export worker could not be started: {0}")]
     Worker(#[from] std::io::Error),
-}
-
-/// How a lane fares, for stats and for whoever waits.
-#[derive(Default)]
-pub(crate) struct LaneHealth {
-    pub(crate) attempts: AtomicU64,
-    pub(crate) failures: AtomicU64,
-    /// The last attempt failed in a way that may pass.
-    pub(crate) is_down: AtomicBool,
-    pub(crate) last_error: Mutex<String>,
 }
 
 /// A lane as the outside sees it.
@@ -269,7 +262,7 @@ impl ExportManager {
     pub(crate) fn pending_words(&self) -> String {
         let words = self.lanes.iter().filter_map(|lane| {
             let pending = self.counters(lane).pending;
-            let error = lane.health.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let error = lane.health.last_error();
             let why = if error.is_empty() { String::new() } else { format!(" ({error})") };
             (pending > 0)
                 .then(|| format!("{pending} {} for exporter `{}`{why}", lane.signal.name(), lane.exporter))

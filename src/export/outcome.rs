@@ -75,6 +75,24 @@ pub enum Cause {
     Io(io::ErrorKind),
 }
 
+impl Cause {
+    /// The exporter is not let in, or knocks at the wrong door: what is sent next will fare no better. (HTTP 401, 403,
+    /// 404; PERMISSION_DENIED, UNAUTHENTICATED.)
+    pub(super) fn is_about_access(self) -> bool {
+        matches!(self, Cause::Http(401 | 403 | 404) | Cause::Grpc(7 | 16))
+    }
+
+    /// The receiver does not know the signal. (HTTP 404, which may mean more; UNIMPLEMENTED.)
+    pub(super) fn says_not_served(self) -> bool {
+        matches!(self, Cause::Http(404) | Cause::Grpc(12))
+    }
+
+    /// The receiver has been sent too much. (HTTP 429; RESOURCE_EXHAUSTED.)
+    pub(super) fn says_too_much(self) -> bool {
+        matches!(self, Cause::Http(429) | Cause::Grpc(8))
+    }
+}
+
 /// The names of gRPC's status codes, by their numbers (gRPC, "Status codes and their use").
 const GRPC_CODES: [&str; 17] = [
     "OK",

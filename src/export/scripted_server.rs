@@ -22,6 +22,8 @@ pub(crate) enum Step {
     Hang,
     /// Closes the connection without a reply.
     Close,
+    /// Replies with the status that the request deserves.
+    Judge(fn(&Received) -> u16),
 }
 
 /// A whole reply with its length, of the OTLP media type unless a header says otherwise.
@@ -128,9 +130,13 @@ impl State {
         while let Some(request) = read_request(&mut reader) {
             let step = {
                 let mut received = self.received.lock().unwrap();
-                received.push(request);
                 let last = self.script.len() - 1;
-                self.script[(received.len() - 1).min(last)].clone()
+                let step = match &self.script[received.len().min(last)] {
+                    Step::Judge(judge) => reply(judge(&request), &[], b""),
+                    step => step.clone(),
+                };
+                received.push(request);
+                step
             };
             if self.perform(step, &mut stream).is_none() {
                 return;
@@ -161,7 +167,7 @@ impl State {
                 self.running()?;
                 thread::sleep(Duration::from_millis(10));
             },
-            Step::Close => None,
+            Step::Close | Step::Judge(_) => None,
         }
     }
 

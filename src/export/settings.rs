@@ -2,6 +2,7 @@
 //! that go the same way share a transport.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use super::console::{Color, ConsoleExporter, ConsoleStream};
@@ -26,6 +27,27 @@ pub(super) struct Plan {
     pub(super) timeout: Duration,
     /// An end point that nobody configured is quietly not there.
     pub(super) is_configured: bool,
+    /// What the exporter's receiver has taken so far.
+    pub(super) served: Arc<ServedSignals>,
+}
+
+/// Signals of which a receiver has taken something, a bit each.
+#[derive(Debug, Default)]
+pub(super) struct ServedSignals(AtomicU8);
+
+impl ServedSignals {
+    fn bit(signal: Signal) -> u8 {
+        1 << signal.index()
+    }
+
+    pub(super) fn add(&self, signal: Signal) {
+        self.0.fetch_or(Self::bit(signal), Ordering::Relaxed);
+    }
+
+    /// Whether there is another one than this.
+    pub(super) fn but(&self, signal: Signal) -> bool {
+        self.0.load(Ordering::Relaxed) & !Self::bit(signal) != 0
+    }
 }
 
 /// Signals that can be exported by now.
@@ -45,7 +67,9 @@ pub(super) fn plans(
         ExporterKind::Console(console) => shared(Exporter::Console(console_exporter(console)), &signals),
     };
     let is_configured = !matches!(&exporter.kind, ExporterKind::Otlp(otlp) if !otlp.endpoint_given);
+    let served = Arc::<ServedSignals>::default();
     let plan = |(signal, transport)| Plan {
+        served: Arc::clone(&served),
         signal,
         exporter: exporter.name.clone(),
         transport,

@@ -19,13 +19,15 @@ pub(crate) enum Refusal {
 pub(crate) const REFUSAL_SLOTS: usize = 16;
 
 /// Why an exporter gave a frame up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Drop {
+    #[default]
     Overflow = 0,
     Lag = 1,
     Age = 2,
     Attempts = 3,
     TooLarge = 4,
+    NotServed = 5,
 }
 
 /// Slots for drops.
@@ -111,6 +113,8 @@ pub(crate) struct LaneCounters {
     pub(crate) rejected: u64,
     pub(crate) dropped: [u64; DROP_SLOTS],
     pub(crate) pending: u64,
+    /// Bytes of the queue that are kept for the lane.
+    pub(crate) lag_bytes: u64,
     pub(crate) resent: u64,
 }
 
@@ -136,6 +140,7 @@ impl AddAssign<&Self> for LaneCounters {
         self.rejected += other.rejected;
         self.dropped.iter_mut().zip(other.dropped).for_each(|(sum, count)| *sum += count);
         self.pending += other.pending;
+        self.lag_bytes += other.lag_bytes;
         self.resent += other.resent;
     }
 }

@@ -32,7 +32,8 @@ struct Outstanding {
 pub(crate) struct Settlement {
     pub(crate) exported: u64,
     pub(crate) rejected: u64,
-    pub(crate) dropped: Option<(Drop, u64)>,
+    /// Up to two reasons, with how many frames each.
+    pub(crate) dropped: [(Drop, u64); 2],
 }
 
 #[derive(Debug)]
@@ -118,7 +119,7 @@ impl Cursor {
         }
         self.counters.exported += settlement.exported;
         self.counters.rejected += settlement.rejected;
-        if let Some((reason, frames)) = settlement.dropped {
+        for (reason, frames) in settlement.dropped {
             self.counters.drop(reason, frames);
         }
         self.raise_low_water();

@@ -394,7 +394,14 @@ impl ShardState {
                 segment.count_from(offset, cursor.signal)
             })
             .sum();
-        cursor.counters(self.accepted(cursor.signal), unread)
+        let settled = cursor.settled();
+        let kept = self.segments().map(|segment| match segment.serial {
+            serial if serial == settled.serial => segment.writer.committed().saturating_sub(settled.offset),
+            serial if serial > settled.serial => segment.writer.committed(),
+            _ => 0,
+        });
+        let lag_bytes = kept.sum::<usize>() as u64;
+        LaneCounters { lag_bytes, ..cursor.counters(self.accepted(cursor.signal), unread) }
     }
 
     /// Before where the lane has settled everything.

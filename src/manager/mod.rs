@@ -21,7 +21,8 @@ pub(crate) use self::storage::{Durability, StorageStats};
 use crate::config::{Config, Level, LiveExport, Overflow, resource};
 use crate::diagnostics::Diagnostics;
 use crate::event::processor::{EventProcessor, RecordLimits};
-use crate::export::{Control, Duty, ExportManager, StartError};
+use crate::export::health::HealthFigures;
+use crate::export::{Control, Duty, ExportManager, LaneEntry, StartError};
 pub(crate) use crate::export::{HeaderProvider, HeaderProviders};
 use crate::handle::{HandleError, HandleKind};
 use crate::journal::accounting::{LaneCounters, Refusal, SignalCounters};
@@ -53,8 +54,7 @@ pub(crate) struct Stats {
 /// The counters of one exporter and signal with its requests.
 pub(crate) struct ExporterStats {
     pub(crate) counters: LaneCounters,
-    pub(crate) attempts: u64,
-    pub(crate) failures: u64,
+    pub(crate) health: HealthFigures,
 }
 
 pub(crate) struct OtelManager {
@@ -278,15 +278,20 @@ impl OtelManager {
 
     /// The counters of an exporter and signal.
     pub(crate) fn exporter_stats(&self, name: &[u8], signal: Signal) -> Result<ExporterStats, Error> {
+        let lane = self.lane(name, signal)?;
+        Ok(ExporterStats { counters: self.export.counters(lane), health: lane.health.figures() })
+    }
+
+    /// What went wrong last with an exporter and signal; empty when nothing did since its last success.
+    pub(crate) fn exporter_error(&self, name: &[u8], signal: Signal) -> Result<String, Error> {
+        Ok(self.lane(name, signal)?.health.last_error())
+    }
+
+    fn lane(&self, name: &[u8], signal: Signal) -> Result<&LaneEntry, Error> {
         let shown = String::from_utf8_lossy(name);
-        let lane = self.export.lane(&shown, signal).ok_or_else(|| {
+        self.export.lane(&shown, signal).ok_or_else(|| {
             let shown: String = shown.chars().take(64).collect();
             Error::NotFound(format!("no exporter `{shown}` that takes {}", signal.name()))
-        })?;
-        Ok(ExporterStats {
-            counters: self.export.counters(lane),
-            attempts: lane.health.attempts.load(Ordering::Relaxed),
-            failures: lane.health.failures.load(Ordering::Relaxed),
         })
     }
 

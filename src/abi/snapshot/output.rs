@@ -106,7 +106,7 @@ pub(crate) fn storage_stats_out(from: StorageStats) -> agentotel_storage_stats {
 
 /// An exporter's counters as the header has them.
 pub(crate) fn exporter_stats_out(from: &ExporterStats) -> agentotel_exporter_stats {
-    let counters = from.counters;
+    let (counters, health) = (from.counters, &from.health);
     agentotel_exporter_stats {
         struct_size: size_of::<agentotel_exporter_stats>(),
         accepted: counters.accepted,
@@ -117,7 +117,16 @@ pub(crate) fn exporter_stats_out(from: &ExporterStats) -> agentotel_exporter_sta
         tail_unsampled: 0,
         pending: counters.pending,
         resent: counters.resent,
-        attempts: from.attempts,
-        failures: from.failures,
+        attempts: health.attempts,
+        failures: health.failed(),
+        state: health.state as u32,
+        in_flight: health.in_flight,
+        lag_bytes: counters.lag_bytes,
+        retried: health.retried,
+        last_success_unix_nano: health.last_success,
+        last_failure_unix_nano: health.last_failure,
+        failures_by_class: health.failures,
+        latency_counts: health.latency_ms,
+        item_counts: health.items,
     }
 }

@@ -2,6 +2,7 @@
 //! counted, what waits for what.
 
 mod behaviours;
+mod doors;
 pub(in crate::export) mod receiver;
 
 use std::net::TcpListener;
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use bumpalo::Bump;
 
+use super::health::LaneState;
 use super::scripted_server::{ScriptedServer, Step, reply};
 use crate::config::{Config, Environment};
 use crate::event::data::{EventData, SessionOptions};
@@ -53,6 +55,13 @@ fn otlp(name: &str, url: &str, more: &str) -> String {
     )
 }
 
+/// The names of a request's spans.
+fn names(body: &[u8]) -> Vec<String> {
+    let request = super::super::otlp::decode_traces(body).unwrap();
+    let spans = request.resource_spans.into_iter().flat_map(|r| r.scope_spans).flat_map(|s| s.spans);
+    spans.map(|span| span.name).collect()
+}
+
 /// An address where nobody listens.
 fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -71,7 +80,7 @@ fn what_fails_for_now_is_sent_again_and_counted_once() {
     manager.flush(PATIENCE).unwrap();
     let stats = traces(&manager, "a");
     assert_eq!((stats.counters.exported, stats.counters.resent), (5, 10));
-    assert_eq!((stats.attempts, stats.failures), (3, 2));
+    assert_eq!((stats.health.attempts, stats.health.failed()), (3, 2));
     let bodies: Vec<_> = server.received().into_iter().map(|request| request.body).collect();
     assert_eq!(bodies.len(), 3);
     assert!(bodies.iter().all(|body| *body == bodies[0]), "the same bytes go again");
@@ -92,8 +101,10 @@ fn what_is_refused_is_counted_and_the_line_goes_on() {
         manager.flush(PATIENCE).unwrap();
     }
     let counters = traces(&manager, "a").counters;
-    assert_eq!((counters.rejected, counters.exported), (3 + 2, 1 + 3));
-    assert_eq!(counters.dropped[Drop::TooLarge as usize], 3);
+    // What was too large has gone in two halves.
+    assert_eq!((counters.rejected, counters.exported), (3 + 2, 1 + 3 + 3));
+    let items: Vec<_> = server.received().iter().map(|request| names(&request.body).len()).collect();
+    assert_eq!(items, [3, 3, 3, 1, 2, 3]);
     assert!(
         manager.diagnostics_text().contains("3 rejected: HTTP status 400"),
         "{}",
@@ -108,7 +119,7 @@ fn attempts_have_an_end_when_they_are_given_one() {
     manager.flush(PATIENCE).unwrap();
     let stats = traces(&manager, "a");
     assert_eq!(stats.counters.dropped[Drop::Attempts as usize], 7);
-    assert_eq!(stats.attempts, 3);
+    assert_eq!(stats.health.attempts, 3);
 }
 
 #[test]
@@ -124,7 +135,8 @@ fn a_dead_exporter_delays_nobody_and_its_backlog_stays_pending() {
     assert_eq!(traces(&manager, "alive").counters.exported, 11);
     let dead = traces(&manager, "dead");
     assert_eq!(dead.counters.pending, 11);
-    assert!(dead.failures > 0);
+    assert!(dead.health.failed() > 0);
+    assert_eq!(dead.health.state, LaneState::Retrying);
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn run(case: &Case, transport: Transport) -> Result<(), String> {
     check(counters.rejected == rejected, "rejected")?;
     check(counters.dropped[Drop::TooLarge as usize] == too_large, "too large")?;
     check(counters.exported == events + 1 - rejected - too_large, "exported")?;
-    check(first.failures == failures || (case.fate == Fate::Retried && first.failures >= 1), "failures")?;
+    check(first.health.failed() == failures || (case.fate == Fate::Retried && first.health.failed() >= 1), "failures")?;
     check(
         !said.contains(SECRET) && !said.contains('\u{1b}') && said.lines().all(|line| line.len() < 1_200),
         "words",
@@ -192,7 +192,7 @@ fn nobody_there_is_waited_for() {
             start(&exporter(transport, &format!("{scheme}://{address}"), authority.path(), LONG_MS));
         record(&manager, EVENTS);
         assert!(manager.flush(Duration::from_millis(200)).is_err());
-        assert!(traces(&manager, "a").failures > 0);
+        assert!(traces(&manager, "a").health.failed() > 0);
         let Ok(listener) = TcpListener::bind(address) else { continue };
         let security = transport.is_secure.then(|| secured(&CERTIFICATES.valid));
         let receiver = Receiver::start_on(listener, transport.speaks, security, []);
@@ -230,7 +230,7 @@ fn a_receiver_that_proves_nothing_gets_nothing() {
             && shut_down.is_err()
             && took < Duration::from_millis(300) + GRACE
             && stats.counters.pending == EVENTS as u64 + 1
-            && stats.failures > 0
+            && stats.health.failed() > 0
             && receiver.received().is_empty()
             && !said.contains(SECRET)
             // A client whose certificate is missed may see no more than a closed connection (RFC 8446, 4.4.2.4).
