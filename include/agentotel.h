@@ -440,19 +440,14 @@
 #define AGENTOTEL_FAILURE_TOO_LARGE 8
 
 /**
- * Taken, but for some of its items.
- */
-#define AGENTOTEL_FAILURE_PARTIAL 9
-
-/**
  * What came back does not follow the protocol, or broke off.
  */
-#define AGENTOTEL_FAILURE_PROTOCOL 10
+#define AGENTOTEL_FAILURE_PROTOCOL 9
 
 /**
  * The operating system refused something: a file, a descriptor, a connection that broke.
  */
-#define AGENTOTEL_FAILURE_SYSTEM 11
+#define AGENTOTEL_FAILURE_SYSTEM 10
 
 /**
  * Length of `agentotel_exporter_stats.failures_by_class`; unnamed slots are zero.

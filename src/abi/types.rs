@@ -634,12 +634,10 @@ pub const AGENTOTEL_FAILURE_NOT_SERVED: u32 = 6;
 pub const AGENTOTEL_FAILURE_REJECTED: u32 = 7;
 /// The receiver takes smaller requests only.
 pub const AGENTOTEL_FAILURE_TOO_LARGE: u32 = 8;
-/// Taken, but for some of its items.
-pub const AGENTOTEL_FAILURE_PARTIAL: u32 = 9;
 /// What came back does not follow the protocol, or broke off.
-pub const AGENTOTEL_FAILURE_PROTOCOL: u32 = 10;
+pub const AGENTOTEL_FAILURE_PROTOCOL: u32 = 9;
 /// The operating system refused something: a file, a descriptor, a connection that broke.
-pub const AGENTOTEL_FAILURE_SYSTEM: u32 = 11;
+pub const AGENTOTEL_FAILURE_SYSTEM: u32 = 10;
 /// Length of `agentotel_exporter_stats.failures_by_class`; unnamed slots are zero.
 pub const AGENTOTEL_FAILURE_SLOTS: usize = 16;
 /// Length of the histograms of `agentotel_exporter_stats`; slots behind the last bucket are zero.

@@ -35,9 +35,8 @@ pub(crate) enum FailureClass {
     NotServed = 6,
     Rejected = 7,
     TooLarge = 8,
-    Partial = 9,
-    Protocol = 10,
-    System = 11,
+    Protocol = 9,
+    System = 10,
 }
 
 /// Slots for classes of failures.
@@ -47,8 +46,8 @@ impl FailureClass {
     /// The class of a request that ended so; `None`: it did not fail.
     pub(super) fn of(outcome: &Outcome) -> Option<Self> {
         match outcome {
-            Outcome::Accepted | Outcome::Partial { rejected: 0, .. } => None,
-            Outcome::Partial { .. } => Some(Self::Partial),
+            // What was not taken of a request is counted among the rejected.
+            Outcome::Accepted | Outcome::Partial { .. } => None,
             Outcome::TooLarge { .. } => Some(Self::TooLarge),
             Outcome::Rejected { cause, .. } if cause.is_about_access() => Some(Self::Access),
             Outcome::Rejected { cause, .. } if cause.says_not_served() => Some(Self::NotServed),
@@ -165,11 +164,7 @@ impl LaneHealth {
         if let Some(count) = class.and_then(|class| self.failures.get(class as usize)) {
             count.fetch_add(1, Ordering::Relaxed);
         }
-        let when = if class.is_some_and(|class| class != FailureClass::Partial) {
-            &self.last_failure
-        } else {
-            &self.last_success
-        };
+        let when = if class.is_some() { &self.last_failure } else { &self.last_success };
         when.store(clock::wall(), Ordering::Relaxed);
     }
 
@@ -214,7 +209,7 @@ mod tests {
         for (outcome, class) in [
             (Outcome::Accepted, None),
             (Outcome::partial(0, "a warning"), None),
-            (Outcome::partial(2, ""), Some(FailureClass::Partial)),
+            (Outcome::partial(2, ""), None),
             (Outcome::TooLarge { message: String::new() }, Some(FailureClass::TooLarge)),
             (retry(Cause::Connect), Some(FailureClass::Connect)),
             (retry(Cause::Timeout), Some(FailureClass::Timeout)),

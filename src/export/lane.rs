@@ -14,9 +14,9 @@ use rand::rngs::SmallRng;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use super::Control;
 use super::backoff::Backoff;
 use super::batch::BatchInMaking;
-use super::Control;
 use super::health::{LaneHealth, LaneState};
 use super::outcome::{Cause, Outcome};
 use super::sent::Sent;

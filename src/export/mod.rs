@@ -38,10 +38,10 @@ use crate::otlp::request::RequestHeader;
 use crate::sys::thread;
 
 pub(crate) use self::duty::Duty;
-#[cfg(feature = "fuzzing")]
-pub(crate) use self::otlp::read_all_ways as read_reply;
 use self::health::LaneHealth;
 pub(crate) use self::otlp::headers::{HeaderProvider, HeaderProviders};
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::otlp::read_all_ways as read_reply;
 
 /// Why the worker could not be started.
 #[derive(Debug, thiserror::Error)]

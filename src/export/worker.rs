@@ -10,10 +10,10 @@ use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, LocalSet};
 
 use super::duty::{Duty, Failed};
+use super::health::LaneHealth;
 use super::lane::{Lane, Wakeup};
 use super::outcome::Exporter;
 use super::settings::Plan;
-use super::health::LaneHealth;
 use super::{Adopted, Control};
 use crate::diagnostics::Diagnostics;
 use crate::journal::Journal;

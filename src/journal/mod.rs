@@ -290,8 +290,8 @@ impl Journal {
         let mut did_something = false;
         let mut outcome = Ok(());
         for shard in &self.shards {
-            let (regions, head) = shard.lock().unsynced();
-            did_something |= !regions.is_empty();
+            let Some((regions, head)) = shard.lock().unsynced() else { continue };
+            did_something = true;
             let names = self.store.sync_names();
             match names.and_then(|()| regions.iter().try_for_each(|region| region.sync())) {
                 Ok(()) => shard.lock().set_synced(head),

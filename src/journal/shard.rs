@@ -225,13 +225,16 @@ impl ShardState {
         self.synced
     }
 
-    /// The durable regions with something in them that is not on the disk, and the head that is reached when they are.
-    pub(crate) fn unsynced(&self) -> (Vec<Arc<AppendRegion>>, Position) {
+    /// The durable regions with something in them that is not on the disk and not settled by all, and the head that is
+    /// reached when they are; nothing when it was reached before.
+    pub(crate) fn unsynced(&self) -> Option<(Vec<Arc<AppendRegion>>, Position)> {
+        let is_wanted = |end| self.cursors.iter().any(|cursor| cursor.settled() < end);
         let regions = self
             .segments()
             .filter(|segment| segment.seal.is_some() && segment.end() > self.synced)
+            .filter(|segment| is_wanted(segment.end()))
             .map(|segment| Arc::clone(segment.writer.region()));
-        (regions.collect(), self.head())
+        (self.head() > self.synced).then(|| (regions.collect(), self.head()))
     }
 
     /// Notes what was brought to the disk.

@@ -297,8 +297,7 @@ impl SegmentStore {
                 return;
             }
             drop(pool);
-            let Some(mut writer) = self.create(durable, &files) else { return };
-            writer.prefault();
+            let Some(writer) = self.create(durable, &files) else { return };
             // Behind the others: one that was used a moment ago is still in the cache.
             self.pool().free.insert(0, writer);
         }

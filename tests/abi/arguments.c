@@ -53,6 +53,9 @@ static void every_required_pointer_may_be_null_and_is_named(void **state) {
   assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_get_stats(AGENTOTEL_SIGNAL_TRACES, NULL));
   assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT,
                 agentotel_get_exporter_stats(AGENTOTEL_STR("file"), AGENTOTEL_SIGNAL_TRACES, NULL));
+  assert_status(
+      AGENTOTEL_ERR_INVALID_ARGUMENT,
+      agentotel_get_exporter_error(AGENTOTEL_STR("file"), AGENTOTEL_SIGNAL_TRACES, NULL, 1, &needed));
   assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_get_storage_stats(NULL));
   assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_get_diagnostics(NULL, 1, &needed));
   assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_last_error(NULL, 1, &needed));

@@ -93,6 +93,12 @@ static agentotel_status get_stats_(void) {
   return agentotel_get_stats(AGENTOTEL_SIGNAL_TRACES, &stats);
 }
 
+static agentotel_status get_exporter_error_(void) {
+  char buffer[16];
+  return agentotel_get_exporter_error(AGENTOTEL_STR("file"), AGENTOTEL_SIGNAL_TRACES, buffer, sizeof buffer,
+                                      NULL);
+}
+
 static agentotel_status get_exporter_stats_(void) {
   agentotel_exporter_stats stats = AGENTOTEL_EXPORTER_STATS_INIT;
   return agentotel_get_exporter_stats(AGENTOTEL_STR("file"), AGENTOTEL_SIGNAL_TRACES, &stats);
@@ -139,6 +145,7 @@ const struct every_function every_function[] = {
     {"agentotel_list_live", list_live_, NOT_YET, NO_MORE},
     {"agentotel_record_error", record_error_, NOT_YET, NO_MORE},
     {"agentotel_get_stats", get_stats_, NOT_YET, AGENTOTEL_OK},
+    {"agentotel_get_exporter_error", get_exporter_error_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_exporter_stats", get_exporter_stats_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_storage_stats", get_storage_stats_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_diagnostics", get_diagnostics_, NOT_YET, AGENTOTEL_OK},

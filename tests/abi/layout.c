@@ -227,7 +227,7 @@ FIELD(agentotel_stats, dropped_attributes, 224);
 FIELD(agentotel_stats, queue_bytes, 232);
 FIELD(agentotel_stats, queue_capacity_bytes, 240);
 
-SIZE(agentotel_exporter_stats, 336);
+SIZE(agentotel_exporter_stats, 760);
 FIELD(agentotel_exporter_stats, struct_size, 0);
 FIELD(agentotel_exporter_stats, accepted, 8);
 FIELD(agentotel_exporter_stats, recovered, 16);
@@ -239,6 +239,15 @@ FIELD(agentotel_exporter_stats, pending, 304);
 FIELD(agentotel_exporter_stats, resent, 312);
 FIELD(agentotel_exporter_stats, attempts, 320);
 FIELD(agentotel_exporter_stats, failures, 328);
+FIELD(agentotel_exporter_stats, state, 336);
+FIELD(agentotel_exporter_stats, in_flight, 340);
+FIELD(agentotel_exporter_stats, lag_bytes, 344);
+FIELD(agentotel_exporter_stats, retried, 352);
+FIELD(agentotel_exporter_stats, last_success_unix_nano, 360);
+FIELD(agentotel_exporter_stats, last_failure_unix_nano, 368);
+FIELD(agentotel_exporter_stats, failures_by_class, 376);
+FIELD(agentotel_exporter_stats, latency_counts, 504);
+FIELD(agentotel_exporter_stats, item_counts, 632);
 
 SIZE(agentotel_storage_stats, 104);
 FIELD(agentotel_storage_stats, struct_size, 0);
@@ -336,7 +345,27 @@ NUMBER(AGENTOTEL_DROPPED_LAG, 1);
 NUMBER(AGENTOTEL_DROPPED_AGE, 2);
 NUMBER(AGENTOTEL_DROPPED_ATTEMPTS, 3);
 NUMBER(AGENTOTEL_DROPPED_TOO_LARGE, 4);
+NUMBER(AGENTOTEL_DROPPED_NOT_SERVED, 5);
 NUMBER(AGENTOTEL_DROPPED_SLOTS, 32);
+
+NUMBER(AGENTOTEL_EXPORTER_READY, 0);
+NUMBER(AGENTOTEL_EXPORTER_RETRYING, 1);
+NUMBER(AGENTOTEL_EXPORTER_PAUSED, 2);
+NUMBER(AGENTOTEL_EXPORTER_NOT_SERVED, 3);
+
+NUMBER(AGENTOTEL_FAILURE_CONNECT, 0);
+NUMBER(AGENTOTEL_FAILURE_TIMEOUT, 1);
+NUMBER(AGENTOTEL_FAILURE_CREDENTIALS, 2);
+NUMBER(AGENTOTEL_FAILURE_THROTTLED, 3);
+NUMBER(AGENTOTEL_FAILURE_UNAVAILABLE, 4);
+NUMBER(AGENTOTEL_FAILURE_ACCESS, 5);
+NUMBER(AGENTOTEL_FAILURE_NOT_SERVED, 6);
+NUMBER(AGENTOTEL_FAILURE_REJECTED, 7);
+NUMBER(AGENTOTEL_FAILURE_TOO_LARGE, 8);
+NUMBER(AGENTOTEL_FAILURE_PROTOCOL, 9);
+NUMBER(AGENTOTEL_FAILURE_SYSTEM, 10);
+NUMBER(AGENTOTEL_FAILURE_SLOTS, 16);
+NUMBER(AGENTOTEL_HISTOGRAM_SLOTS, 16);
 
 NUMBER(AGENTOTEL_DURABILITY_NONE, 0);
 NUMBER(AGENTOTEL_DURABILITY_PROCESS, 1);

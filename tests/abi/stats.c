@@ -195,6 +195,53 @@ static void an_exporter_that_is_not_there_is_not_found(void **state) {
   stop();
 }
 
+static uint64_t sum_of(const uint64_t *counts, size_t count) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < count; i++) {
+    sum += counts[i];
+  }
+  return sum;
+}
+
+static void an_exporter_tells_how_it_fares(void **state) {
+  char error[256] = "not touched";
+  size_t needed = 0;
+  agentotel_exporter_stats stats;
+  (void)state;
+  start_with(
+      "{\"exporters\":[{\"type\":\"file\",\"path\":\"%s\"},"
+      "{\"type\":\"otlp\",\"endpoint\":\"" DEAD "\",\"retry\":{\"max_attempts\":2,\"initial_ms\":10}}]}",
+      recording_path());
+  record_named(new_session(), "event");
+  (void)agentotel_flush(10000);
+  stats = exporter_stats_of("file", AGENTOTEL_SIGNAL_TRACES);
+  assert_int_equal(stats.state, AGENTOTEL_EXPORTER_READY);
+  assert_int_equal(stats.lag_bytes, 0);
+  assert_int_equal(stats.in_flight, 0);
+  assert_true(stats.last_success_unix_nano > 0 && stats.last_failure_unix_nano == 0);
+  assert_int_equal(sum_of(stats.latency_counts, AGENTOTEL_HISTOGRAM_SLOTS), stats.attempts);
+  assert_int_equal(sum_of(stats.item_counts, AGENTOTEL_HISTOGRAM_SLOTS), stats.attempts);
+  assert_ok(agentotel_get_exporter_error(AGENTOTEL_STR("file"), AGENTOTEL_SIGNAL_TRACES, error, sizeof error,
+                                         &needed));
+  assert_string_equal(error, "");
+  assert_int_equal(needed, 1);
+  stats = exporter_stats_of("otlp", AGENTOTEL_SIGNAL_TRACES);
+  assert_int_equal(stats.state, AGENTOTEL_EXPORTER_RETRYING);
+  assert_int_equal(stats.dropped[AGENTOTEL_DROPPED_ATTEMPTS], 1);
+  assert_int_equal(stats.failures_by_class[AGENTOTEL_FAILURE_CONNECT], 2);
+  assert_int_equal(stats.failures, sum_of(stats.failures_by_class, AGENTOTEL_FAILURE_SLOTS));
+  assert_int_equal(stats.retried, 1);
+  assert_true(stats.last_failure_unix_nano > 0 && stats.last_success_unix_nano == 0);
+  assert_ok(agentotel_get_exporter_error(AGENTOTEL_STR("otlp"), AGENTOTEL_SIGNAL_TRACES, error, sizeof error,
+                                         NULL));
+  assert_non_null(strstr(error, "no connection"));
+  assert_status(
+      AGENTOTEL_ERR_BUFFER_TOO_SMALL,
+      agentotel_get_exporter_error(AGENTOTEL_STR("otlp"), AGENTOTEL_SIGNAL_TRACES, error, 4, &needed));
+  assert_true(needed > 4);
+  stop();
+}
+
 static void counters_stay_readable_after_shutdown_and_start_anew_after_init(void **state) {
   (void)state;
   start_recording();
@@ -218,6 +265,7 @@ int run_stats(void) {
       TEST(flush_delivers_what_was_recorded_before_it),
       TEST(what_is_not_sampled_is_answered_ok_and_counted),
       TEST(an_exporter_that_is_not_there_is_not_found),
+      TEST(an_exporter_tells_how_it_fares),
       TEST(counters_stay_readable_after_shutdown_and_start_anew_after_init),
   };
   return GROUP(tests);

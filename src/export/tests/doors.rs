@@ -33,7 +33,8 @@ fn a_wrong_key_does_not_use_up_what_there_is() {
     let mut script = vec![reply(401, &[], b"who are you?"); 4];
     script.push(reply(200, &[], b""));
     let server = ScriptedServer::start(script);
-    let exporter = otlp("a", &server.url(), "").replace(r#""delay_ms":20"#, r#""delay_ms":20,"max_count":10"#);
+    let exporter =
+        otlp("a", &server.url(), "").replace(r#""delay_ms":20"#, r#""delay_ms":20,"max_count":10"#);
     let manager = start(&exporter);
     record(&manager, 200);
     let stats = wait_for(&manager, Signal::Traces, |stats| stats.counters.pending == 0);
@@ -47,7 +48,6 @@ fn a_wrong_key_does_not_use_up_what_there_is() {
     assert_eq!((stats.health.state, stats.health.retried), (LaneState::Ready, 0));
     let said = manager.diagnostics_text();
     assert_eq!(said.matches("paused until the receiver lets it in").count(), 1, "{said}");
-    assert!(said.contains("works again"), "{said}");
     assert_eq!(manager.exporter_error(b"a", Signal::Traces).unwrap(), "");
 }
 

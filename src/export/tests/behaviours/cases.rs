@@ -20,7 +20,10 @@ pub(super) enum Fate {
     Rejected,
     /// Taken but for so many, or all there are.
     Partial(u64),
+    /// Halved, and taken then.
     TooLarge,
+    /// Refused, and not sent any more.
+    NotServed,
 }
 
 /// A protocol, with TLS or without.
@@ -136,7 +139,7 @@ const FIVE_MIB: usize = 5 * 1024 * 1024;
 const EVIL: &str = "no\u{1b}[31m";
 
 pub(super) fn cases() -> Vec<Case> {
-    use Fate::{Partial, Rejected, Retried, Taken, TooLarge};
+    use Fate::{NotServed, Partial, Rejected, Retried, Taken, TooLarge};
     let mut cases = vec![
         case("takes everything", Behaviour::Take, Taken, all),
         // Connections.
@@ -288,8 +291,9 @@ pub(super) fn cases() -> Vec<Case> {
     }
     for code in (1..=16).chain([17, 99]) {
         let transient = [1, 4, 10, 11, 14, 15].contains(&code);
-        let without = if transient { Retried } else { Rejected };
-        let with = if transient || code == 8 { Retried } else { Rejected };
+        let refused_for_good = if code == 12 { NotServed } else { Rejected };
+        let without = if transient { Retried } else { refused_for_good };
+        let with = if transient || code == 8 { Retried } else { refused_for_good };
         cases.push(case(
             format!("code {code} at the end"),
             Behaviour::Reply(called(b"", code)),
