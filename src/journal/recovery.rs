@@ -215,10 +215,11 @@ impl DeadJournal {
         Ok(Self { segments, resource, cursors, findings, damaged })
     }
 
-    /// Notes that a step of the recovery begins; false when it has led to the end of the process as often as may be.
-    pub(crate) fn begin_step(&self, lanes: &[LaneRecovery]) -> bool {
+    /// Notes that a step of the recovery begins; gives how many have ended a process in this place before, or nothing when
+    /// these are as many as may be.
+    pub(crate) fn begin_step(&self, lanes: &[LaneRecovery]) -> Option<u64> {
         let place = lanes.iter().fold(0, |place, lane| lane.place(place));
-        self.cursors.begin_step(Step::Frames, place) < MOST_FATAL_STEPS
+        Some(self.cursors.begin_step(Step::Frames, place)).filter(|deaths| *deaths < MOST_FATAL_STEPS)
     }
 
     /// Notes that a step has ended well.
@@ -439,6 +440,14 @@ impl LaneRecovery {
             fed_everything: false,
             failed_reads: 0,
         }
+    }
+
+    /// Reads what the next step will look at.
+    pub(crate) fn prepare(&mut self, dead: &DeadJournal) -> io::Result<()> {
+        if !self.fed_everything && self.reading.is_none() {
+            self.open_next(dead)?;
+        }
+        Ok(())
     }
 
     /// Copies frames until `budget` bytes were copied or there is no room; `extras` come after all segments.

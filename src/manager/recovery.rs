@@ -283,15 +283,19 @@ impl Recovery {
     fn drain(&mut self, open: &Open, diagnostics: &Diagnostics) {
         let budget = self.budget();
         let Some(draining) = &mut self.draining else { return };
-        if !draining.dead.begin_step(&draining.lanes) {
+        // Nothing is read in a step, and where a process has died before a step is one frame: of processes that are killed at
+        // random three in a row are hardly ever killed in the same place.
+        let lanes = draining.lanes.iter_mut();
+        let prepared: Vec<_> = lanes.map(|lane| lane.prepare(&draining.dead)).collect();
+        let Some(deaths) = draining.dead.begin_step(&draining.lanes) else {
             self.put_aside(open, diagnostics);
             return;
-        }
-        let mut budget = budget.min(draining.step_bytes);
+        };
+        let mut budget = if deaths > 0 { budget.min(1) } else { budget.min(draining.step_bytes) };
         draining.step_bytes = draining.step_bytes.saturating_mul(2).min(MOST_STEP_BYTES);
         let (mut frames, mut fed, mut given_up) = (0, 0, 0);
-        for lane in &mut draining.lanes {
-            match lane.step(&draining.dead, &draining.extras, budget) {
+        for (lane, prepared) in draining.lanes.iter_mut().zip(prepared) {
+            match prepared.and_then(|()| lane.step(&draining.dead, &draining.extras, budget)) {
                 Ok(step) => {
                     frames += step.frames;
                     fed += step.bytes;
