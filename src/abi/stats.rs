@@ -8,7 +8,7 @@ use super::{guard, snapshot, write};
 
 /// Sizes of the first versions of these structs: what every caller has at least.
 const FIRST_STATS_BYTES: usize = 248;
-const FIRST_EXPORTER_STATS_BYTES: usize = 336;
+const FIRST_EXPORTER_STATS_BYTES: usize = 760;
 const FIRST_STORAGE_STATS_BYTES: usize = 104;
 
 /// Reads the counters of one signal, as they stand under one cut. They stay readable after `agentotel_shutdown`.
