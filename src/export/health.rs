@@ -21,6 +21,8 @@ pub(crate) enum LaneState {
     Paused = 2,
     /// The receiver does not take the signal: it is dropped, and tried now and then.
     NotServed = 3,
+    /// The exporter was taken away.
+    Removed = 4,
 }
 
 /// How a request failed; indices of the C header.
@@ -51,13 +53,15 @@ impl FailureClass {
             Outcome::TooLarge { .. } => Some(Self::TooLarge),
             Outcome::Rejected { cause, .. } if cause.is_about_access() => Some(Self::Access),
             Outcome::Rejected { cause, .. } if cause.says_not_served() => Some(Self::NotServed),
-            Outcome::Rejected { cause: Cause::Http(_) | Cause::Grpc(_), .. } => Some(Self::Rejected),
+            Outcome::Rejected { cause: Cause::Http(_) | Cause::Grpc(_) | Cause::Host, .. } => {
+                Some(Self::Rejected)
+            }
             Outcome::Retry { cause, .. } if cause.says_too_much() => Some(Self::Throttled),
             Outcome::Retry { cause, .. } | Outcome::Rejected { cause, .. } => Some(match cause {
                 Cause::Connect => Self::Connect,
                 Cause::Timeout => Self::Timeout,
                 Cause::Credentials => Self::Credentials,
-                Cause::Http(_) | Cause::Grpc(_) => Self::Unavailable,
+                Cause::Http(_) | Cause::Grpc(_) | Cause::Host | Cause::NotRegistered => Self::Unavailable,
                 Cause::Protocol => Self::Protocol,
                 Cause::Io(_) => Self::System,
             }),
@@ -130,7 +134,7 @@ pub(crate) struct LaneHealth {
 
 impl LaneHealth {
     pub(crate) fn state(&self) -> LaneState {
-        [LaneState::Retrying, LaneState::Paused, LaneState::NotServed]
+        [LaneState::Retrying, LaneState::Paused, LaneState::NotServed, LaneState::Removed]
             .into_iter()
             .find(|state| *state as u8 == self.state.load(Ordering::Relaxed))
             .unwrap_or_default()
@@ -146,6 +150,12 @@ impl LaneHealth {
     /// Whether what there is to send cannot be sent for the time being.
     pub(crate) fn is_down(&self) -> bool {
         matches!(self.state(), LaneState::Retrying | LaneState::Paused)
+    }
+
+    /// The exporter is taken away, with whatever it has under way.
+    pub(super) fn remove(&self) {
+        self.set_state(LaneState::Removed);
+        self.in_flight.store(0, Ordering::Relaxed);
     }
 
     /// A request goes out.
