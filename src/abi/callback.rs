@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::status::{self, agentotel_status};
 use super::types::agentotel_str;
 use super::{global, guard, snapshot};
-use crate::config::{Payload, is_callback_name};
+use crate::config::{Payload, is_callback_name, is_formatter_name};
 use crate::manager::{Answer, Error, ExportCallback, FormatCallback, HandedOver, LetGo, Removal};
 use crate::otlp::Signal;
 
@@ -247,16 +247,16 @@ impl FormatCallback for Shared<agentotel_formatter> {
 ///
 /// # Safety
 /// Absent, or valid through the call.
-unsafe fn callback_name(name: agentotel_str) -> Result<String, Error> {
+unsafe fn registered_name(name: agentotel_str, is_accepted: fn(&str) -> bool) -> Result<String, Error> {
     // SAFETY: by contract.
     let name = String::from_utf8_lossy(unsafe { snapshot::text(name, "name")? }).into_owned();
-    if is_callback_name(&name) {
+    if is_accepted(&name) {
         return Ok(name);
     }
     let shown: String = name.chars().take(64).collect();
     Err(Error::InvalidArgument(format!(
-        "name {shown:?}: expected 1 to 64 letters, digits, '.', '_' and '-', the first one no '.', and none of the \
-         formats of the library's own"
+        "name {shown:?}: expected 1 to 64 letters, digits, '.', '_' and '-', the first one no '.', and for a formatter \
+         none of the formats of the library's own"
     )))
 }
 
@@ -284,7 +284,8 @@ pub unsafe extern "C" fn agentotel_register_exporter(
     guard::call(|_| {
         // SAFETY: `name` is absent or valid through the call, `callbacks` is NULL or a struct of the size that it says, by
         // this function's contract.
-        let (name, vtable) = unsafe { (callback_name(name)?, snapshot::exporter_callbacks(callbacks)?) };
+        let (name, vtable) =
+            unsafe { (registered_name(name, is_callback_name)?, snapshot::exporter_callbacks(callbacks)?) };
         let vtable = vtable.ok_or_else(|| Error::null("callbacks"))?;
         if vtable.export_batch.is_none() {
             return Err(Error::null("callbacks.export_batch"));
@@ -316,7 +317,8 @@ pub unsafe extern "C" fn agentotel_register_formatter(
 ) -> agentotel_status {
     guard::call(|_| {
         // SAFETY: as for `agentotel_register_exporter`.
-        let (name, vtable) = unsafe { (callback_name(name)?, snapshot::formatter(formatter)?) };
+        let (name, vtable) =
+            unsafe { (registered_name(name, is_formatter_name)?, snapshot::formatter(formatter)?) };
         let vtable = vtable.ok_or_else(|| Error::null("formatter"))?;
         if vtable.format.is_none() {
             return Err(Error::null("formatter.format"));

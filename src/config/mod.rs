@@ -334,10 +334,14 @@ pub enum Payload {
 
 words!(Payload { OtlpProto => "otlp_proto", OtlpJson => "otlp_json" });
 
-/// Whether a formatter or a host exporter's function may be registered under a name: one that can be said in a
-/// document, and is none of the words that stand for a format of the library's own.
+/// Whether a host exporter's function may be registered under a name: one that can be said in a document.
 pub fn is_callback_name(name: &str) -> bool {
-    settle_exporters::is_name(name) && !settle_exporters::FORMATS.contains(&name)
+    settle_exporters::is_name(name)
+}
+
+/// The same for a formatter: its name is none of the words that stand for a format of the library's own either.
+pub fn is_formatter_name(name: &str) -> bool {
+    is_callback_name(name) && !settle_exporters::FORMATS.contains(&name)
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

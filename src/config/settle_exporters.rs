@@ -153,7 +153,7 @@ fn accepted_names() -> String {
 /// The name of something that the host registers, if it is one.
 fn callback_name(name: NonEmpty, path: String) -> Result<String, ConfigError> {
     let name = name.into_text();
-    if is_name(&name) && !FORMATS.contains(&name.as_str()) {
+    if is_name(&name) {
         return Ok(name);
     }
     let reason = format!("{name:?} is not accepted; accepted: the name of something registered, ");

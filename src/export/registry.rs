@@ -265,7 +265,12 @@ mod tests {
     fn counted() -> (Arc<AtomicU32>, LetGo) {
         let count = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&count);
-        (count, Arc::new(move || drop(counted.fetch_add(1, Ordering::Relaxed))))
+        (
+            count,
+            Arc::new(move || {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }),
+        )
     }
 
     fn nothing() -> Arc<Function> {

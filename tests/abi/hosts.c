@@ -206,6 +206,8 @@ static void use_the_library(struct sink *sink) {
   if (atomic_load(&recorded_inside) < 20 &&
       agentotel_record_event(inner_session, &data, NULL) == AGENTOTEL_OK)
     atomic_fetch_add(&recorded_inside, 1);
+  /* Once: while the library is shut down it says that first. */
+  if (atomic_load(&sink->calls) > 1) return;
   inner[0] = agentotel_flush(20000);
   inner[1] = agentotel_shutdown(20000);
   inner[2] = agentotel_remove_exporter(AGENTOTEL_STR("h"), 20000);
@@ -228,8 +230,8 @@ static void it_may_record_from_inside_and_is_told_what_would_wait_for_it(void **
   assert_ok(agentotel_end_session(inner_session, NULL));
   assert_ok(agentotel_shutdown(20000));
   assert_status(AGENTOTEL_ERR_IN_CALLBACK, inner[0]);
-  assert_int_equal(inner[1] == AGENTOTEL_ERR_IN_CALLBACK || inner[1] == AGENTOTEL_ERR_SHUT_DOWN, 1);
-  assert_int_equal(inner[2] == AGENTOTEL_ERR_IN_CALLBACK || inner[2] == AGENTOTEL_ERR_SHUT_DOWN, 1);
+  assert_status(AGENTOTEL_ERR_IN_CALLBACK, inner[1]);
+  assert_status(AGENTOTEL_ERR_IN_CALLBACK, inner[2]);
   for (size_t i = 3; i < COUNT(inner); i++)
     assert_status(AGENTOTEL_OK, inner[i]);
   assert_int_equal(exporter_stats_of("h", AGENTOTEL_SIGNAL_TRACES).exported, 22);
@@ -319,7 +321,7 @@ static void one_that_is_not_registered_is_waited_for(void **state) {
  * e record an event and flush it, o register another one over it. */
 static void destroy_is_called_once_in_every_order(void **state) {
   static const char *const orders[] = {"ru",      "riesu",    "risu", "iresu",  "ruis",    "irues", "ireus",
-                                       "riseisu", "riesiesu", "ro",   "rieoes", "irieosu", "rieus", "riesru"};
+                                       "risiesu", "riesiesu", "ro",   "rieoes", "irieosu", "rieus", "riesru"};
   (void)state;
   for (size_t i = 0; i < COUNT(orders); i++) {
     struct sink sinks[4] = {SINK, SINK, SINK, SINK};
@@ -408,7 +410,7 @@ static void wrong_arguments_get_a_status(void **state) {
   static struct sink sink = SINK;
   agentotel_exporter_callbacks callbacks = callbacks_of(&sink);
   const agentotel_str name = AGENTOTEL_STR("name");
-  static const char *const names[] = {"", "a b", ".a", "tree", "json", "otlp_json", "otlp_proto", "\xff"};
+  static const char *const names[] = {"", "a b", ".a", "a/b", "\xff"};
   (void)state;
   for (size_t i = 0; i < COUNT(names); i++) {
     assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT,
