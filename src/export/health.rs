@@ -168,7 +168,10 @@ impl LaneHealth {
 
     /// A request has ended.
     pub(super) fn ended(&self, outcome: &Outcome, took: Duration) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        // One that ends after its exporter was taken away is not counted any more.
+        let _ = self
+            .in_flight
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |in_flight| in_flight.checked_sub(1));
         self.latency_ms.add(u64::try_from(took.as_millis()).unwrap_or(u64::MAX), &LATENCY_BOUNDS_MS);
         let class = FailureClass::of(outcome);
         if let Some(count) = class.and_then(|class| self.failures.get(class as usize)) {

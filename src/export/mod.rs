@@ -333,8 +333,8 @@ impl ExportManager {
             // It has said that it is done: there is nothing left in it that could wait.
             let _ = thread.join();
         }
-        let stuck = self.stop_hosts(&self.lanes(), deadline);
-        self.callbacks.forget_those_under_way();
+        self.stop_hosts(&self.lanes(), deadline);
+        let stuck = self.callbacks.forget_those_under_way();
         let has_settled = stuck.is_empty() && self.settled(&self.journal.heads());
         *self.stuck.lock().unwrap_or_else(PoisonError::into_inner) = stuck;
         has_settled

@@ -202,17 +202,17 @@ impl<T: ?Sized> Registry<T> {
         self.lock().get(name).cloned()
     }
 
-    /// Takes away what somebody is in: nobody else is to come into it.
-    fn forget_those_under_way(&self) {
+    /// Takes away what somebody is in, so that nobody else comes into it; gives the names.
+    fn forget_those_under_way(&self) -> Vec<String> {
         let mut functions = self.lock();
-        let stuck: Vec<_> =
-            functions.iter().filter(|(_, function)| !function.lock().callers.is_empty()).collect();
-        let stuck: Vec<String> = stuck.into_iter().map(|(name, _)| name.clone()).collect();
-        let stuck: Vec<_> = stuck.iter().filter_map(|name| functions.remove(name)).collect();
+        let is_under_way = |function: &Registered<T>| !function.lock().callers.is_empty();
+        let stuck: Vec<_> = functions.extract_if(|_, function| is_under_way(function)).collect();
         drop(functions);
-        for function in stuck {
+        let forget = |(name, function): (String, Arc<Registered<T>>)| {
             function.remove();
-        }
+            name
+        };
+        stuck.into_iter().map(forget).collect()
     }
 
     /// The same functions for a forked child, with nobody in them; `None`: another thread was changing them at the time of
@@ -245,11 +245,15 @@ impl Callbacks {
         }
     }
 
-    /// Takes away whatever does not return: a later start of the library must not call it a second time meanwhile.
-    pub(super) fn forget_those_under_way(&self) {
-        self.exporters.forget_those_under_way();
-        self.formatters.forget_those_under_way();
-        self.header_providers.forget_those_under_way();
+    /// Takes away exporters and formatters that do not return, since a later start of the library must not call them a
+    /// second time meanwhile; gives what they are, in words.
+    pub(super) fn forget_those_under_way(&self) -> Vec<String> {
+        let exporters = self.exporters.forget_those_under_way();
+        let formatters = self.formatters.forget_those_under_way();
+        let exporters = exporters.iter().map(|name| format!("callback `{name}` has not returned"));
+        exporters
+            .chain(formatters.iter().map(|name| format!("formatter `{name}` has not returned")))
+            .collect()
     }
 }
 
@@ -344,7 +348,7 @@ mod tests {
         registry.set("kept", nothing(), let_kept_go);
         let held = registry.get("stuck").unwrap();
         held.call(|_| {
-            registry.forget_those_under_way();
+            assert_eq!(registry.forget_those_under_way(), ["stuck"]);
             assert!(registry.get("stuck").is_none() && registry.get("kept").is_some());
             assert_eq!(gone.load(Ordering::Relaxed), 0);
         });

@@ -27,12 +27,20 @@ impl OtelManager {
     pub(crate) fn remove_exporter(&self, name: &str, timeout: Duration) -> Result<(), Error> {
         self.check_running()?;
         check_may_wait("agentotel_remove_exporter")?;
-        let removed = self.export.remove(name, timeout).ok_or_else(|| {
+        let removed = self.export.remove(name, timeout);
+        let mut exporters = self.exporters.lock().unwrap_or_else(PoisonError::into_inner);
+        // One without lanes, for want of a signal that is exported, is there too.
+        let is_bare = || self.export.lanes().iter().all(|lane| lane.exporter != name);
+        let removed = match removed {
+            None if is_bare() && exporters.iter().any(|exporter| exporter.name == name) => Some(Ok(())),
+            removed => removed,
+        };
+        let removed = removed.ok_or_else(|| {
             let shown: String = name.chars().take(64).collect();
             Error::NotFound(format!("no exporter `{shown}`"))
         })?;
-        let mut exporters = self.exporters.lock().unwrap_or_else(PoisonError::into_inner);
         exporters.retain(|exporter| exporter.name != name);
+        drop(exporters);
         removed.map_err(|left| Error::Late(format!("exporter `{name}` was removed first: {left}")))
     }
 

@@ -111,6 +111,13 @@ static void what_is_wrong_is_named(void **state) {
   assert_status(AGENTOTEL_ERR_NOT_FOUND, agentotel_remove_exporter(AGENTOTEL_STR("b"), 1000));
   assert_ok(agentotel_remove_exporter(AGENTOTEL_STR("file"), 20000));
   assert_status(AGENTOTEL_ERR_NOT_FOUND, agentotel_remove_exporter(AGENTOTEL_STR("file"), 1000));
+  /* Its name and its file are free. */
+  assert_ok(add("{\"type\":\"file\",\"path\":\"%s\"}", recording_path()));
+  /* One that has nothing to do comes and goes too. */
+  for (size_t i = 0; i < 2; i++) {
+    assert_ok(add("{\"type\":\"console\",\"name\":\"m\",\"signals\":[\"metrics\"]}"));
+    assert_ok(agentotel_remove_exporter(AGENTOTEL_STR("m"), 1000));
+  }
   stop();
 }
 

@@ -194,6 +194,43 @@ static void it_may_record_from_inside(void **state) {
   unregister("inside");
 }
 
+static atomic_bool is_shut;
+
+static void wait_inside(void) {
+  while (atomic_load(&is_shut))
+    usleep(500);
+}
+
+static void one_that_does_not_return_does_not_hold_up_a_shutdown(void **state) {
+  static struct lines stuck, next;
+  double begun = 0;
+  (void)state;
+  stuck.inside = wait_inside;
+  atomic_store(&is_shut, true);
+  register_lines("stuck", &stuck);
+  start_lines("stuck");
+  record_named(new_session(), "event");
+  await_count(&stuck.calls, 1);
+  begun = seconds_now();
+  assert_status(AGENTOTEL_ERR_TIMEOUT, agentotel_shutdown(100));
+  assert_last_error_names("formatter `stuck` has not returned");
+  /* A quarter of a second is promised; a machine that tests gets more. */
+  assert_true(seconds_now() - begun < 5);
+  assert_int_equal(stuck.destroyed, 0);
+  /* The next start has another one of that name, and a file of its own. */
+  register_lines("stuck", &next);
+  const char *path = temporary_path("next.txt");
+  start_with("{\"exporters\":[{\"type\":\"file\",\"path\":\"%s\",\"format\":\"stuck\"}]}", path);
+  record_named(new_session(), "event");
+  stop();
+  assert_int_equal(count_lines(path, NULL), 2);
+  assert_int_equal(stuck.destroyed, 0);
+  atomic_store(&is_shut, false);
+  await_count(&stuck.destroyed, 1);
+  unregister("stuck");
+  assert_int_equal(next.destroyed, 1);
+}
+
 static void wrong_arguments_get_a_status(void **state) {
   static struct lines lines;
   agentotel_formatter formatter = formatter_of(&lines);
@@ -220,6 +257,7 @@ int run_formatters(void) {
       TEST(what_is_no_line_is_counted_and_nothing_of_it_is_written),
       TEST(one_that_is_not_registered_is_waited_for),
       TEST(it_may_record_from_inside),
+      TEST(one_that_does_not_return_does_not_hold_up_a_shutdown),
       TEST(wrong_arguments_get_a_status),
   };
   return GROUP(tests);
