@@ -114,7 +114,7 @@ impl Lanes {
 
     /// The lane of an exporter and signal; the last one that was.
     pub(super) fn find(&self, exporter: &str, signal: Signal) -> Option<Arc<LaneEntry>> {
-        self.read().iter().find(|lane| lane.signal == signal && lane.exporter == exporter).cloned()
+        self.read().iter().rfind(|lane| lane.signal == signal && lane.exporter == exporter).cloned()
     }
 
     /// Adds a lane that gets what is recorded from now on, in place of one that had its name and is gone.
@@ -130,7 +130,11 @@ impl Lanes {
             ended: Arc::default(),
             left_with: OnceLock::new(),
         });
-        entries.retain(|known| !(known.signal == plan.signal && known.exporter == plan.exporter));
+        // While something runs for one that is gone, its number is not free.
+        let is_replaced = |known: &Arc<LaneEntry>| {
+            known.signal == plan.signal && known.exporter == plan.exporter && known.ended.is_open()
+        };
+        entries.retain(|known| !is_replaced(known));
         journal.attach_named(entry.id, &entry.exporter, entry.signal);
         entries.push(Arc::clone(&entry));
         entry
@@ -214,10 +218,88 @@ fn free_id(entries: &[Arc<LaneEntry>], plan: &Plan) -> LaneId {
         entries.iter().filter(|lane| lane.id == id).all(has_ended)
     };
     let had_it = |lane: &&Arc<LaneEntry>| lane.signal == plan.signal && lane.exporter == plan.exporter;
-    let own = entries.iter().find(had_it).map(|lane| lane.id).filter(|id| is_free(*id));
+    let own = entries.iter().filter(had_it).map(|lane| lane.id).find(|id| is_free(*id));
     let ids = || (0..).map(LaneId);
     let is_new = |id: &LaneId| entries.iter().all(|lane| lane.id != *id);
     let has_place = |id: &LaneId| (id.0 as usize) < MOST_LANES;
     let new = || ids().find(is_new).filter(has_place);
     own.or_else(new).or_else(|| ids().find(|id| is_free(*id))).unwrap_or(LaneId(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::registry::Callbacks;
+    use super::super::settings::plans;
+    use super::*;
+    use crate::config::{Config, Environment, Level};
+    use crate::diagnostics::Diagnostics;
+    use crate::journal::{JournalSettings, OverflowPolicy};
+
+    fn journal() -> Journal {
+        let settings = JournalSettings {
+            shards: 2,
+            segment_bytes: 65_536,
+            max_bytes: 1 << 20,
+            overflow: OverflowPolicy::DropNewest,
+        };
+        Journal::new(settings, Box::new(|| {}))
+    }
+
+    fn plan(name: &str) -> Plan {
+        let json = format!(r#"{{"type":"console","name":"{name}","signals":["traces"]}}"#);
+        let exporter = Config::resolve_exporter(json.as_bytes(), &Environment::default(), &[]).unwrap();
+        let diagnostics = Arc::new(Diagnostics::new(Level::Off));
+        plans(&exporter, &Callbacks::default(), &diagnostics).unwrap().remove(0)
+    }
+
+    #[test]
+    fn a_number_goes_first_to_whoever_had_it_and_to_nobody_while_it_is_used() {
+        let (lanes, journal) = (Lanes::default(), journal());
+        let attach = |name: &str| lanes.attach(&journal, &plan(name));
+        let leave = |lane: &LaneEntry| {
+            lanes.detach(&journal, lane);
+            lane.ended.open();
+        };
+        let (a, b) = (attach("a"), attach("b"));
+        assert_eq!((a.id, b.id), (LaneId(0), LaneId(1)));
+        lanes.detach(&journal, &a);
+        // Something may run for it still.
+        let again = attach("a");
+        assert_eq!(again.id, LaneId(2));
+        leave(&again);
+        // 2 is kept for who had it.
+        assert_eq!(attach("c").id, LaneId(3));
+        assert_eq!(attach("d").id, LaneId(4));
+        assert_eq!(attach("a").id, LaneId(2));
+        assert!(lanes.find("a", Signal::Traces).unwrap().is_attached());
+        assert_eq!(lanes.attached().len(), 4);
+        assert!(lanes.find("a", Signal::Logs).is_none());
+        // With all places given, those of whoever is gone are given again.
+        leave(&b);
+        let more: Vec<_> = (5..MOST_LANES).map(|number| attach(&format!("n{number}"))).collect();
+        assert_eq!(more.last().unwrap().id, LaneId(63));
+        assert_eq!(attach("one-more").id, LaneId(1));
+        assert_eq!(attach("and-another").id, LaneId(64));
+        a.ended.open();
+        assert_eq!(attach("the-last").id, LaneId(0));
+        let mut ids: Vec<_> = lanes.attached().iter().map(|lane| lane.id).collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), lanes.attached().len());
+    }
+
+    #[test]
+    fn whoever_asks_first_takes_an_exporter_away() {
+        let (lanes, journal) = (Lanes::default(), journal());
+        let lane = lanes.attach(&journal, &plan("a"));
+        assert_eq!(lanes.begin_leaving("a").len(), 1);
+        assert!(lanes.begin_leaving("a").is_empty());
+        lanes.detach(&journal, &lane);
+        assert!(lanes.begin_leaving("a").is_empty());
+        assert_eq!(lanes.counters(&journal, &lane), LaneCounters::default());
+        assert_eq!(lane.health.state(), crate::export::health::LaneState::Removed);
+        let late = Arc::new(super::tests::journal());
+        assert!(!lanes.adopt(&lane, &late));
+        assert!(late.is_closed());
+    }
 }

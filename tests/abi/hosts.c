@@ -1,6 +1,7 @@
 /* Host exporters: they get exactly what was acknowledged, in protobuf and in JSON; what they answer is what
  * happens; a slow one delays nobody; one that never returns does not hold up a shutdown; and what they are
  * made of is let go of exactly once, whatever comes in which order. */
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -406,6 +407,37 @@ static void unregistering_waits_for_a_call_under_way_but_not_for_itself(void **s
   free_ids(&self.taken);
 }
 
+static char thread_name[32];
+static sigset_t blocked;
+
+static void look_at_the_thread(struct sink *sink) {
+  (void)sink;
+  pthread_getname_np(pthread_self(), thread_name, sizeof thread_name);
+  pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+}
+
+static void its_thread_is_named_takes_no_signals_and_ends(void **state) {
+  static struct sink sink = SINK;
+  size_t threads = entries_of("/proc/self/task");
+  (void)state;
+  sink.inside = look_at_the_thread;
+  register_sink("thread", &sink);
+  start_host("thread", "otlp_proto");
+  /* It starts with the first batch: the worker alone is there. */
+  assert_int_equal(entries_of("/proc/self/task"), threads + 1);
+  record_named(new_session(), "event");
+  assert_ok(agentotel_flush(20000));
+  assert_int_equal(entries_of("/proc/self/task"), threads + 2);
+  assert_ok(agentotel_shutdown(20000));
+  assert_int_equal(entries_when_settled("/proc/self/task", threads), threads);
+  assert_string_equal(thread_name, "agentotel-host");
+  for (int number = 1; number < 32; number++) {
+    if (number != SIGKILL && number != SIGSTOP) assert_int_equal(sigismember(&blocked, number), 1);
+  }
+  unregister("thread");
+  free_ids(&sink.taken);
+}
+
 static void wrong_arguments_get_a_status(void **state) {
   static struct sink sink = SINK;
   agentotel_exporter_callbacks callbacks = callbacks_of(&sink);
@@ -479,6 +511,7 @@ int run_hosts(void) {
       TEST(one_that_is_not_registered_is_waited_for),
       TEST(destroy_is_called_once_in_every_order),
       TEST(unregistering_waits_for_a_call_under_way_but_not_for_itself),
+      TEST(its_thread_is_named_takes_no_signals_and_ends),
       TEST(wrong_arguments_get_a_status),
       TEST(a_forked_child_has_its_own),
   };
