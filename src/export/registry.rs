@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
@@ -151,12 +151,14 @@ pub(crate) enum Removal {
     UnderWay,
 }
 
-/// Functions of one kind by their names.
-pub(crate) struct Registry<T: ?Sized>(Mutex<HashMap<String, Arc<Registered<T>>>>);
+type Functions<T> = HashMap<String, Arc<Registered<T>>>;
+
+/// Functions of one kind by their names. Whoever looks one up does not keep a fork from copying them.
+pub(crate) struct Registry<T: ?Sized>(RwLock<Functions<T>>);
 
 impl<T: ?Sized> Default for Registry<T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(RwLock::default())
     }
 }
 
@@ -167,13 +169,13 @@ impl<T: ?Sized> fmt::Debug for Registry<T> {
 }
 
 impl<T: ?Sized> Registry<T> {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Registered<T>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> RwLockWriteGuard<'_, Functions<T>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Registers a function in place of the one before, which is let go of when calls of it that are under way have ended.
     pub(crate) fn set(&self, name: &str, callback: Arc<T>, let_go: LetGo) {
-        let before = self.lock().insert(name.to_owned(), Registered::new(callback, let_go));
+        let before = self.write().insert(name.to_owned(), Registered::new(callback, let_go));
         // Without the lock: letting go calls the host, which may register another one.
         if let Some(before) = before {
             before.remove();
@@ -195,16 +197,16 @@ impl<T: ?Sized> Registry<T> {
     }
 
     fn take(&self, name: &str) -> Option<Arc<Registered<T>>> {
-        self.lock().remove(name)
+        self.write().remove(name)
     }
 
     pub(super) fn get(&self, name: &str) -> Option<Arc<Registered<T>>> {
-        self.lock().get(name).cloned()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
     /// Takes away what somebody is in, so that nobody else comes into it; gives the names.
     fn forget_those_under_way(&self) -> Vec<String> {
-        let mut functions = self.lock();
+        let mut functions = self.write();
         let is_under_way = |function: &Registered<T>| !function.lock().callers.is_empty();
         let stuck: Vec<_> = functions.extract_if(|_, function| is_under_way(function)).collect();
         drop(functions);
@@ -218,11 +220,11 @@ impl<T: ?Sized> Registry<T> {
     /// The same functions for a forked child, with nobody in them; `None`: another thread was changing them at the time of
     /// the fork, and its lock stays held.
     fn try_copy(&self) -> Option<Self> {
-        let functions = self.0.try_lock().ok()?;
+        let functions = self.0.try_read().ok()?;
         let copy = |(name, function): (&String, &Arc<Registered<T>>)| {
             (name.clone(), Registered::new(Arc::clone(&function.callback), Arc::clone(&function.let_go)))
         };
-        Some(Self(Mutex::new(functions.iter().map(copy).collect())))
+        Some(Self(RwLock::new(functions.iter().map(copy).collect())))
     }
 }
 

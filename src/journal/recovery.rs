@@ -444,7 +444,7 @@ impl LaneRecovery {
 
     /// Reads what the next step will look at.
     pub(crate) fn prepare(&mut self, dead: &DeadJournal) -> io::Result<()> {
-        if !self.fed_everything && self.reading.is_none() {
+        if !self.is_abandoned() && !self.fed_everything && self.reading.is_none() {
             self.open_next(dead)?;
         }
         Ok(())
