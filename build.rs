@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// What the header is made of, in its order.
-const SOURCES: [&str; 7] = ["status", "types", "lifecycle", "session", "event", "stats", "provider"];
+const SOURCES: [&str; 9] =
+    ["status", "types", "lifecycle", "session", "event", "stats", "exporter", "callback", "provider"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);

@@ -22,6 +22,24 @@
  *             agentotel_init run after that, and destructors of static objects may: calls get AGENTOTEL_ERR_SHUT_DOWN by
  *             then. _exit, exec and signals that end the process deliver nothing; with `storage.directory` a later process
  *             delivers what was acknowledged.
+ * CALLBACKS   Functions that are registered (agentotel_register_…) are called on the library's threads, with no lock of the
+ *             library held, and may call it:
+ *
+ *                                               exporter   formatter   header provider   destroy
+ *             record, sessions, errors            yes        yes (1)       yes             yes
+ *             stats, diagnostics, versions        yes        yes           yes             yes
+ *             register, unregister (2)            yes        yes           yes             yes
+ *             add_exporter                        yes        yes           yes             yes
+ *             flush, shutdown, remove_exporter    no (3)     no (3)        no (3)          no (3)
+ *             init                                only once the library is shut down, as everywhere
+ *             fork                                yes, but a child must not return from the callback
+ *
+ *             (1) With queue.overflow `block`, or storage.sync `always`, all exporters wait as long as it does.
+ *             (2) unregister waits for calls on other threads, never for the one that it is made from.
+ *             (3) They would wait for the callback: AGENTOTEL_ERR_IN_CALLBACK.
+ *
+ *             What a callback records is exported like anything else: an exporter that records at each call has always
+ *             something to export. No exception may leave a callback.
  * SIGNALS     No handler is installed; the library's own threads block all signals.
  *
  * This file is generated; the library's documentation describes every part in full.
@@ -125,6 +143,11 @@
  * The operating system refused what was needed (a thread, memory, random numbers).
  */
 #define AGENTOTEL_ERR_SYSTEM -17
+
+/**
+ * The call would wait for the callback that it is made from.
+ */
+#define AGENTOTEL_ERR_IN_CALLBACK -18
 
 /**
  * The version of this header's binary interface; pass it to `agentotel_init`.
@@ -354,6 +377,11 @@
 #define AGENTOTEL_DROPPED_NOT_SERVED 5
 
 /**
+ * The exporter was removed (`agentotel_remove_exporter`).
+ */
+#define AGENTOTEL_DROPPED_REMOVED 6
+
+/**
  * Length of `agentotel_exporter_stats.dropped`; unnamed slots are zero.
  */
 #define AGENTOTEL_DROPPED_SLOTS 32
@@ -393,6 +421,11 @@
  * The receiver does not take this signal: it is dropped, and tried every five minutes.
  */
 #define AGENTOTEL_EXPORTER_NOT_SERVED 3
+
+/**
+ * It was removed (`agentotel_remove_exporter`).
+ */
+#define AGENTOTEL_EXPORTER_REMOVED 4
 
 /**
  * Index into `agentotel_exporter_stats.failures_by_class`: no connection (name look-up, refusal, TLS handshake).
@@ -458,6 +491,56 @@
  * Length of the histograms of `agentotel_exporter_stats`; slots behind the last bucket are zero.
  */
 #define AGENTOTEL_HISTOGRAM_SLOTS 16
+
+/**
+ * What `agentotel_unregister` takes away: an exporter's function (`agentotel_register_exporter`).
+ */
+#define AGENTOTEL_CALLBACK_EXPORTER 1
+
+/**
+ * A formatter (`agentotel_register_formatter`).
+ */
+#define AGENTOTEL_CALLBACK_FORMATTER 2
+
+/**
+ * A header provider (`agentotel_register_header_provider`).
+ */
+#define AGENTOTEL_CALLBACK_HEADER_PROVIDER 3
+
+/**
+ * `agentotel_export_batch.payload_type`: an OTLP `ExportTraceServiceRequest` or `ExportLogsServiceRequest` in protobuf.
+ */
+#define AGENTOTEL_PAYLOAD_OTLP_PROTO 1
+
+/**
+ * The same as compact OTLP/JSON.
+ */
+#define AGENTOTEL_PAYLOAD_OTLP_JSON 2
+
+/**
+ * What `export_batch` returns: the batch was taken, but for `rejected_items` of it.
+ */
+#define AGENTOTEL_EXPORT_OK 0
+
+/**
+ * It was not taken and is to be handed over again, after `retry_after_ms` at the earliest.
+ */
+#define AGENTOTEL_EXPORT_RETRY 1
+
+/**
+ * It was refused for good: its items are counted as rejected.
+ */
+#define AGENTOTEL_EXPORT_REJECT 2
+
+/**
+ * Length of `agentotel_export_answer.message`.
+ */
+#define AGENTOTEL_EXPORT_MESSAGE_BYTES 512
+
+/**
+ * The longest line that a formatter may give, in bytes.
+ */
+#define AGENTOTEL_MAX_LINE_BYTES 1048576
 
 /**
  * The headers of one request, as far as they have been given. Valid during the call that it is passed to.
@@ -1329,6 +1412,135 @@ typedef struct {
 } agentotel_storage_stats;
 
 /**
+ * A batch that an exporter is handed. It is valid, with what it points to, during the call.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * The struct's size in the library that calls.
+   */
+  size_t struct_size;
+  /**
+   * What is in it: one of `AGENTOTEL_SIGNAL_…`.
+   */
+  uint32_t signal;
+  /**
+   * How: one of `AGENTOTEL_PAYLOAD_…`, as the exporter's `payload` says.
+   */
+  uint32_t payload_type;
+  /**
+   * A complete OTLP export request, without a terminating NUL.
+   */
+  const uint8_t *payload;
+  /**
+   * Bytes at `payload`.
+   */
+  size_t payload_len;
+  /**
+   * Spans or log records in it.
+   */
+  uint64_t item_count;
+  /**
+   * Milliseconds that the call should take at most: the exporter's `timeout_ms`. A call that takes longer is said in the
+   * diagnostics, and waited for.
+   */
+  uint32_t timeout_ms;
+  /**
+   * Zero.
+   */
+  uint32_t reserved;
+} agentotel_export_batch;
+
+/**
+ * What an exporter says of a batch beside what it returns. The library gives it zeroed but for its size.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * The struct's size in the library that calls.
+   */
+  size_t struct_size;
+  /**
+   * With AGENTOTEL_EXPORT_RETRY: milliseconds to wait at least, 300000 at most; 0 = the exporter's `retry` alone decides.
+   */
+  uint64_t retry_after_ms;
+  /**
+   * With AGENTOTEL_EXPORT_OK: items that were refused for good.
+   */
+  uint64_t rejected_items;
+  /**
+   * Why, for the diagnostics and `agentotel_get_exporter_error`: text with a terminating NUL; empty = nothing is said.
+   */
+  char message[AGENTOTEL_EXPORT_MESSAGE_BYTES];
+} agentotel_export_answer;
+
+/**
+ * Takes batches in place of a receiver. Make one with `AGENTOTEL_EXPORTER_CALLBACKS_INIT`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_exporter_callbacks)`; `AGENTOTEL_EXPORTER_CALLBACKS_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * Called with each batch, on a thread that each exporter with this callback has for itself, one call at a time; it may
+   * take as long as it likes and delays no other exporter. Returns one of `AGENTOTEL_EXPORT_…`; anything else is taken
+   * for AGENTOTEL_EXPORT_RETRY. Batches come in order: one that is to be retried comes again before any other of its
+   * signal. It may call what the table at the top of this file says. It must not throw, and a child that is forked in it
+   * must not return from it. Must not be NULL.
+   */
+  uint32_t (*export_batch)(void *user_data,
+                           const agentotel_export_batch *batch,
+                           agentotel_export_answer *answer);
+  /**
+   * Passed to both functions; the library does not touch it.
+   */
+  void *user_data;
+  /**
+   * Called once, on any thread, when the callback is not used any more and no call of it is under way; not at the end of
+   * the process. May be NULL.
+   */
+  void (*destroy)(void *user_data);
+} agentotel_exporter_callbacks;
+
+/**
+ * Makes lines of text. Make one with `AGENTOTEL_FORMATTER_INIT`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_formatter)`; `AGENTOTEL_FORMATTER_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * Called with each span or log record, on the thread that exports: every exporter waits for it, so that it must be
+   * quick. `signal` is one of `AGENTOTEL_SIGNAL_…`, `json` the record as one compact OTLP/JSON object (a `Span` or a
+   * `LogRecord`), valid during the call. It writes one line in UTF-8, without a terminating NUL, to `buffer`, says its
+   * bytes in `*needed`, and returns AGENTOTEL_OK; an empty line is left out. When the line does not fit into `capacity` it
+   * returns AGENTOTEL_ERR_BUFFER_TOO_SMALL with what it takes in `*needed`, AGENTOTEL_MAX_LINE_BYTES at most, and is called
+   * once more with as much. Any other status, and a text of more than one line, has the record counted as rejected, and
+   * nothing is written for it. It may call what the table at the top of this file says, and must not throw. Must not be
+   * NULL.
+   */
+  agentotel_status (*format)(void *user_data,
+                             uint32_t signal,
+                             agentotel_str json,
+                             char *buffer,
+                             size_t capacity,
+                             size_t *needed);
+  /**
+   * Passed to both functions; the library does not touch it.
+   */
+  void *user_data;
+  /**
+   * Called once, on any thread, when the formatter is not used any more and no call of it is under way; not at the end of
+   * the process. May be NULL.
+   */
+  void (*destroy)(void *user_data);
+} agentotel_formatter;
+
+/**
  * Gives the headers of requests. Make one with `AGENTOTEL_HEADER_PROVIDER_INIT`.
  * @since 0.1.0
  */
@@ -1341,7 +1553,7 @@ typedef struct {
    * Called before each request, one call at a time, on a thread of the library: adds headers by
    * `agentotel_add_header`, each in place of one of the same name from the configuration. What it returns other than
    * AGENTOTEL_OK fails the attempt, which is made again later. The time that it takes is the request's. It may call
-   * every function but `agentotel_flush` and `agentotel_shutdown`, which would wait for it. Must not be NULL.
+   * what the table at the top of this file says. Must not be NULL.
    */
   agentotel_status (*provide)(void *user_data, agentotel_headers *headers);
   /**
@@ -1368,7 +1580,7 @@ extern "C" {
  * @return AGENTOTEL_OK; AGENTOTEL_ERR_ABI_VERSION; AGENTOTEL_ERR_CONFIG (the last error names the key and what is
  *         accepted); AGENTOTEL_ERR_ALREADY_INITIALIZED; AGENTOTEL_ERR_SYSTEM; AGENTOTEL_ERR_INTERNAL.
  *
- * Starts one thread, with `storage.directory` two; no network is touched before something is recorded. A start that fails
+ * Starts one thread, with `storage.directory` two, and later one for each `host` exporter; no network is touched before something is recorded. A start that fails
  * leaves nothing behind. May be called again after `agentotel_shutdown`. Thread-safe.
  * @since 0.1.0
  */
@@ -1381,7 +1593,7 @@ agentotel_status agentotel_init(uint32_t abi_version,
  * @param timeout_ms How long to wait at most, in milliseconds.
  * @return AGENTOTEL_OK when every exporter has settled everything recorded before the call; AGENTOTEL_ERR_TIMEOUT
  *         (the last error says what is pending; delivery goes on); AGENTOTEL_ERR_NOT_INITIALIZED;
- *         AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *         AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_IN_CALLBACK; AGENTOTEL_ERR_INTERNAL.
  *
  * Blocks for at most `timeout_ms` and a quarter of a second. Thread-safe.
  * @since 0.1.0
@@ -1398,7 +1610,7 @@ agentotel_status agentotel_flush(uint32_t timeout_ms);
  * @param timeout_ms How long to wait at most, in milliseconds.
  * @return AGENTOTEL_OK when everything was settled; AGENTOTEL_ERR_TIMEOUT (the last error says how much was
  *         pending); AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN when it was shut down before;
- *         AGENTOTEL_ERR_INTERNAL.
+ *         AGENTOTEL_ERR_IN_CALLBACK; AGENTOTEL_ERR_INTERNAL.
  *
  * Blocks for at most `timeout_ms` and a quarter of a second. Thread-safe.
  * @since 0.1.0
@@ -1683,8 +1895,8 @@ agentotel_status agentotel_get_stats(uint32_t signal,
  * Reads the counters of one exporter and signal, as they stand under one cut. They stay readable after
  * `agentotel_shutdown`.
  *
- * @param name The exporter's `name` in the configuration; unless given there, its type (`otlp`, `file`, `console`), and
- *        `otlp-2` for a second one.
+ * @param name The exporter's `name` in the configuration; unless given there, its type (`otlp`, `file`, `console`, `host`),
+ *        and `otlp-2` for a second one. One that was removed keeps its last counters until another one has its name.
  * @param signal One of `AGENTOTEL_SIGNAL_…`.
  * @param out_stats Filled as far as its `struct_size` goes. Must not be NULL.
  * @return AGENTOTEL_OK; AGENTOTEL_ERR_NOT_FOUND (no such exporter, or it does not take that signal);
@@ -1750,11 +1962,107 @@ agentotel_status agentotel_get_diagnostics(char *buffer,
                                            size_t *needed);
 
 /**
+ * Adds an exporter to those of the configuration. It gets what is recorded from now on.
+ *
+ * @param exporter_json One entry as in the configuration's list `exporters`, as a JSON object with a terminating NUL, read
+ *        during the call only. What it leaves out is taken from the environment and the defaults, as for the list. Give it a
+ *        `name`: another one goes by its type and a number.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_CONFIG (the last error names the key, such as `exporter.endpoint`, and what is
+ *         accepted: a name or a file of another exporter is not); AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_SYSTEM; AGENTOTEL_ERR_INTERNAL.
+ *
+ * What dead processes had left and is being delivered already does not go to it; what is taken over later does. A forked
+ * child has it too. Thread-safe; does not wait for the network.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_add_exporter(const char *exporter_json);
+
+/**
+ * Removes an exporter, after delivering what was recorded before the call. What is left of that when the time is over, and
+ * what is recorded meanwhile and not sent yet, is given up and counted (`AGENTOTEL_DROPPED_REMOVED`); so is what dead
+ * processes had left for it, unless it was the last exporter: then that stays where it is.
+ *
+ * @param name The exporter's `name`; see `agentotel_get_exporter_stats`.
+ * @param timeout_ms How long to wait at most, in milliseconds.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_NOT_FOUND (no such exporter, or another call is removing it); AGENTOTEL_ERR_TIMEOUT (it
+ *         is removed, and the last error says what was given up); AGENTOTEL_ERR_IN_CALLBACK;
+ *         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Its counters stay readable until `agentotel_shutdown` has been followed by another `agentotel_init`, or one of its name is
+ * added. Blocks for at most `timeout_ms` and a quarter of a second. A call of a host's function that has not returned by
+ * then is left to its thread. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_remove_exporter(agentotel_str name,
+                                           uint32_t timeout_ms);
+
+/**
+ * Registers a function that exporters of the type `host` hand their batches to, by the name that their `callback` says. A
+ * batch that comes before the function is registered waits, and goes out at once when it is.
+ *
+ * @param name 1 to 64 letters, digits, '.', '_' and '-', the first one no '.'. One that is taken is replaced; the function
+ *        before is let go of when a call of it that is under way has ended.
+ * @param callbacks Read during the call only. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE;
+ *         AGENTOTEL_ERR_INTERNAL. On failure `destroy` is not called.
+ *
+ * May be called before `agentotel_init`; it stays registered through `agentotel_shutdown`, and in a forked child.
+ *
+ * `agentotel_shutdown` hands over what there is within its deadline and begins no call afterwards. A call that has not
+ * returned by then is left to its thread, which the library does not wait for any more: AGENTOTEL_ERR_TIMEOUT, whose words
+ * name it. Its function is not registered any more then, and let go of when it returns.
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_register_exporter(agentotel_str name,
+                                             const agentotel_exporter_callbacks *callbacks);
+
+/**
+ * Registers a function that makes the lines of `file` and `console` exporters, by the name that their `format` says. What
+ * comes before the function is registered waits, and is written at once when it is.
+ *
+ * @param name 1 to 64 letters, digits, '.', '_' and '-', the first one no '.'; not `otlp_json`, `otlp_proto`, `tree` or
+ *        `json`. One that is taken is replaced; the function before is let go of when a call of it that is under way has
+ *        ended.
+ * @param formatter Read during the call only. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE;
+ *         AGENTOTEL_ERR_INTERNAL. On failure `destroy` is not called.
+ *
+ * May be called before `agentotel_init`; it stays registered through `agentotel_shutdown`, and in a forked child; one that
+ * has not returned when a shutdown ends is treated like an exporter's function. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_register_formatter(agentotel_str name,
+                                              const agentotel_formatter *formatter);
+
+/**
+ * Takes away what was registered under a name. When it returns AGENTOTEL_OK the function is not called any more, calls of
+ * it on other threads have ended, and its `destroy` has been called; called from inside the function itself it does not
+ * wait for that one, and `destroy` follows when it returns.
+ *
+ * @param kind One of `AGENTOTEL_CALLBACK_…`.
+ * @param name As it was registered; for a header provider the exporter's name.
+ * @param timeout_ms How long to wait at most for calls that are under way, in milliseconds.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_NOT_FOUND (nothing of that kind has that name); AGENTOTEL_ERR_TIMEOUT (it is taken
+ *         away, no call begins any more, and `destroy` is called when the one under way has ended);
+ *         AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_INTERNAL.
+ *
+ * May be called before `agentotel_init` and after `agentotel_shutdown`. Exporters that used it keep what they have, and wait
+ * for another one of that name. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_unregister(uint32_t kind,
+                                      agentotel_str name,
+                                      uint32_t timeout_ms);
+
+/**
  * Has an exporter's requests carry the headers that a function of the host gives at each of them. They are secrets, like
  * those in the configuration: never shown, never stored.
  *
  * @param exporter The exporter's `name` in the configuration. It need not exist (yet).
- * @param provider The provider, in place of the one before; NULL: none any more. Read during the call only.
+ * @param provider The provider, in place of the one before; NULL: none any more, without waiting for a call that is under
+ *        way as `agentotel_unregister` does. Read during the call only.
  * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE;
  *         AGENTOTEL_ERR_INTERNAL. On failure `destroy` is not called.
  *
@@ -1866,6 +2174,8 @@ static inline T agentotel_zeroed_() {
 #define AGENTOTEL_ZEROED_(type) { .struct_size = sizeof(type) }
 #endif
 
+#define AGENTOTEL_EXPORTER_CALLBACKS_INIT AGENTOTEL_ZEROED_(agentotel_exporter_callbacks)
+#define AGENTOTEL_FORMATTER_INIT AGENTOTEL_ZEROED_(agentotel_formatter)
 #define AGENTOTEL_HEADER_PROVIDER_INIT AGENTOTEL_ZEROED_(agentotel_header_provider)
 #define AGENTOTEL_SESSION_OPTIONS_INIT AGENTOTEL_ZEROED_(agentotel_session_options)
 #define AGENTOTEL_SESSION_END_INIT AGENTOTEL_ZEROED_(agentotel_session_end)

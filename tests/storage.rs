@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use agent::*;
+use agentotel::abi::exporter::*;
 use agentotel::abi::lifecycle::*;
 use agentotel::abi::status::*;
 use agentotel::abi::types::*;
@@ -234,6 +235,39 @@ fn services_in_one_directory_never_take_over_each_other() {
     assert_eq!((left.owner, left.service.as_deref()), (agentotel::inspection::Owner::Dead, Some("storing")));
     // 100 events and the root of their session.
     assert_eq!(left.segments.iter().map(|segment| segment.spans).sum::<u64>(), 101);
+}
+
+#[test]
+fn the_last_exporter_that_goes_leaves_what_the_dead_had_left() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = private_directory();
+    let storage = directory.path().join("storage");
+    init(&config(&storage, "memory"));
+    assert_eq!(flood(start_session(), 100), 100);
+    assert_eq!(agentotel_shutdown(0), AGENTOTEL_ERR_TIMEOUT);
+
+    // Nobody listens where it is taken over.
+    init(&config(&storage, "memory"));
+    wait_until("taken over", || exporter_stats("otlp").recovered > 0);
+    // SAFETY: the name is valid through the call.
+    let status = unsafe { agentotel_remove_exporter(text("otlp"), 0) };
+    assert_eq!(status, AGENTOTEL_OK, "nothing of its own is pending: {}", last_error());
+    let stats = exporter_stats("otlp");
+    assert_eq!((stats.dropped[AGENTOTEL_DROPPED_REMOVED as usize], stats.pending), (stats.recovered, 0));
+    assert_eq!(stats.state, AGENTOTEL_EXPORTER_REMOVED);
+    // The storage thread has found that nobody is left.
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!((storage_stats().adopted, storage_stats().finished), (1, 0));
+    assert_eq!(agentotel_shutdown(10_000), AGENTOTEL_OK, "{}", last_error());
+
+    let mut other = config(&storage, "memory");
+    let out = directory.path().join("out.jsonl");
+    other["exporters"] = serde_json::json!([{ "type": "file", "name": "otlp", "path": out }]);
+    init(&other);
+    wait_until("finished", || storage_stats().finished == 1);
+    assert_eq!(exporter_stats("otlp").recovered, 101);
+    assert_eq!(exporter_stats("otlp").exported, 101);
+    assert_eq!(agentotel_shutdown(10_000), AGENTOTEL_OK, "{}", last_error());
 }
 
 #[test]

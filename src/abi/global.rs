@@ -9,7 +9,7 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 
 use crate::config::Config;
-use crate::manager::{Error, HeaderProviders, OtelManager};
+use crate::manager::{Callbacks, Error, OtelManager};
 use crate::sys::{exit, fork};
 
 /// Raised whenever a cached instance may no longer be the one.
@@ -24,7 +24,7 @@ struct Cell {
     running: Mutex<Option<Arc<OtelManager>>>,
     config: Mutex<Option<Arc<Config>>>,
     /// What the host has registered, for every start.
-    header_providers: Arc<HeaderProviders>,
+    callbacks: Arc<Callbacks>,
     /// The instance that a child builds on its first call.
     reborn: OnceCell<()>,
     /// This process has started the library itself.
@@ -49,9 +49,7 @@ fn cell() -> &'static Cell {
             inherited,
             running: Mutex::new(None),
             config: Mutex::new(None),
-            header_providers: Arc::new(
-                known.and_then(|parent| parent.header_providers.try_copy()).unwrap_or_default(),
-            ),
+            callbacks: Arc::new(known.map(|parent| parent.callbacks.copy_for_child()).unwrap_or_default()),
             reborn: OnceCell::new(),
             was_asked: AtomicBool::new(false),
         }));
@@ -78,9 +76,26 @@ pub(crate) fn version() -> u64 {
     VERSION.load(Ordering::Acquire)
 }
 
-/// What gives headers in this process.
-pub(crate) fn header_providers() -> &'static HeaderProviders {
-    &cell().header_providers
+/// What the host has registered in this process.
+pub(crate) fn callbacks() -> &'static Callbacks {
+    &cell().callbacks
+}
+
+/// Something was registered that exporters may wait for.
+pub(crate) fn hurry() {
+    // An instance that is being started, or none, waits for nothing yet.
+    let manager = cell().running.try_lock().ok().and_then(|running| running.clone());
+    if let Some(manager) = manager.filter(|manager| !manager.is_shut_down()) {
+        manager.hurry();
+    }
+}
+
+/// The exporters of an instance have changed: forked children have them as they are now.
+pub(crate) fn set_config_of(manager: &OtelManager) {
+    let mut config = cell().config.lock().unwrap_or_else(PoisonError::into_inner);
+    if config.is_some() && !manager.is_shut_down() {
+        *config = Some(Arc::new(manager.config_now()));
+    }
 }
 
 /// The instance, running or shut down.
@@ -99,7 +114,7 @@ pub(crate) fn instance() -> Result<Arc<OtelManager>, Error> {
 }
 
 fn start(cell: &Cell, config: Arc<Config>, warnings: Vec<String>) -> Result<Arc<OtelManager>, Error> {
-    let manager = OtelManager::start(Arc::clone(&config), &warnings, version(), &cell.header_providers)?;
+    let manager = OtelManager::start(Arc::clone(&config), &warnings, version(), &cell.callbacks)?;
     cell.set_config(Some(config));
     VERSION.fetch_add(1, Ordering::AcqRel);
     Ok(manager)
@@ -125,6 +140,7 @@ pub(crate) fn init(config: Config, warnings: Vec<String>) -> Result<(), Error> {
 /// Stops the library; its counters stay readable until the next start.
 pub(crate) fn shutdown(timeout: Duration) -> Result<(), Error> {
     let manager = instance()?;
+    manager.check_may_shut_down()?;
     cell().set_config(None);
     manager.shutdown(timeout)
 }

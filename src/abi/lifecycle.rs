@@ -17,7 +17,7 @@ use crate::manager::Error;
 /// @return AGENTOTEL_OK; AGENTOTEL_ERR_ABI_VERSION; AGENTOTEL_ERR_CONFIG (the last error names the key and what is
 ///         accepted); AGENTOTEL_ERR_ALREADY_INITIALIZED; AGENTOTEL_ERR_SYSTEM; AGENTOTEL_ERR_INTERNAL.
 ///
-/// Starts one thread, with `storage.directory` two; no network is touched before something is recorded. A start that fails
+/// Starts one thread, with `storage.directory` two, and later one for each `host` exporter; no network is touched before something is recorded. A start that fails
 /// leaves nothing behind. May be called again after `agentotel_shutdown`. Thread-safe.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn agentotel_init(abi_version: u32, config_json: *const c_
 /// @param timeout_ms How long to wait at most, in milliseconds.
 /// @return AGENTOTEL_OK when every exporter has settled everything recorded before the call; AGENTOTEL_ERR_TIMEOUT
 ///         (the last error says what is pending; delivery goes on); AGENTOTEL_ERR_NOT_INITIALIZED;
-///         AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+///         AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_IN_CALLBACK; AGENTOTEL_ERR_INTERNAL.
 ///
 /// Blocks for at most `timeout_ms` and a quarter of a second. Thread-safe.
 /// @since 0.1.0
@@ -57,7 +57,7 @@ pub extern "C" fn agentotel_flush(timeout_ms: u32) -> agentotel_status {
 /// @param timeout_ms How long to wait at most, in milliseconds.
 /// @return AGENTOTEL_OK when everything was settled; AGENTOTEL_ERR_TIMEOUT (the last error says how much was
 ///         pending); AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN when it was shut down before;
-///         AGENTOTEL_ERR_INTERNAL.
+///         AGENTOTEL_ERR_IN_CALLBACK; AGENTOTEL_ERR_INTERNAL.
 ///
 /// Blocks for at most `timeout_ms` and a quarter of a second. Thread-safe.
 /// @since 0.1.0

@@ -1,13 +1,14 @@
 //! `extern "C"` and nothing else: one file per object of the C header (`lifecycle`, `session`, `event`, `stats`,
-//! `provider`) over what
-//! they share: `types` (the structs), `status` (the numbers), `snapshot` (reading a caller's structs once), `guard`
+//! `exporter`, `provider`, `callback`) over what they share: `types` (the structs), `status` (the numbers), `snapshot` (reading a caller's structs once), `guard`
 //! (panics, thread state, last error) and `global` (the one library instance). No logic: each function reads its
 //! arguments, calls the manager, writes its outputs. The header is generated from these files.
 
 // The names here are the header's.
 #![allow(non_camel_case_types)]
 
+pub mod callback;
 pub mod event;
+pub mod exporter;
 mod global;
 mod guard;
 mod json;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::status::{self, agentotel_status};
 use super::types::agentotel_str;
-use super::{global, guard, snapshot};
+use super::{callback, global, guard, snapshot};
 use crate::manager::{Error, HeaderProvider};
 
 /// Most headers that a provider may give to one request.
@@ -27,7 +27,7 @@ pub struct agentotel_header_provider {
     /// Called before each request, one call at a time, on a thread of the library: adds headers by
     /// `agentotel_add_header`, each in place of one of the same name from the configuration. What it returns other than
     /// AGENTOTEL_OK fails the attempt, which is made again later. The time that it takes is the request's. It may call
-    /// every function but `agentotel_flush` and `agentotel_shutdown`, which would wait for it. Must not be NULL.
+    /// what the table at the top of this file says. Must not be NULL.
     pub provide: Option<
         unsafe extern "C" fn(user_data: *mut c_void, headers: *mut agentotel_headers) -> agentotel_status,
     >,
@@ -61,20 +61,12 @@ impl HeaderProvider for HostProvider {
     }
 }
 
-impl Drop for HostProvider {
-    fn drop(&mut self) {
-        if let Some(destroy) = self.0.destroy {
-            // SAFETY: the host's function; nothing of ours uses `user_data` any more.
-            unsafe { destroy(self.0.user_data) };
-        }
-    }
-}
-
 /// Has an exporter's requests carry the headers that a function of the host gives at each of them. They are secrets, like
 /// those in the configuration: never shown, never stored.
 ///
 /// @param exporter The exporter's `name` in the configuration. It need not exist (yet).
-/// @param provider The provider, in place of the one before; NULL: none any more. Read during the call only.
+/// @param provider The provider, in place of the one before; NULL: none any more, without waiting for a call that is under
+///        way as `agentotel_unregister` does. Read during the call only.
 /// @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE;
 ///         AGENTOTEL_ERR_INTERNAL. On failure `destroy` is not called.
 ///
@@ -98,9 +90,14 @@ pub unsafe extern "C" fn agentotel_register_header_provider(
         if provider.is_some_and(|provider| provider.provide.is_none()) {
             return Err(Error::null("provider.provide"));
         }
-        let provider = provider
-            .map(|provider| Arc::new(HostProvider(provider, Mutex::new(()))) as Arc<dyn HeaderProvider>);
-        global::header_providers().set(&exporter, provider);
+        let providers = &global::callbacks().header_providers;
+        match provider {
+            Some(provider) => {
+                let let_go = callback::let_go(provider.destroy, provider.user_data);
+                providers.set(&exporter, Arc::new(HostProvider(provider, Mutex::new(()))), let_go);
+            }
+            None => providers.forget(&exporter),
+        }
         Ok(())
     })
 }

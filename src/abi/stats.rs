@@ -36,8 +36,8 @@ pub unsafe extern "C" fn agentotel_get_stats(
 /// Reads the counters of one exporter and signal, as they stand under one cut. They stay readable after
 /// `agentotel_shutdown`.
 ///
-/// @param name The exporter's `name` in the configuration; unless given there, its type (`otlp`, `file`, `console`), and
-///        `otlp-2` for a second one.
+/// @param name The exporter's `name` in the configuration; unless given there, its type (`otlp`, `file`, `console`, `host`),
+///        and `otlp-2` for a second one. One that was removed keeps its last counters until another one has its name.
 /// @param signal One of `AGENTOTEL_SIGNAL_…`.
 /// @param out_stats Filled as far as its `struct_size` goes. Must not be NULL.
 /// @return AGENTOTEL_OK; AGENTOTEL_ERR_NOT_FOUND (no such exporter, or it does not take that signal);

@@ -45,9 +45,11 @@ pub const AGENTOTEL_ERR_NOT_FOUND: i32 = -15;
 pub const AGENTOTEL_ERR_INTERNAL: i32 = -16;
 /// The operating system refused what was needed (a thread, memory, random numbers).
 pub const AGENTOTEL_ERR_SYSTEM: i32 = -17;
+/// The call would wait for the callback that it is made from.
+pub const AGENTOTEL_ERR_IN_CALLBACK: i32 = -18;
 
 /// Every code with its static name, in order. The names end in NUL for the C side.
-const NAMES: [(agentotel_status, &std::ffi::CStr); 18] = [
+const NAMES: [(agentotel_status, &std::ffi::CStr); 19] = [
     (AGENTOTEL_OK, c"AGENTOTEL_OK"),
     (AGENTOTEL_ERR_INVALID_ARGUMENT, c"AGENTOTEL_ERR_INVALID_ARGUMENT"),
     (AGENTOTEL_ERR_ABI_VERSION, c"AGENTOTEL_ERR_ABI_VERSION"),
@@ -66,6 +68,7 @@ const NAMES: [(agentotel_status, &std::ffi::CStr); 18] = [
     (AGENTOTEL_ERR_NOT_FOUND, c"AGENTOTEL_ERR_NOT_FOUND"),
     (AGENTOTEL_ERR_INTERNAL, c"AGENTOTEL_ERR_INTERNAL"),
     (AGENTOTEL_ERR_SYSTEM, c"AGENTOTEL_ERR_SYSTEM"),
+    (AGENTOTEL_ERR_IN_CALLBACK, c"AGENTOTEL_ERR_IN_CALLBACK"),
 ];
 
 /// The static name of a status.
@@ -86,13 +89,14 @@ pub(crate) fn of(error: &Error) -> agentotel_status {
         Error::InvalidHandle { .. } => AGENTOTEL_ERR_INVALID_HANDLE,
         Error::StaleHandle { .. } => AGENTOTEL_ERR_STALE_HANDLE,
         Error::QueueFull => AGENTOTEL_ERR_QUEUE_FULL,
-        Error::Timeout(_) => AGENTOTEL_ERR_TIMEOUT,
+        Error::Timeout(_) | Error::Late(_) => AGENTOTEL_ERR_TIMEOUT,
         Error::BufferTooSmall { .. } => AGENTOTEL_ERR_BUFFER_TOO_SMALL,
         Error::TooLarge { .. } => AGENTOTEL_ERR_TOO_LARGE,
         Error::Limit { .. } => AGENTOTEL_ERR_LIMIT,
         Error::NotFound(_) => AGENTOTEL_ERR_NOT_FOUND,
         Error::Internal(_) => AGENTOTEL_ERR_INTERNAL,
         Error::System(_) => AGENTOTEL_ERR_SYSTEM,
+        Error::InCallback(_) => AGENTOTEL_ERR_IN_CALLBACK,
     }
 }
 

@@ -521,6 +521,8 @@ pub const AGENTOTEL_DROPPED_ATTEMPTS: u32 = 3;
 pub const AGENTOTEL_DROPPED_TOO_LARGE: u32 = 4;
 /// The receiver does not take this signal.
 pub const AGENTOTEL_DROPPED_NOT_SERVED: u32 = 5;
+/// The exporter was removed (`agentotel_remove_exporter`).
+pub const AGENTOTEL_DROPPED_REMOVED: u32 = 6;
 /// Length of `agentotel_exporter_stats.dropped`; unnamed slots are zero.
 pub const AGENTOTEL_DROPPED_SLOTS: usize = 32;
 
@@ -615,6 +617,8 @@ pub const AGENTOTEL_EXPORTER_RETRYING: u32 = 1;
 pub const AGENTOTEL_EXPORTER_PAUSED: u32 = 2;
 /// The receiver does not take this signal: it is dropped, and tried every five minutes.
 pub const AGENTOTEL_EXPORTER_NOT_SERVED: u32 = 3;
+/// It was removed (`agentotel_remove_exporter`).
+pub const AGENTOTEL_EXPORTER_REMOVED: u32 = 4;
 
 /// Index into `agentotel_exporter_stats.failures_by_class`: no connection (name look-up, refusal, TLS handshake).
 pub const AGENTOTEL_FAILURE_CONNECT: u32 = 0;

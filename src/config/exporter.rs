@@ -10,7 +10,7 @@ use super::json;
 use super::proxy::ProxyKey;
 use super::secret::{Headers, Secret};
 use super::value::{NonEmpty, Whole, Word, object, words};
-use super::{Color, Compression, Protocol, Stream};
+use super::{Color, Compression, Payload, Protocol, Stream};
 use crate::otlp::Signal;
 
 pub(super) type Timeout = Whole<1, 3_600_000>;
@@ -25,9 +25,10 @@ pub(super) enum ExporterType {
     Otlp,
     File,
     Console,
+    Host,
 }
 
-words!(ExporterType { Otlp => "otlp", File => "file", Console => "console" });
+words!(ExporterType { Otlp => "otlp", File => "file", Console => "console", Host => "host" });
 
 /// A structure for an exporter's keys: the common ones, `type`, and its own.
 macro_rules! exporter_keys {
@@ -151,11 +152,15 @@ exporter_keys! {
     FileKeys: FileType { File => "file" }, {
         /// Path of the file. It is made if it is not there.
         path: NonEmpty,
+        /// `"otlp_json"`, or the name of a formatter that the program registers: a line of its own for each span and
+        /// log record.
+        #[serde(default = "otlp_json")]
+        format: NonEmpty,
     }
 }
 
 exporter_keys! {
-    /// Prints sessions as trees, for people.
+    /// Prints sessions as trees, for people, or lines.
     ConsoleKeys: ConsoleType { Console => "console" }, {
         /// Where it prints.
         #[serde(default)]
@@ -163,6 +168,35 @@ exporter_keys! {
         /// Whether it prints in colours; `auto`: when the stream is a terminal.
         #[serde(default)]
         color: Color,
+        /// `"tree"`; `"json"`: a line of OTLP JSON for each batch; or the name of a formatter that the program registers: a
+        /// line of its own for each span and log record.
+        #[serde(default = "tree")]
+        format: NonEmpty,
+    }
+}
+
+fn otlp_json() -> NonEmpty {
+    NonEmpty::fixed(OTLP_JSON)
+}
+
+fn tree() -> NonEmpty {
+    NonEmpty::fixed(TREE)
+}
+
+/// Formats that are the library's own.
+pub(super) const OTLP_JSON: &str = "otlp_json";
+pub(super) const TREE: &str = "tree";
+pub(super) const JSON: &str = "json";
+
+exporter_keys! {
+    /// Hands batches to a function of the program.
+    HostKeys: HostType { Host => "host" }, {
+        /// The name under which the program registers the function (`agentotel_register_exporter`), before or after the
+        /// start.
+        callback: NonEmpty,
+        /// What it is handed: requests in protobuf or in JSON.
+        #[serde(default)]
+        payload: Payload,
     }
 }
 
@@ -238,12 +272,12 @@ pub(super) enum ExporterKeys {
     Otlp(OtlpKeys),
     File(FileKeys),
     Console(ConsoleKeys),
+    Host(HostKeys),
 }
 
 impl ExporterKeys {
-    /// Reads the entry at `index` of the list.
-    pub(super) fn read(entry: &Value, index: usize, origin: &Origin) -> Result<Self, ConfigError> {
-        let path = format!("exporters[{index}]");
+    /// Reads the entry that stands at `path`.
+    pub(super) fn read(entry: &Value, path: &str, origin: &Origin) -> Result<Self, ConfigError> {
         let accepted = ExporterType::accepted();
         let Some(keys) = entry.as_object() else {
             return Err(ConfigError::key(
@@ -256,15 +290,14 @@ impl ExporterKeys {
             ));
         };
         let kind = match keys.get("type") {
-            None => {
-                Err(ConfigError::key(origin, path.clone(), format!("no key `type`; accepted: {accepted}")))
-            }
+            None => Err(ConfigError::key(origin, path, format!("no key `type`; accepted: {accepted}"))),
             Some(word) => json::read::<ExporterType, _>(word, &format!("{path}.type"), origin),
         }?;
         match kind {
-            ExporterType::Otlp => json::read(entry, &path, origin).map(ExporterKeys::Otlp),
-            ExporterType::File => json::read(entry, &path, origin).map(ExporterKeys::File),
-            ExporterType::Console => json::read(entry, &path, origin).map(ExporterKeys::Console),
+            ExporterType::Otlp => json::read(entry, path, origin).map(ExporterKeys::Otlp),
+            ExporterType::File => json::read(entry, path, origin).map(ExporterKeys::File),
+            ExporterType::Console => json::read(entry, path, origin).map(ExporterKeys::Console),
+            ExporterType::Host => json::read(entry, path, origin).map(ExporterKeys::Host),
         }
     }
 
@@ -273,6 +306,7 @@ impl ExporterKeys {
             ExporterKeys::Otlp(_) => ExporterType::Otlp,
             ExporterKeys::File(_) => ExporterType::File,
             ExporterKeys::Console(_) => ExporterType::Console,
+            ExporterKeys::Host(_) => ExporterType::Host,
         }
     }
 
@@ -281,6 +315,7 @@ impl ExporterKeys {
             ExporterKeys::Otlp(keys) => keys.common(),
             ExporterKeys::File(keys) => keys.common(),
             ExporterKeys::Console(keys) => keys.common(),
+            ExporterKeys::Host(keys) => keys.common(),
         }
     }
 }

@@ -77,6 +77,16 @@ impl Config {
         resolve::resolve(json, env)
     }
 
+    /// Resolves one exporter that comes to `others`, which are there: an entry as in the document's list. What it leaves
+    /// out is taken from the environment and the defaults, as for the list. Paths in errors begin with `exporter`.
+    pub fn resolve_exporter(
+        json: &[u8],
+        env: &Environment,
+        others: &[ExporterConfig],
+    ) -> Result<ExporterConfig, ConfigError> {
+        resolve::resolve_exporter(json, env, others)
+    }
+
     /// The JSON Schema of the document.
     #[cfg(feature = "schema")]
     pub fn schema() -> schemars::Schema {
@@ -251,7 +261,7 @@ impl ExporterConfig {
     pub fn timeout_ms_for(&self, signal: Signal) -> u64 {
         match &self.kind {
             ExporterKind::Otlp(otlp) => otlp.for_signal(signal).timeout_ms.unwrap_or(self.timeout_ms),
-            ExporterKind::File(_) | ExporterKind::Console(_) => self.timeout_ms,
+            ExporterKind::File(_) | ExporterKind::Console(_) | ExporterKind::Host(_) => self.timeout_ms,
         }
     }
 }
@@ -278,17 +288,60 @@ pub enum ExporterKind {
     Otlp(Box<Otlp>),
     File(File),
     Console(Console),
+    Host(Host),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
     pub path: PathBuf,
+    /// The name of a formatter; `None`: OTLP JSON, a line for each batch.
+    pub formatter: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Console {
     pub stream: Stream,
     pub color: Color,
+    pub format: ConsoleFormat,
+}
+
+/// What is printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ConsoleFormat {
+    #[default]
+    Tree,
+    /// OTLP JSON, a line for each batch.
+    Json,
+    /// What a formatter of this name makes of each record.
+    Formatter(String),
+}
+
+/// A function of the host's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// The name under which it is registered.
+    pub callback: String,
+    pub payload: Payload,
+}
+
+/// What a host exporter is handed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Payload {
+    #[default]
+    OtlpProto,
+    OtlpJson,
+}
+
+words!(Payload { OtlpProto => "otlp_proto", OtlpJson => "otlp_json" });
+
+/// Whether a host exporter's function may be registered under a name: one that can be said in a document.
+pub fn is_callback_name(name: &str) -> bool {
+    settle_exporters::is_name(name)
+}
+
+/// The same for a formatter: its name is none of the words that stand for a format of the library's own either.
+pub fn is_formatter_name(name: &str) -> bool {
+    is_callback_name(name) && !settle_exporters::FORMATS.contains(&name)
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -75,7 +75,7 @@ struct Reference<'a> {
 impl<'a> Reference<'a> {
     fn text(&self) -> String {
         let mut text =
-            "\n## Keys\n\nAll are optional, but for `type` and `path` of an exporter.\n\n".to_owned();
+            "\n## Keys\n\nAll are optional, but for an exporter's `type`, a file's `path` and a host's `callback`.\n\n".to_owned();
         let (objects, plain): (Vec<_>, Vec<_>) = self
             .properties(self.schema)
             .partition(|(_, property)| self.resolve(property)["properties"].is_object());

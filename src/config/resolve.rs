@@ -20,8 +20,8 @@ use super::exporter::ExporterKeys;
 use super::value::{NonEmpty, Ratio, Whole};
 use super::variables::{self, Variables};
 use super::{
-    Config, Diagnostics, Limits, Live, Queue, Resolved, ResourceConfig, RootSampler, SamplerConfig, Service,
-    Storage, json, resource, settle_exporters,
+    Config, Diagnostics, ExporterConfig, Limits, Live, Queue, Resolved, ResourceConfig, RootSampler,
+    SamplerConfig, Service, Storage, json, resource, settle_exporters,
 };
 use opentelemetry::KeyValue;
 
@@ -60,6 +60,19 @@ pub(super) fn resolve(argument: Option<&[u8]>, environment: &Environment) -> Res
     Ok(Resolved { config, warnings })
 }
 
+/// Resolves one exporter that comes to others.
+pub(super) fn resolve_exporter(
+    json: &[u8],
+    environment: &Environment,
+    others: &[ExporterConfig],
+) -> Result<ExporterConfig, ConfigError> {
+    let variables = variables::read(environment);
+    let entry = json::parse(json, &Origin::Argument)?;
+    // What is wrong with variables was said at the start.
+    let mut warnings = Vec::new();
+    settle_exporters::settle_more(Value::Object(entry), others, &variables, &mut warnings)
+}
+
 /// Reads and checks every source, and lays the later ones over the earlier ones.
 fn read_sources(argument: Option<&[u8]>, variables: &Variables) -> Result<Document, ConfigError> {
     let mut merged = variables.layer.clone();
@@ -84,7 +97,7 @@ fn read_document(text: &[u8], origin: &Origin) -> Result<Map<String, Value>, Con
         }
     }
     for (index, entry) in document.exporters.iter().flatten().enumerate() {
-        ExporterKeys::read(entry, index, origin)?;
+        ExporterKeys::read(entry, &format!("exporters[{index}]"), origin)?;
     }
     lift_service(&mut keys, origin)?;
     Ok(keys)

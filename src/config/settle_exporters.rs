@@ -6,17 +6,21 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 
 use super::error::{ConfigError, Origin};
-use super::exporter::{BatchKeys, ConsoleKeys, ExporterKeys, FileKeys, RetryKeys};
+use super::exporter::{
+    BatchKeys, ConsoleKeys, ExporterKeys, FileKeys, HostKeys, JSON, OTLP_JSON, RetryKeys, TREE,
+};
 use super::json::merge;
-use super::value::{Whole, Word};
+use super::value::{NonEmpty, Whole, Word};
 use super::variables::{OtlpVariables, Variables};
-use super::{Batch, Console, ExporterConfig, ExporterKind, File, Retry, settle_otlp};
+use super::{Batch, Console, ConsoleFormat, ExporterConfig, ExporterKind, File, Host, Retry, settle_otlp};
 use crate::otlp::Signal;
 
 /// Most exporters: each has positions of its own in the queue.
 const MAX_EXPORTERS: usize = 64;
 /// Longest name of an exporter, in bytes.
 const MAX_NAME_BYTES: usize = 64;
+/// Words for formats of the library's own, some day or now: no formatter has such a name.
+pub(super) const FORMATS: [&str; 4] = [OTLP_JSON, "otlp_proto", TREE, JSON];
 /// The timeout of OTLP's specification.
 const DEFAULT_TIMEOUT_MS: u64 = 10_000;
 
@@ -36,7 +40,7 @@ pub(super) fn settle(
     let mut exporters = Vec::with_capacity(entries.len());
     for (index, entry) in entries.into_iter().enumerate() {
         let entry = with_batch_of_environment(entry, &variables.batch);
-        exporters.push(ExporterKeys::read(&entry, index, &Origin::Argument)?);
+        exporters.push(ExporterKeys::read(&entry, &format!("exporters[{index}]"), &Origin::Argument)?);
     }
     let names = settle_names(&exporters)?;
     let mut settled: Vec<ExporterConfig> = Vec::with_capacity(exporters.len());
@@ -47,6 +51,33 @@ pub(super) fn settle(
         settled.push(exporter);
     }
     Ok(settled)
+}
+
+/// Settles an entry that comes to others.
+pub(super) fn settle_more(
+    entry: Value,
+    others: &[ExporterConfig],
+    variables: &Variables,
+    warnings: &mut Vec<String>,
+) -> Result<ExporterConfig, ConfigError> {
+    const PATH: &str = "exporter";
+    if others.len() >= MAX_EXPORTERS {
+        let reason = format!("{} exporters are there; accepted: at most {MAX_EXPORTERS}", others.len());
+        return Err(error(PATH, reason));
+    }
+    let entry = with_batch_of_environment(entry, &variables.batch);
+    let keys = ExporterKeys::read(&entry, PATH, &Origin::Argument)?;
+    let taken: Vec<String> = others.iter().map(|other| other.name.clone()).collect();
+    let name = match keys.common().name {
+        Some(name) => {
+            check_name(name, &taken, format!("{PATH}.name"))?;
+            name.to_owned()
+        }
+        None => free_name(keys.kind().word(), &taken),
+    };
+    let exporter = settle_one(keys, name, PATH, &variables.otlp, warnings)?;
+    refuse_shared_file(others, &exporter, PATH)?;
+    Ok(exporter)
 }
 
 pub(super) fn error(path: impl Into<String>, reason: impl AsRef<str>) -> ConfigError {
@@ -84,17 +115,7 @@ fn settle_names(exporters: &[ExporterKeys]) -> Result<Vec<String>, ConfigError> 
         let Some(name) = exporter.common().name else {
             continue;
         };
-        let path = format!("exporters[{index}].name");
-        if !is_name(name) {
-            let accepted =
-                format!("1 to {MAX_NAME_BYTES} letters, digits, '.', '_' and '-', the first one no '.'");
-            return Err(error(path, format!("{name:?} is not accepted; accepted: {accepted}")));
-        }
-        if taken.iter().any(|known| known == name) {
-            let reason =
-                format!("{name:?} is the name of another exporter; accepted: a name that no other one has");
-            return Err(error(path, reason));
-        }
+        check_name(name, &taken, format!("exporters[{index}].name"))?;
         taken.push(name.to_owned());
     }
     let mut names = Vec::with_capacity(exporters.len());
@@ -111,7 +132,45 @@ fn settle_names(exporters: &[ExporterKeys]) -> Result<Vec<String>, ConfigError> 
     Ok(names)
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether an exporter may have this name, beside those that are taken.
+fn check_name(name: &str, taken: &[String], path: String) -> Result<(), ConfigError> {
+    if !is_name(name) {
+        let accepted = accepted_names();
+        return Err(error(path, format!("{name:?} is not accepted; accepted: {accepted}")));
+    }
+    if taken.iter().any(|known| known == name) {
+        let reason =
+            format!("{name:?} is the name of another exporter; accepted: a name that no other one has");
+        return Err(error(path, reason));
+    }
+    Ok(())
+}
+
+fn accepted_names() -> String {
+    format!("1 to {MAX_NAME_BYTES} letters, digits, '.', '_' and '-', the first one no '.'")
+}
+
+/// The name of something that the host registers, if it is one.
+fn callback_name(name: NonEmpty, path: String) -> Result<String, ConfigError> {
+    let name = name.into_text();
+    if is_name(&name) {
+        return Ok(name);
+    }
+    let reason = format!("{name:?} is not accepted; accepted: the name of something registered, ");
+    Err(error(path, reason + &accepted_names()))
+}
+
+/// A format that is none of the library's own for this exporter: a formatter's name.
+fn formatter_name(name: NonEmpty, path: &str, own: &str) -> Result<String, ConfigError> {
+    let text = name.text();
+    if FORMATS.contains(&text) {
+        let reason = format!("{text:?} is not accepted; accepted: {own}, or the name of a formatter");
+        return Err(error(format!("{path}.format"), reason));
+    }
+    callback_name(name, format!("{path}.format"))
+}
+
+pub(super) fn is_name(name: &str) -> bool {
     let accepted = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     !name.is_empty() && name.len() <= MAX_NAME_BYTES && !name.starts_with('.') && name.bytes().all(accepted)
 }
@@ -148,7 +207,7 @@ fn settle_one(
     let retry = settle_retry(common.retry, path)?;
     let of_environment = match keys {
         ExporterKeys::Otlp(_) => variables.common.timeout_ms,
-        ExporterKeys::File(_) | ExporterKeys::Console(_) => None,
+        ExporterKeys::File(_) | ExporterKeys::Console(_) | ExporterKeys::Host(_) => None,
     };
     let timeout_ms = common.timeout_ms.or(of_environment).map_or(DEFAULT_TIMEOUT_MS, Whole::get);
     let kind = match keys {
@@ -156,8 +215,17 @@ fn settle_one(
             ExporterKind::Otlp(Box::new(settle_otlp::settle(&keys, path, variables, warnings)?))
         }
         ExporterKeys::File(keys) => ExporterKind::File(settle_file(keys, path)?),
-        ExporterKeys::Console(ConsoleKeys { stream, color, .. }) => {
-            ExporterKind::Console(Console { stream, color })
+        ExporterKeys::Console(ConsoleKeys { stream, color, format, .. }) => {
+            let format = match format.text() {
+                TREE => ConsoleFormat::Tree,
+                JSON => ConsoleFormat::Json,
+                _ => ConsoleFormat::Formatter(formatter_name(format, path, "\"tree\", \"json\"")?),
+            };
+            ExporterKind::Console(Console { stream, color, format })
+        }
+        ExporterKeys::Host(HostKeys { callback, payload, .. }) => {
+            let callback = callback_name(callback, format!("{path}.callback"))?;
+            ExporterKind::Host(Host { callback, payload })
         }
     };
     Ok(ExporterConfig { name, signals, batch, retry, timeout_ms, kind })
@@ -192,7 +260,11 @@ fn settle_file(keys: FileKeys, path: &str) -> Result<File, ConfigError> {
         let reason = format!("{file:?} is not accepted; accepted: a path without a NUL character");
         return Err(error(format!("{path}.path"), reason));
     }
-    Ok(File { path: PathBuf::from(file) })
+    let formatter = match keys.format.text() {
+        OTLP_JSON => None,
+        _ => Some(formatter_name(keys.format, path, "\"otlp_json\"")?),
+    };
+    Ok(File { path: PathBuf::from(file), formatter })
 }
 
 /// Two writers of one file would mix their lines.
@@ -204,7 +276,9 @@ fn refuse_shared_file(
     let ExporterKind::File(file) = &one.kind else {
         return Ok(());
     };
-    match others.iter().find(|other| one.kind == other.kind) {
+    let is_same =
+        |other: &&ExporterConfig| matches!(&other.kind, ExporterKind::File(known) if known.path == file.path);
+    match others.iter().find(is_same) {
         Some(other) => {
             let reason =
                 format!("{:?} is the file of exporter {:?}; accepted: another path", file.path, other.name);

@@ -132,6 +132,11 @@ pub(super) struct NonEmpty(String);
 impl NonEmpty {
     pub(super) const ACCEPTED: &'static str = "a string that is not empty";
 
+    /// A default, which is not empty.
+    pub(super) fn fixed(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
+
     pub(super) fn text(&self) -> &str {
         &self.0
     }

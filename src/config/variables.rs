@@ -325,7 +325,9 @@ impl<'a> Reader<'a> {
             match ExporterType::from_word_in_any_case(word) {
                 Some(kind @ (ExporterType::Otlp | ExporterType::Console)) => types.push(kind),
                 // A file has a path, which the variable cannot say.
-                Some(ExporterType::File) | None if !word.eq_ignore_ascii_case("none") => {
+                Some(ExporterType::File | ExporterType::Host) | None
+                    if !word.eq_ignore_ascii_case("none") =>
+                {
                     self.refuse(name, word, "\"otlp\", \"console\", \"none\"");
                 }
                 _ => none = true,

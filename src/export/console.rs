@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use self::held::Held;
 use self::outlet::{Outlet, Written};
 use self::paint::Style;
+use super::lines::{LeftOut, Lines};
 use super::outcome::{Batch, Cause, Outcome};
 use crate::otlp::Signal;
 use crate::otlp::{DecodeError, decode_logs, decode_traces};
@@ -44,6 +45,8 @@ pub enum Color {
 #[derive(Debug)]
 pub struct ConsoleExporter {
     color: Color,
+    /// Lines in place of trees.
+    lines: Option<Lines>,
     state: Mutex<State>,
 }
 
@@ -59,7 +62,12 @@ impl ConsoleExporter {
     }
 
     fn with_outlet(outlet: Outlet, color: Color) -> ConsoleExporter {
-        ConsoleExporter { color, state: Mutex::new(State { held: Held::default(), outlet }) }
+        ConsoleExporter { color, lines: None, state: Mutex::new(State { held: Held::default(), outlet }) }
+    }
+
+    /// The same with lines in place of trees.
+    pub(super) fn with_lines(self, lines: Lines) -> ConsoleExporter {
+        ConsoleExporter { lines: Some(lines), ..self }
     }
 
     /// Takes a batch in and prints the trees that it completes. While the stream does not take
@@ -78,11 +86,21 @@ impl ConsoleExporter {
             Err(error) => return closed(&error),
         }
         let style = self.style(&state.outlet);
-        if let Err(error) = state.absorb(batch, style) {
-            return Outcome::rejected(Cause::Protocol, error.to_string());
-        }
+        let left_out = match &self.lines {
+            Some(lines) => match lines.of(batch) {
+                Ok((text, left_out)) => {
+                    state.outlet.text().push_str(&String::from_utf8_lossy(&text));
+                    left_out
+                }
+                Err(outcome) => return outcome,
+            },
+            None => match state.absorb(batch, style) {
+                Ok(()) => LeftOut::default(),
+                Err(error) => return Outcome::rejected(Cause::Protocol, error.to_string()),
+            },
+        };
         match state.outlet.drain(deadline).await {
-            Ok(Written::All | Written::Some) => Outcome::Accepted,
+            Ok(Written::All | Written::Some) => left_out.outcome(),
             Err(error) => closed(&error),
         }
     }

@@ -12,8 +12,8 @@ use rustix::fs::{FileType, FlockOperation, Mode, OFlags, Stat, flock, fstat, ftr
 use rustix::io::{Errno, pread, write};
 use tokio::sync::Mutex;
 
+use super::lines::Lines;
 use super::outcome::{Batch, Cause, Outcome};
-use crate::otlp::json_line;
 use crate::sys::fork::CloseOnFork;
 
 /// Between two looks at a lock that another process holds for the length of one write.
@@ -31,6 +31,7 @@ const LINE_STARTS: [&[u8]; 2] = [b"{\"resourceSpans\":", b"{\"resourceLogs\":"];
 #[derive(Debug)]
 pub struct FileExporter {
     path: PathBuf,
+    lines: Lines,
     file: Mutex<Option<CloseOnFork>>,
 }
 
@@ -53,16 +54,21 @@ impl From<Errno> for Failure {
 impl FileExporter {
     /// Keeps the path; opens nothing. The directory must exist when the first batch is sent.
     pub fn new(path: impl Into<PathBuf>) -> FileExporter {
-        FileExporter { path: path.into(), file: Mutex::new(None) }
+        FileExporter { path: path.into(), lines: Lines::OtlpJson, file: Mutex::new(None) }
     }
 
-    /// Appends one batch as one line. What stands in the way of that can be mended from outside
+    /// The same with lines of another form.
+    pub(super) fn with_lines(self, lines: Lines) -> FileExporter {
+        FileExporter { lines, ..self }
+    }
+
+    /// Appends one batch as one line, or as one line for each of its records. What stands in the way of that can be mended from outside
     /// (space made, the path put right), so that every failure but an undecodable batch is one to
     /// retry.
     pub async fn send(&self, batch: &Batch, timeout: Duration) -> Outcome {
-        let line = match json_line(batch.signal, &batch.body) {
-            Ok(line) => line,
-            Err(error) => return Outcome::rejected(Cause::Protocol, error.to_string()),
+        let (line, left_out) = match self.lines.of(batch) {
+            Ok(lines) => lines,
+            Err(outcome) => return outcome,
         };
         let appended = tokio::time::timeout(timeout, async {
             let mut file = self.file.lock().await;
@@ -74,7 +80,7 @@ impl FileExporter {
             }
         });
         let (cause, failure) = match appended.await {
-            Ok(Ok(())) => return Outcome::Accepted,
+            Ok(Ok(())) => return left_out.outcome(),
             Ok(Err(Failure::Io(error))) => (Cause::Io(error.kind()), Failure::Io(error)),
             Ok(Err(failure)) => (Cause::Io(io::ErrorKind::InvalidInput), failure),
             Err(_) => (Cause::Timeout, Failure::Locked),

@@ -21,6 +21,8 @@ pub(crate) enum LaneState {
     Paused = 2,
     /// The receiver does not take the signal: it is dropped, and tried now and then.
     NotServed = 3,
+    /// The exporter was taken away.
+    Removed = 4,
 }
 
 /// How a request failed; indices of the C header.
@@ -51,13 +53,15 @@ impl FailureClass {
             Outcome::TooLarge { .. } => Some(Self::TooLarge),
             Outcome::Rejected { cause, .. } if cause.is_about_access() => Some(Self::Access),
             Outcome::Rejected { cause, .. } if cause.says_not_served() => Some(Self::NotServed),
-            Outcome::Rejected { cause: Cause::Http(_) | Cause::Grpc(_), .. } => Some(Self::Rejected),
+            Outcome::Rejected { cause: Cause::Http(_) | Cause::Grpc(_) | Cause::Host, .. } => {
+                Some(Self::Rejected)
+            }
             Outcome::Retry { cause, .. } if cause.says_too_much() => Some(Self::Throttled),
             Outcome::Retry { cause, .. } | Outcome::Rejected { cause, .. } => Some(match cause {
                 Cause::Connect => Self::Connect,
                 Cause::Timeout => Self::Timeout,
                 Cause::Credentials => Self::Credentials,
-                Cause::Http(_) | Cause::Grpc(_) => Self::Unavailable,
+                Cause::Http(_) | Cause::Grpc(_) | Cause::Host | Cause::NotRegistered => Self::Unavailable,
                 Cause::Protocol => Self::Protocol,
                 Cause::Io(_) => Self::System,
             }),
@@ -130,7 +134,7 @@ pub(crate) struct LaneHealth {
 
 impl LaneHealth {
     pub(crate) fn state(&self) -> LaneState {
-        [LaneState::Retrying, LaneState::Paused, LaneState::NotServed]
+        [LaneState::Retrying, LaneState::Paused, LaneState::NotServed, LaneState::Removed]
             .into_iter()
             .find(|state| *state as u8 == self.state.load(Ordering::Relaxed))
             .unwrap_or_default()
@@ -148,6 +152,12 @@ impl LaneHealth {
         matches!(self.state(), LaneState::Retrying | LaneState::Paused)
     }
 
+    /// The exporter is taken away, with whatever it has under way.
+    pub(super) fn remove(&self) {
+        self.set_state(LaneState::Removed);
+        self.in_flight.store(0, Ordering::Relaxed);
+    }
+
     /// A request goes out.
     pub(super) fn began(&self, items: u64, is_retry: bool) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
@@ -158,7 +168,10 @@ impl LaneHealth {
 
     /// A request has ended.
     pub(super) fn ended(&self, outcome: &Outcome, took: Duration) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        // One that ends after its exporter was taken away is not counted any more.
+        let _ = self
+            .in_flight
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |in_flight| in_flight.checked_sub(1));
         self.latency_ms.add(u64::try_from(took.as_millis()).unwrap_or(u64::MAX), &LATENCY_BOUNDS_MS);
         let class = FailureClass::of(outcome);
         if let Some(count) = class.and_then(|class| self.failures.get(class as usize)) {

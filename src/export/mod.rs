@@ -1,18 +1,23 @@
 //! The ExportManager: one worker thread that takes frames out of the journal and brings them where they belong. Every
 //! exporter and signal is a lane (`lane`) with cursors, batch (`batch`), retry (`backoff`) and health of its own; the
-//! worker (`worker`) wakes them. Transports (`otlp`, `file`, `console`) get a finished request and say what became
-//! of it (`outcome`); they know neither journal nor counters.
+//! worker (`worker`) wakes them; they come and go (`attached`). Transports (`otlp`, `file`, `console`, `host`) get a
+//! finished request and say what became of it (`outcome`); they know neither journal nor counters. What the host has
+//! registered for them is in `registry`.
 
+mod attached;
 mod backoff;
 mod batch;
 mod console;
 mod duty;
 mod file;
 pub(crate) mod health;
+pub(crate) mod host;
 mod lane;
+pub(crate) mod lines;
 mod otlp;
 mod outcome;
 mod printable;
+pub(crate) mod registry;
 #[cfg(test)]
 mod scripted_server;
 mod sent;
@@ -22,26 +27,30 @@ mod tests;
 mod worker;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use crate::config::Config;
+use crate::config::{Config, ExporterConfig};
 use crate::diagnostics::Diagnostics;
 use crate::journal::Journal;
-use crate::journal::accounting::LaneCounters;
+use crate::journal::accounting::{Drop, LaneCounters};
 use crate::journal::cursor::{LaneId, Position};
 use crate::otlp::Signal;
 use crate::otlp::request::RequestHeader;
 use crate::sys::thread;
 
+pub(crate) use self::attached::LaneEntry;
+use self::attached::{Gate, Lanes};
 pub(crate) use self::duty::Duty;
-use self::health::LaneHealth;
-pub(crate) use self::otlp::headers::{HeaderProvider, HeaderProviders};
+pub(crate) use self::otlp::headers::HeaderProvider;
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::otlp::read_all_ways as read_reply;
+use self::outcome::Exporter;
+pub(crate) use self::registry::Callbacks;
+use self::worker::{NewLane, Worker};
 
 /// Why the worker could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -50,37 +59,36 @@ pub(crate) enum StartError {
     Settings { name: String, why: String },
     #[error("the export worker could not be started: {0}")]
     Worker(#[from] std::io::Error),
-}
-
-/// A lane as the outside sees it.
-pub(crate) struct LaneEntry {
-    pub(crate) id: LaneId,
-    pub(crate) exporter: String,
-    pub(crate) signal: Signal,
-    pub(crate) health: Arc<LaneHealth>,
+    #[error("the library is being shut down")]
+    Stopped,
 }
 
 /// What a dead process had left for one exporter and signal: it goes out through that one's transport, under a
 /// resource of its own.
-#[derive(Clone)]
-pub(crate) struct Adopted {
-    pub(crate) lane: LaneId,
-    pub(crate) header: RequestHeader,
-    pub(crate) journal: Arc<Journal>,
+pub(super) struct Adopted {
+    lane: LaneId,
+    header: RequestHeader,
+    journal: Arc<Journal>,
+}
+
+/// What the worker is asked to do.
+enum Request {
+    Adopt(Adopted),
+    Add(Vec<NewLane>),
+    Remove(Vec<LaneId>),
 }
 
 /// What other threads tell the worker.
 #[derive(Default)]
 pub(crate) struct Control {
-    /// Journals of dead processes that lanes are wanted for.
-    adopted: Mutex<Vec<Adopted>>,
+    requests: Mutex<Vec<Request>>,
     pub(crate) notify: Notify,
     /// Raised by every flush.
     pub(crate) flushes: AtomicU64,
     /// Set once, by shutdown: when to stop at the latest, and whether end points that are down are waited for.
     pub(crate) stop: Mutex<Option<Stop>>,
-    finished: Mutex<bool>,
-    finishing: Condvar,
+    /// The worker has ended.
+    finished: Gate,
 }
 
 /// How to stop.
@@ -96,51 +104,44 @@ impl Control {
         *self.stop.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set_finished(&self) {
-        *self.finished.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.finishing.notify_all();
+    fn ask(&self, request: Request) {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+        self.notify.notify_one();
     }
 
-    fn wait_finished(&self, deadline: Instant) -> bool {
-        let mut finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
-        while !*finished {
-            let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
-            else {
-                return false;
-            };
-            finished = self.finishing.wait_timeout(finished, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        true
+    fn take_requests(&self) -> Vec<Request> {
+        std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// Counters of an adopted journal: nobody has offered what is in it, it was recovered.
-fn as_recovered(counters: LaneCounters) -> LaneCounters {
-    LaneCounters { accepted: 0, recovered: counters.accepted, ..counters }
 }
 
 /// What shutdown's own bookkeeping may take beyond its deadline; the promise is a quarter of a second.
 const STOP_GRACE: Duration = Duration::from_millis(150);
 
-/// What dead processes had left, as far as it has been taken up.
-#[derive(Default)]
-struct Recovered {
-    running: Vec<(LaneId, Arc<Journal>)>,
-    /// The counters of what is finished.
-    finished: Vec<(LaneId, LaneCounters)>,
+/// What is known of the worker.
+enum WorkerState {
+    /// It is not needed yet: there has been no exporter.
+    Dormant {
+        header: RequestHeader,
+        duty: Option<Duty>,
+    },
+    Running(JoinHandle<()>),
+    Gone,
 }
 
 pub(crate) struct ExportManager {
     journal: Arc<Journal>,
     control: Arc<Control>,
-    lanes: Vec<LaneEntry>,
-    recovered: Mutex<Recovered>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    diagnostics: Arc<Diagnostics>,
+    callbacks: Arc<Callbacks>,
+    lanes: Lanes,
+    worker: Mutex<WorkerState>,
+    /// Functions of the host that have not returned when they should have.
+    stuck: Mutex<Vec<String>>,
 }
 
 impl ExportManager {
-    /// Attaches the configured exporters to the journal and starts the worker, which does `duty` beside. `providers` may
-    /// come and go. Without exporters there is no worker, and the duty is not done.
+    /// Attaches the configured exporters to the journal and starts the worker, which does `duty` beside. `callbacks` may
+    /// come and go. The worker starts with the first exporter; without one there is none, and the duty is not done.
     pub(crate) fn start(
         config: &Config,
         header: RequestHeader,
@@ -148,66 +149,141 @@ impl ExportManager {
         control: Arc<Control>,
         diagnostics: Arc<Diagnostics>,
         duty: Option<Duty>,
-        providers: &Arc<HeaderProviders>,
+        callbacks: &Arc<Callbacks>,
     ) -> Result<Self, StartError> {
-        let mut lanes = Vec::new();
-        let mut plans = Vec::new();
-        for exporter in &config.exporters {
-            let exporter_plans = settings::plans(exporter, providers, &diagnostics)
-                .map_err(|why| StartError::Settings { name: exporter.name.clone(), why })?;
-            for plan in exporter_plans {
-                let id = LaneId(u32::try_from(lanes.len()).unwrap_or(u32::MAX));
-                let health = Arc::new(LaneHealth::default());
-                journal.attach_named(id, &exporter.name, plan.signal);
-                lanes.push(LaneEntry {
-                    id,
-                    exporter: exporter.name.clone(),
-                    signal: plan.signal,
-                    health: Arc::clone(&health),
-                });
-                plans.push((id, plan, health));
+        let manager = Self {
+            journal,
+            control,
+            diagnostics,
+            callbacks: Arc::clone(callbacks),
+            lanes: Lanes::default(),
+            worker: Mutex::new(WorkerState::Dormant { header, duty }),
+            stuck: Mutex::default(),
+        };
+        let plans: Result<Vec<_>, StartError> =
+            config.exporters.iter().map(|exporter| manager.plans(exporter)).collect();
+        manager.run(plans?.into_iter().flatten().collect())?;
+        Ok(manager)
+    }
+
+    fn plans(&self, exporter: &ExporterConfig) -> Result<Vec<settings::Plan>, StartError> {
+        settings::plans(exporter, &self.callbacks, &self.diagnostics)
+            .map_err(|why| StartError::Settings { name: exporter.name.clone(), why })
+    }
+
+    /// Attaches lanes and has the worker run them.
+    fn run(&self, plans: Vec<settings::Plan>) -> Result<(), StartError> {
+        let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.control.stop().is_some() {
+            return Err(StartError::Stopped);
+        }
+        let attach = |plan| (self.lanes.attach(&self.journal, &plan), plan);
+        let lanes: Vec<NewLane> = plans.into_iter().map(attach).collect();
+        if lanes.is_empty() {
+            return Ok(());
+        }
+        match std::mem::replace(&mut *worker, WorkerState::Gone) {
+            WorkerState::Dormant { header, duty } => {
+                *worker = WorkerState::Running(self.start_worker(lanes, header, duty)?);
+            }
+            running => {
+                *worker = running;
+                self.control.ask(Request::Add(lanes));
             }
         }
-        let thread = if plans.is_empty() {
-            control.set_finished();
-            None
-        } else {
-            let (journal, control) = (Arc::clone(&journal), Arc::clone(&control));
-            let (worker, runtime) = worker::Worker::new(plans, header, journal, control, diagnostics, duty)?;
-            Some(thread::spawn("agentotel-io", move || worker.run(runtime))?)
-        };
-        Ok(Self { journal, control, lanes, recovered: Mutex::default(), thread: Mutex::new(thread) })
+        Ok(())
     }
 
-    /// The lane of an exporter and signal.
-    pub(crate) fn lane(&self, exporter: &str, signal: Signal) -> Option<&LaneEntry> {
-        self.lanes.iter().find(|lane| lane.signal == signal && lane.exporter == exporter)
+    fn start_worker(
+        &self,
+        lanes: Vec<NewLane>,
+        header: RequestHeader,
+        duty: Option<Duty>,
+    ) -> std::io::Result<JoinHandle<()>> {
+        let (journal, control) = (Arc::clone(&self.journal), Arc::clone(&self.control));
+        let (worker, runtime) =
+            Worker::new(lanes, header, journal, control, Arc::clone(&self.diagnostics), duty)?;
+        thread::spawn("agentotel-io", move || worker.run(runtime))
     }
 
-    /// All of them.
-    pub(crate) fn lanes(&self) -> &[LaneEntry] {
-        &self.lanes
+    /// Adds an exporter that gets what is recorded from now on.
+    pub(crate) fn add(&self, exporter: &ExporterConfig) -> Result<(), StartError> {
+        let plans = self.plans(exporter)?;
+        self.run(plans).inspect_err(|_| {
+            for lane in self.lanes.begin_leaving(&exporter.name) {
+                self.lanes.detach(&self.journal, &lane);
+            }
+        })
+    }
+
+    /// Takes an exporter away, after what is recorded by now was delivered or the time is over. What is left is given up;
+    /// says of what, in words, when that was not delivered in time. `None`: there is no such exporter.
+    pub(crate) fn remove(&self, exporter: &str, timeout: Duration) -> Option<Result<(), String>> {
+        let deadline = Instant::now() + timeout;
+        let lanes = self.lanes.begin_leaving(exporter);
+        if lanes.is_empty() {
+            return None;
+        }
+        let heads = self.journal.heads();
+        self.hurry();
+        let has_settled = || lanes.iter().all(|lane| self.journal.has_settled(lane.id, &heads));
+        let is_delivered = self.journal.wait_progress(deadline, has_settled);
+        self.control.ask(Request::Remove(lanes.iter().map(|lane| lane.id).collect()));
+        let mut left = Vec::new();
+        let until = deadline.max(Instant::now()) + STOP_GRACE / 2;
+        for lane in &lanes {
+            // A worker that has ended or is held up does not come to it: then there is nothing to wait for.
+            if !self.control.finished.is_open() {
+                lane.ended.wait(until);
+            }
+            let counters = self.lanes.detach(&self.journal, lane);
+            let dropped = counters.dropped.get(Drop::Removed as usize).copied().unwrap_or(0);
+            if dropped > 0 {
+                left.push(format!("{dropped} {} dropped", lane.signal.name()));
+            }
+        }
+        left.extend(self.stop_hosts(&lanes, deadline));
+        Some(if is_delivered { Ok(()) } else { Err(left.join("; ")) })
+    }
+
+    /// Lets go of lanes' transports; gives the functions of the host that have not returned, in words.
+    fn stop_hosts(&self, lanes: &[Arc<LaneEntry>], deadline: Instant) -> Vec<String> {
+        let mut transports = Vec::<Arc<Exporter>>::new();
+        for transport in lanes.iter().filter_map(|lane| lane.take_transport()) {
+            if !transports.iter().any(|known| Arc::ptr_eq(known, &transport)) {
+                transports.push(transport);
+            }
+        }
+        let stuck = transports.iter().filter_map(|transport| match &**transport {
+            Exporter::Host(host) if !host.stop(deadline) => {
+                Some(format!("callback `{}` has not returned", host.callback()))
+            }
+            _ => None,
+        });
+        stuck.collect()
+    }
+
+    /// The lane of an exporter and signal; the last one that was.
+    pub(crate) fn lane(&self, exporter: &str, signal: Signal) -> Option<Arc<LaneEntry>> {
+        self.lanes.find(exporter, signal)
+    }
+
+    /// All that are attached.
+    pub(crate) fn lanes(&self) -> Vec<Arc<LaneEntry>> {
+        self.lanes.attached()
     }
 
     /// What a lane has come to, with what dead processes had left for it.
     pub(crate) fn counters(&self, lane: &LaneEntry) -> LaneCounters {
-        let mut sum = self.journal.lane_counters(lane.id);
-        let recovered = self.recovered.lock().unwrap_or_else(PoisonError::into_inner);
-        for (_, journal) in recovered.running.iter().filter(|(id, _)| *id == lane.id) {
-            sum += &as_recovered(journal.lane_counters(lane.id));
-        }
-        for (_, counters) in recovered.finished.iter().filter(|(id, _)| *id == lane.id) {
-            sum += counters;
-        }
-        sum
+        self.lanes.counters(&self.journal, lane)
     }
 
     /// Sends what a dead process had left, beside everything else.
-    pub(crate) fn adopt(&self, adopted: Adopted) {
-        let running = (adopted.lane, Arc::clone(&adopted.journal));
-        self.recovered.lock().unwrap_or_else(PoisonError::into_inner).running.push(running);
-        self.control.adopted.lock().unwrap_or_else(PoisonError::into_inner).push(adopted);
-        self.control.notify.notify_one();
+    pub(crate) fn adopt(&self, lane: &LaneEntry, header: &RequestHeader, journal: &Arc<Journal>) {
+        if self.lanes.adopt(lane, journal) {
+            let (header, journal) = (header.clone(), Arc::clone(journal));
+            self.control.ask(Request::Adopt(Adopted { lane: lane.id, header, journal }));
+        }
     }
 
     /// Tells the lane of an adopted journal that there is something new in it.
@@ -218,55 +294,63 @@ impl ExportManager {
     /// Lets an adopted journal go; its counters stay.
     pub(crate) fn dismiss(&self, lane: LaneId, journal: &Arc<Journal>) {
         journal.close();
-        let mut recovered = self.recovered.lock().unwrap_or_else(PoisonError::into_inner);
-        recovered.running.retain(|(_, running)| !Arc::ptr_eq(running, journal));
-        let counters = as_recovered(journal.lane_counters(lane));
-        match recovered.finished.iter_mut().find(|(id, _)| *id == lane) {
-            Some((_, sum)) => *sum += &counters,
-            None => recovered.finished.push((lane, counters)),
-        }
-        drop(recovered);
+        self.lanes.dismiss(lane, journal);
         self.control.notify.notify_one();
     }
 
     fn settled(&self, heads: &[Position]) -> bool {
-        self.lanes.iter().all(|lane| self.journal.has_settled(lane.id, heads))
+        self.lanes().iter().all(|lane| self.journal.has_settled(lane.id, heads))
+    }
+
+    /// Has lanes send what they have, what failed before too.
+    pub(crate) fn hurry(&self) {
+        self.control.flushes.fetch_add(1, Ordering::AcqRel);
+        self.control.notify.notify_one();
     }
 
     /// Delivers what is in the journal now; false when that took longer than allowed.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
         self.journal.release_settled();
         let heads = self.journal.heads();
-        self.control.flushes.fetch_add(1, Ordering::AcqRel);
-        self.control.notify.notify_one();
+        self.hurry();
         self.journal.wait_progress(Instant::now() + timeout, || self.settled(&heads))
     }
 
-    /// Delivers what is left and stops the worker; the journal takes nothing new by now. False when something stayed
-    /// pending.
+    /// Delivers what is left and stops the worker; the journal takes nothing new by now. No function of the host is called
+    /// any more when it returns; one that does not return is left to its thread. False when something stayed pending.
     pub(crate) fn stop(&self, timeout: Duration, leave_down: bool) -> bool {
         let deadline = Instant::now() + timeout;
         *self.control.stop.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(Stop { deadline, leave_down });
         self.control.notify.notify_one();
-        let finished = self.control.wait_finished(deadline + STOP_GRACE);
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread.filter(|_| finished) {
+        let worker = std::mem::replace(
+            &mut *self.worker.lock().unwrap_or_else(PoisonError::into_inner),
+            WorkerState::Gone,
+        );
+        if let WorkerState::Running(thread) = worker
+            && self.control.finished.wait(deadline + STOP_GRACE)
+        {
             // It has said that it is done: there is nothing left in it that could wait.
             let _ = thread.join();
         }
-        self.settled(&self.journal.heads())
+        self.stop_hosts(&self.lanes(), deadline);
+        let stuck = self.callbacks.forget_those_under_way();
+        let has_settled = stuck.is_empty() && self.settled(&self.journal.heads());
+        *self.stuck.lock().unwrap_or_else(PoisonError::into_inner) = stuck;
+        has_settled
     }
 
     /// What is pending, in words, and the last errors of those who have it.
     pub(crate) fn pending_words(&self) -> String {
-        let words = self.lanes.iter().filter_map(|lane| {
+        let lanes = self.lanes();
+        let words = lanes.iter().filter_map(|lane| {
             let pending = self.counters(lane).pending;
             let error = lane.health.last_error();
             let why = if error.is_empty() { String::new() } else { format!(" ({error})") };
             (pending > 0)
                 .then(|| format!("{pending} {} for exporter `{}`{why}", lane.signal.name(), lane.exporter))
         });
-        words.collect::<Vec<_>>().join("; ")
+        let stuck = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+        words.chain(stuck.iter().cloned()).collect::<Vec<_>>().join("; ")
     }
 }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 use super::console::ConsoleExporter;
 use super::file::FileExporter;
+use super::host::HostExporter;
 use super::otlp::Otlp;
 use super::printable::{MESSAGE_BYTES, printable};
 use crate::otlp::Signal;
@@ -73,6 +74,10 @@ pub enum Cause {
     Protocol,
     /// An operation of the operating system failed.
     Io(io::ErrorKind),
+    /// A function of the host has said so.
+    Host,
+    /// The host has registered no such function (yet).
+    NotRegistered,
 }
 
 impl Cause {
@@ -127,18 +132,21 @@ impl fmt::Display for Cause {
             },
             Cause::Protocol => f.write_str("protocol error"),
             Cause::Io(kind) => write!(f, "{kind}"),
+            Cause::Host => f.write_str("host callback"),
+            Cause::NotRegistered => f.write_str("not registered"),
         }
     }
 }
 
 /// Every exporter of the library. `send` and `close` take `&self`, so that one exporter may be
-/// shared by the sends in flight: OTLP sends run at the same time, file and console take them one
+/// shared by the sends in flight: OTLP sends run at the same time, the others take them one
 /// by one in the order of arrival.
 #[derive(Debug)]
 pub enum Exporter {
     Otlp(Box<Otlp>),
     File(FileExporter),
     Console(ConsoleExporter),
+    Host(HostExporter),
 }
 
 impl Exporter {
@@ -149,6 +157,7 @@ impl Exporter {
             Exporter::Otlp(exporter) => exporter.send(batch, timeout).await,
             Exporter::File(exporter) => exporter.send(batch, timeout).await,
             Exporter::Console(exporter) => exporter.send(batch, timeout).await,
+            Exporter::Host(exporter) => exporter.send(batch, timeout).await,
         }
     }
 
@@ -157,7 +166,7 @@ impl Exporter {
     /// may still be sent afterwards.
     pub async fn close(&self, timeout: Duration) -> Outcome {
         match self {
-            Exporter::Otlp(_) => Outcome::Accepted,
+            Exporter::Otlp(_) | Exporter::Host(_) => Outcome::Accepted,
             Exporter::File(exporter) => exporter.close().await,
             Exporter::Console(exporter) => exporter.close(timeout).await,
         }
@@ -167,7 +176,7 @@ impl Exporter {
     pub fn most_batch_bytes(&self) -> usize {
         match self {
             Exporter::Otlp(exporter) => exporter.most_batch_bytes(),
-            Exporter::File(_) | Exporter::Console(_) => usize::MAX,
+            Exporter::File(_) | Exporter::Console(_) | Exporter::Host(_) => usize::MAX,
         }
     }
 

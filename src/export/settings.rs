@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use super::console::{Color, ConsoleExporter, ConsoleStream};
 use super::file::FileExporter;
+use super::host::HostExporter;
+use super::lines::Lines;
 use super::otlp::Otlp;
 use super::otlp::connection::{self, Connection};
-use super::otlp::headers::HeaderProviders;
 use super::otlp::notes::Notes;
 use super::outcome::Exporter;
+use super::registry::Callbacks;
 use crate::config::{self, Batch, ExporterConfig, ExporterKind, Retry};
 use crate::diagnostics::Diagnostics;
 use crate::otlp::Signal;
@@ -56,15 +58,22 @@ const SIGNALS: [Signal; 2] = [Signal::Traces, Signal::Logs];
 /// One plan for each of the exporter's signals.
 pub(super) fn plans(
     exporter: &ExporterConfig,
-    providers: &Arc<HeaderProviders>,
+    callbacks: &Callbacks,
     diagnostics: &Arc<Diagnostics>,
 ) -> Result<Vec<Plan>, String> {
     let signals: Vec<Signal> =
         SIGNALS.into_iter().filter(|signal| exporter.signals.contains(signal)).collect();
     let transports = match &exporter.kind {
-        ExporterKind::Otlp(otlp) => otlp_transports(&exporter.name, otlp, &signals, providers, diagnostics)?,
-        ExporterKind::File(file) => shared(Exporter::File(FileExporter::new(&file.path)), &signals),
-        ExporterKind::Console(console) => shared(Exporter::Console(console_exporter(console)), &signals),
+        ExporterKind::Otlp(otlp) => otlp_transports(&exporter.name, otlp, &signals, callbacks, diagnostics)?,
+        ExporterKind::File(file) => shared(Exporter::File(file_exporter(file, callbacks)), &signals),
+        ExporterKind::Console(console) => {
+            shared(Exporter::Console(console_exporter(console, callbacks)), &signals)
+        }
+        ExporterKind::Host(host) => {
+            let notes = Notes::new(&exporter.name, diagnostics);
+            let host = HostExporter::new(&host.callback, host.payload, &callbacks.exporters, notes);
+            shared(Exporter::Host(host), &signals)
+        }
     };
     let is_configured = !matches!(&exporter.kind, ExporterKind::Otlp(otlp) if !otlp.endpoint_given);
     let served = Arc::<ServedSignals>::default();
@@ -93,7 +102,7 @@ fn otlp_transports(
     exporter: &str,
     otlp: &config::Otlp,
     signals: &[Signal],
-    providers: &Arc<HeaderProviders>,
+    callbacks: &Callbacks,
     diagnostics: &Arc<Diagnostics>,
 ) -> Result<Transports, String> {
     let mut connections: Vec<Arc<Connection>> = Vec::new();
@@ -103,14 +112,33 @@ fn otlp_transports(
         let notes = || Notes::new(exporter, diagnostics);
         let connection =
             connection::shared(&mut connections, super::otlp::connection_settings(settings), notes);
-        Otlp::new(exporter, *signal, settings, connection, Arc::clone(providers), &plaintext)
-            .map(|transport| Arc::new(Exporter::Otlp(Box::new(transport))))
-            .map_err(|error| error.to_string())
+        Otlp::new(
+            exporter,
+            *signal,
+            settings,
+            connection,
+            Arc::clone(&callbacks.header_providers),
+            &plaintext,
+        )
+        .map(|transport| Arc::new(Exporter::Otlp(Box::new(transport))))
+        .map_err(|error| error.to_string())
     };
     signals.iter().map(build).collect()
 }
 
-fn console_exporter(console: &config::Console) -> ConsoleExporter {
+fn formatter(name: &str, callbacks: &Callbacks) -> Lines {
+    Lines::Formatter { name: name.to_owned(), formatters: Arc::clone(&callbacks.formatters) }
+}
+
+fn file_exporter(file: &config::File, callbacks: &Callbacks) -> FileExporter {
+    let exporter = FileExporter::new(&file.path);
+    match &file.formatter {
+        None => exporter,
+        Some(name) => exporter.with_lines(formatter(name, callbacks)),
+    }
+}
+
+fn console_exporter(console: &config::Console, callbacks: &Callbacks) -> ConsoleExporter {
     let stream = match console.stream {
         config::Stream::Stdout => ConsoleStream::Stdout,
         config::Stream::Stderr => ConsoleStream::Stderr,
@@ -120,5 +148,10 @@ fn console_exporter(console: &config::Console) -> ConsoleExporter {
         config::Color::Always => Color::Always,
         config::Color::Never => Color::Never,
     };
-    ConsoleExporter::new(stream, color)
+    let exporter = ConsoleExporter::new(stream, color);
+    match &console.format {
+        config::ConsoleFormat::Tree => exporter,
+        config::ConsoleFormat::Json => exporter.with_lines(Lines::OtlpJson),
+        config::ConsoleFormat::Formatter(name) => exporter.with_lines(formatter(name, callbacks)),
+    }
 }

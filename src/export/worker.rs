@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, LocalSet};
 
+use super::attached::LaneEntry;
 use super::duty::{Duty, Failed};
-use super::health::LaneHealth;
 use super::lane::{Lane, Wakeup};
 use super::outcome::Exporter;
 use super::settings::Plan;
-use super::{Adopted, Control};
+use super::{Adopted, Control, Request};
 use crate::diagnostics::Diagnostics;
 use crate::journal::Journal;
 use crate::journal::cursor::LaneId;
@@ -30,8 +30,14 @@ const MOST_BLOCKING_THREADS: usize = 32;
 /// A transport gets at least this long to finish, even when the deadline has passed: the console has lines to print.
 const LEAST_CLOSE: Duration = Duration::from_millis(50);
 
+/// A lane before it runs.
+pub(super) type NewLane = (Arc<LaneEntry>, Plan);
+
+/// How long the worker sleeps while all exporters are gone.
+const NOTHING_TO_DO: Duration = Duration::from_secs(60);
+
 pub(super) struct Worker {
-    plans: Vec<(LaneId, Plan, Arc<LaneHealth>)>,
+    plans: Vec<NewLane>,
     header: RequestHeader,
     journal: Arc<Journal>,
     control: Arc<Control>,
@@ -51,10 +57,21 @@ struct Schedule {
     is_adopted: bool,
 }
 
+/// The transports of these lanes, each once.
+fn transports(lanes: &[NewLane]) -> Vec<Arc<Exporter>> {
+    let mut transports: Vec<Arc<Exporter>> = Vec::new();
+    for (_, plan) in lanes {
+        if !transports.iter().any(|known| Arc::ptr_eq(known, &plan.transport)) {
+            transports.push(Arc::clone(&plan.transport));
+        }
+    }
+    transports
+}
+
 impl Worker {
     /// Makes what it needs of the system, so that whoever starts it learns when that is not to be had.
     pub(super) fn new(
-        plans: Vec<(LaneId, Plan, Arc<LaneHealth>)>,
+        plans: Vec<NewLane>,
         header: RequestHeader,
         journal: Arc<Journal>,
         control: Arc<Control>,
@@ -89,13 +106,13 @@ impl Worker {
                 "the export worker has failed; nothing is exported any more",
             );
         }
-        control.set_finished();
+        control.finished.open();
     }
 
     /// Starts a lane.
     fn start(
         &self,
-        (id, plan, health): &(LaneId, Plan, Arc<LaneHealth>),
+        (entry, plan): &NewLane,
         header: &Rc<RequestHeader>,
         journal: &Arc<Journal>,
         is_adopted: bool,
@@ -103,9 +120,9 @@ impl Worker {
         let wakeup = Rc::new(Wakeup::default());
         let delay = Duration::from_millis(plan.batch.delay_ms.max(1));
         let lane = Lane::new(
-            *id,
+            entry.id,
             plan.clone(),
-            Arc::clone(health),
+            Arc::clone(&entry.health),
             Rc::clone(&wakeup),
             Rc::clone(header),
             Arc::clone(journal),
@@ -115,7 +132,7 @@ impl Worker {
         let lane = if is_adopted { lane.ending_with_journal() } else { lane };
         let task = tokio::task::spawn_local(lane.run());
         let due = Instant::now() + delay;
-        Schedule { wakeup, delay, due, id: *id, journal: Arc::clone(journal), task, is_adopted }
+        Schedule { wakeup, delay, due, id: entry.id, journal: Arc::clone(journal), task, is_adopted }
     }
 
     async fn work(mut self) {
@@ -126,7 +143,7 @@ impl Worker {
         let header = Rc::new(self.header.clone());
         let mut schedules: Vec<Schedule> =
             self.plans.iter().map(|plan| self.start(plan, &header, &self.journal, false)).collect();
-        if let Err(error) = self.keep_waking(&mut schedules, duty).await {
+        if let Err(error) = self.keep_waking(&mut schedules, duty, &header).await {
             let words = format!("nothing is exported any more: the worker's timer has failed: {error}");
             self.diagnostics.say(crate::config::Level::Error, &words);
             return;
@@ -138,43 +155,69 @@ impl Worker {
                 break;
             }
         }
-        let mut transports: Vec<&Arc<Exporter>> = Vec::new();
-        for (_, plan, _) in &self.plans {
-            if !transports.iter().any(|known| Arc::ptr_eq(known, &plan.transport)) {
-                transports.push(&plan.transport);
-            }
-        }
-        for transport in transports {
+        for transport in transports(&self.plans) {
             let left = stop.deadline.saturating_duration_since(Instant::now()).max(LEAST_CLOSE);
             let _ = tokio::time::timeout(left, transport.close(left)).await;
         }
     }
 
-    /// Starts lanes for what was adopted meanwhile, and forgets those that have ended.
-    fn take_up_adopted(&self, schedules: &mut Vec<Schedule>) {
+    /// Does what others have asked for meanwhile, and forgets lanes of adopted journals that have ended.
+    fn take_requests(&mut self, schedules: &mut Vec<Schedule>, header: &Rc<RequestHeader>) {
         schedules.retain(|schedule| !schedule.is_adopted || !schedule.task.is_finished());
-        let adopted = std::mem::take(
-            &mut *self.control.adopted.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
-        );
-        for Adopted { lane, header, journal } in adopted {
-            if let Some(plan) = self.plans.iter().find(|(id, _, _)| *id == lane) {
-                schedules.push(self.start(plan, &Rc::new(header), &journal, true));
+        for request in self.control.take_requests() {
+            match request {
+                Request::Adopt(Adopted { lane, header, journal }) => {
+                    if let Some(plan) = self.plans.iter().find(|(entry, _)| entry.id == lane) {
+                        schedules.push(self.start(plan, &Rc::new(header), &journal, true));
+                    }
+                }
+                Request::Add(lanes) => {
+                    for lane in lanes {
+                        schedules.push(self.start(&lane, header, &self.journal, false));
+                        self.plans.push(lane);
+                    }
+                }
+                Request::Remove(lanes) => self.end_lanes(schedules, &lanes),
             }
         }
     }
 
+    /// Ends lanes as they are, and lets their transport finish beside the other lanes.
+    fn end_lanes(&mut self, schedules: &mut Vec<Schedule>, lanes: &[LaneId]) {
+        let ending: Vec<_> =
+            schedules.extract_if(.., |schedule| lanes.contains(&schedule.id)).map(|s| s.task).collect();
+        let gone: Vec<_> = self.plans.extract_if(.., |(entry, _)| lanes.contains(&entry.id)).collect();
+        tokio::task::spawn_local(async move {
+            for task in ending {
+                task.abort();
+                let _ = task.await;
+            }
+            for transport in transports(&gone) {
+                let _ = tokio::time::timeout(LEAST_CLOSE, transport.close(LEAST_CLOSE)).await;
+            }
+            for (entry, _) in &gone {
+                entry.ended.open();
+            }
+        });
+    }
+
     /// Wakes lanes and does the duty until it is time to stop.
-    async fn keep_waking(&self, schedules: &mut Vec<Schedule>, mut duty: Option<Duty>) -> io::Result<()> {
+    async fn keep_waking(
+        &mut self,
+        schedules: &mut Vec<Schedule>,
+        mut duty: Option<Duty>,
+        header: &Rc<RequestHeader>,
+    ) -> io::Result<()> {
         let mut flushes = 0;
         let mut idle_ticks = 0u32;
         loop {
             let due = schedules.iter().map(|schedule| schedule.due).chain(duty.as_ref().map(Duty::due));
-            let next = due.min().unwrap_or_else(Instant::now);
+            let next = due.min().unwrap_or_else(|| Instant::now() + NOTHING_TO_DO);
             let ticked = tokio::select! {
                 () = self.control.notify.notified() => false,
                 fired = self.timer.wait_until(next) => { fired?; true }
             };
-            self.take_up_adopted(schedules);
+            self.take_requests(schedules, header);
             let now = Instant::now();
             let flushed = self.control.flushes.load(std::sync::atomic::Ordering::Acquire);
             let (flush, stop) = (flushed != flushes, self.control.stop().is_some());

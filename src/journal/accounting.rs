@@ -28,6 +28,7 @@ pub(crate) enum Drop {
     Attempts = 3,
     TooLarge = 4,
     NotServed = 5,
+    Removed = 6,
 }
 
 /// Slots for drops.

@@ -14,6 +14,11 @@ pub(crate) struct Position {
     pub(crate) offset: usize,
 }
 
+impl Position {
+    /// Behind everything that there will ever be.
+    pub(crate) const END: Self = Self { serial: u64::MAX, offset: usize::MAX };
+}
+
 /// Names a lane: one exporter and one signal, over all shards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct LaneId(pub(crate) u32);

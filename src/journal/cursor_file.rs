@@ -36,7 +36,7 @@ pub(crate) const CURSORS: &str = "cursors";
 const MAGIC: u64 = u64::from_le_bytes(*b"agtlcurs");
 const FORMAT_VERSION: u64 = 1;
 /// The most lanes that have cursors in the file.
-const MOST_LANES: usize = 64;
+pub(crate) const MOST_LANES: usize = 64;
 const LAST_SEEN_AT: usize = 3;
 const LANES_AT: usize = 8;
 const LANE_NUMBERS: usize = 16;

@@ -526,7 +526,35 @@ impl Journal {
             cursors.set_lane(lane, &name);
         }
         self.lane_names.lock().unwrap_or_else(PoisonError::into_inner).push((lane, name));
-        self.attach(lane, signal);
+        for shard in &self.shards {
+            let mut state = shard.lock();
+            state.attach(lane, signal);
+            self.set_cursor(lane, state.index, state.head());
+        }
+        // What is in flight when the process dies goes to it too.
+        self.set_cursor(lane, self.shards.len(), Position::default());
+    }
+
+    /// Removes a lane: segments are not kept for it any more, and what it has not settled is given up for this reason.
+    /// Whoever takes the journal over knows that nothing in it is for this lane. Gives its last counters.
+    pub(crate) fn detach(&self, lane: LaneId, reason: Drop) -> LaneCounters {
+        let mut sum = LaneCounters::default();
+        for shard in &self.shards {
+            let mut state = shard.lock();
+            sum += &state.detach(lane, reason);
+            self.set_cursor(lane, state.index, Position::END);
+            self.release_in(&mut state);
+        }
+        self.set_cursor(lane, self.shards.len(), Position::END);
+        self.lane_names.lock().unwrap_or_else(PoisonError::into_inner).retain(|(named, _)| *named != lane);
+        self.announce_progress();
+        sum
+    }
+
+    fn set_cursor(&self, lane: LaneId, shard: usize, position: Position) {
+        if let Some(cursors) = &*self.cursors() {
+            cursors.set(lane, shard, position);
+        }
     }
 
     fn cursors(&self) -> RwLockReadGuard<'_, Option<CursorFile>> {

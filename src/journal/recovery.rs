@@ -444,7 +444,7 @@ impl LaneRecovery {
 
     /// Reads what the next step will look at.
     pub(crate) fn prepare(&mut self, dead: &DeadJournal) -> io::Result<()> {
-        if !self.fed_everything && self.reading.is_none() {
+        if !self.is_abandoned() && !self.fed_everything && self.reading.is_none() {
             self.open_next(dead)?;
         }
         Ok(())
@@ -453,6 +453,9 @@ impl LaneRecovery {
     /// Copies frames until `budget` bytes were copied or there is no room; `extras` come after all segments.
     pub(crate) fn step(&mut self, dead: &DeadJournal, extras: &[Extra], budget: usize) -> io::Result<Fed> {
         let mut fed = Fed::default();
+        if self.is_abandoned() {
+            return Ok(fed);
+        }
         while !self.fed_everything && fed.bytes < budget {
             if self.reading.is_none() && !self.open_next(dead)? {
                 self.feed_extras(dead, extras, &mut fed);
@@ -589,9 +592,15 @@ impl LaneRecovery {
         self.marks.note(self.journal.settled_by(0, self.lane));
     }
 
-    /// Whether all of it was copied, sent and settled.
+    /// Whether the exporter has been taken away meanwhile.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.journal.is_closed()
+    }
+
+    /// Whether all of it was copied, sent and settled, or nobody is there any more to send it.
     pub(crate) fn is_done(&self) -> bool {
-        self.fed_everything && self.journal.has_settled(self.lane, &self.journal.heads())
+        self.is_abandoned()
+            || self.fed_everything && self.journal.has_settled(self.lane, &self.journal.heads())
     }
 }
 

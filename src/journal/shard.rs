@@ -248,6 +248,16 @@ impl ShardState {
         self.cursors.push(cursor);
     }
 
+    /// Removes a lane's cursor; what it had not settled is given up for this reason. Gives its last counters.
+    pub(crate) fn detach(&mut self, lane: LaneId, reason: Drop) -> LaneCounters {
+        let mut counters = self.lane_counters(lane);
+        let left = std::mem::take(&mut counters.pending);
+        counters.drop(reason, left);
+        counters.lag_bytes = 0;
+        self.cursors.retain(|cursor| cursor.lane != lane);
+        counters
+    }
+
     fn segments(&self) -> impl DoubleEndedIterator<Item = &Segment> {
         self.sealed.iter().chain(&self.active)
     }

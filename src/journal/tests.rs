@@ -230,11 +230,33 @@ fn a_payload_that_cannot_be_written_leaves_no_trace() {
     assert_eq!(take(&journal, A, Signal::Traces, 1, 10), [b"good".to_vec()]);
 }
 
+#[test]
+fn a_lane_that_is_removed_holds_no_segment() {
+    let journal = journal(8, OverflowPolicy::DropNewest);
+    journal.attach(A, Signal::Traces);
+    journal.attach(B, Signal::Traces);
+    for _ in 0..30 {
+        append(&journal, Signal::Traces, &[7; 500]).unwrap();
+    }
+    take(&journal, A, Signal::Traces, 1, u64::MAX);
+    journal.settle(0, A, 1, exported(30));
+    assert!(journal.bytes_in_use() > 2 * SEGMENT);
+    take(&journal, B, Signal::Traces, 2, 11);
+    let left = journal.detach(B, Drop::Removed);
+    assert_eq!((left.accepted, left.dropped[Drop::Removed as usize]), (30, 30));
+    assert_eq!(journal.bytes_in_use(), SEGMENT);
+    // What was under way ends somewhere else.
+    journal.settle(0, B, 2, exported(11));
+    assert_eq!(journal.lane_counters(B), LaneCounters::default());
+    assert!(journal.next_unread(0, B).is_none());
+}
+
 #[derive(Clone, Debug)]
 enum Action {
     Append { logs: bool, size: usize },
     Take { lane: usize, limit: u64 },
     Settle { lane: usize, pick: usize, rejected: bool },
+    LeaveAndComeBack { lane: usize },
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -243,6 +265,7 @@ fn action() -> impl Strategy<Value = Action> {
         2 => (0usize..4, 1u64..20).prop_map(|(lane, limit)| Action::Take { lane, limit }),
         2 => (0usize..4, any::<usize>(), any::<bool>())
             .prop_map(|(lane, pick, rejected)| Action::Settle { lane, pick, rejected }),
+        1 => (0usize..4).prop_map(|lane| Action::LeaveAndComeBack { lane }),
     ]
 }
 
@@ -305,6 +328,18 @@ proptest! {
                     journal.settle(0, lanes[lane].0, batch, settlement);
                 }
                 Action::Settle { .. } => {}
+                Action::LeaveAndComeBack { lane } => {
+                    let (id, signal) = lanes[lane];
+                    let before = assert_balanced(&journal, id);
+                    let after = journal.detach(id, Drop::Removed);
+                    prop_assert_eq!(after.settled(), after.accepted);
+                    prop_assert_eq!(after.dropped[Drop::Removed as usize], before.pending);
+                    prop_assert_eq!((after.pending, after.lag_bytes), (0, 0));
+                    prop_assert!(journal.has_settled(id, &journal.heads()));
+                    under_way[lane].clear();
+                    journal.attach(id, signal);
+                    prop_assert_eq!(journal.lane_counters(id), LaneCounters::default());
+                }
             }
             for (index, (lane, signal)) in lanes.into_iter().enumerate() {
                 let counters = assert_balanced(&journal, lane);

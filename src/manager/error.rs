@@ -27,6 +27,10 @@ pub(crate) enum Error {
     QueueFull,
     #[error("the deadline passed; still pending: {0}")]
     Timeout(String),
+    #[error("the deadline passed; {0}")]
+    Late(String),
+    #[error("{0} would wait for the callback that calls it")]
+    InCallback(&'static str),
     #[error("the buffer has {capacity} bytes, {needed} are needed")]
     BufferTooSmall { needed: usize, capacity: usize },
     #[error("{what} is {given}, at most {most} is possible")]

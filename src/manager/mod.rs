@@ -5,12 +5,13 @@
 mod caller;
 mod error;
 mod events;
+mod exporters;
 mod recovery;
 mod sessions;
 mod storage;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub(crate) use self::caller::Caller;
@@ -18,12 +19,16 @@ pub(crate) use self::error::Error;
 pub(crate) use self::events::LiveListing;
 use self::storage::{Alarm, Storage};
 pub(crate) use self::storage::{Durability, StorageStats};
-use crate::config::{Config, Level, LiveExport, Overflow, resource};
+use crate::config::{Config, ExporterConfig, Level, LiveExport, Overflow, resource};
 use crate::diagnostics::Diagnostics;
 use crate::event::processor::{EventProcessor, RecordLimits};
 use crate::export::health::HealthFigures;
+pub(crate) use crate::export::host::{Answer, ExportCallback, HandedOver};
+pub(crate) use crate::export::lines::FormatCallback;
+use crate::export::registry::is_in_callback;
+pub(crate) use crate::export::registry::{LetGo, Removal};
+pub(crate) use crate::export::{Callbacks, HeaderProvider};
 use crate::export::{Control, Duty, ExportManager, LaneEntry, StartError};
-pub(crate) use crate::export::{HeaderProvider, HeaderProviders};
 use crate::handle::{HandleError, HandleKind};
 use crate::journal::accounting::{LaneCounters, Refusal, SignalCounters};
 use crate::journal::files::{EVENTS_SUFFIX, SESSIONS_SUFFIX, SlotFiles};
@@ -59,6 +64,8 @@ pub(crate) struct ExporterStats {
 
 pub(crate) struct OtelManager {
     config: Arc<Config>,
+    /// Those that are there now.
+    exporters: Mutex<Vec<ExporterConfig>>,
     journal: Arc<Journal>,
     sessions: SessionTable,
     session_slots: Arc<SessionSlots>,
@@ -73,12 +80,12 @@ pub(crate) struct OtelManager {
 }
 
 impl OtelManager {
-    /// Builds and starts everything. Handles will carry `epoch`; providers of headers may come and go.
+    /// Builds and starts everything. Handles will carry `epoch`; what the host registers may come and go.
     pub(crate) fn start(
         config: Arc<Config>,
         warnings: &[String],
         epoch: u64,
-        header_providers: &Arc<HeaderProviders>,
+        callbacks: &Arc<Callbacks>,
     ) -> Result<Arc<Self>, Error> {
         let diagnostics = Arc::new(Diagnostics::new(config.diagnostics.level));
         for warning in warnings {
@@ -127,11 +134,11 @@ impl OtelManager {
             control,
             Arc::clone(&diagnostics),
             live_duty(&config, &view),
-            header_providers,
+            callbacks,
         )
         .map_err(|error| match error {
             StartError::Settings { .. } => Error::Config(error.to_string()),
-            StartError::Worker(_) => Error::System(error.to_string()),
+            StartError::Worker(_) | StartError::Stopped => Error::System(error.to_string()),
         })?;
         let export = Arc::new(export);
         let storage = config.storage.as_ref().map(|storage| {
@@ -171,6 +178,7 @@ impl OtelManager {
             export,
             storage,
             state: AtomicU8::new(RUNNING),
+            exporters: Mutex::new(config.exporters.clone()),
             config,
         }))
     }
@@ -221,12 +229,20 @@ impl OtelManager {
     /// Delivers what is recorded by now.
     pub(crate) fn flush(&self, timeout: Duration) -> Result<(), Error> {
         self.check_running()?;
+        check_may_wait("agentotel_flush")?;
         if self.export.flush(timeout) { Ok(()) } else { Err(Error::Timeout(self.export.pending_words())) }
     }
 
     /// Ends what is open, delivers, stops.
     pub(crate) fn shutdown(&self, timeout: Duration) -> Result<(), Error> {
+        self.check_may_shut_down()?;
         self.stop(timeout, false)
+    }
+
+    /// Whether it runs, and this thread may wait for its end.
+    pub(crate) fn check_may_shut_down(&self) -> Result<(), Error> {
+        self.check_running()?;
+        check_may_wait("agentotel_shutdown")
     }
 
     /// The same when the host exits without a word: bounded by configuration, and without waiting for end points that
@@ -279,7 +295,7 @@ impl OtelManager {
     /// The counters of an exporter and signal.
     pub(crate) fn exporter_stats(&self, name: &[u8], signal: Signal) -> Result<ExporterStats, Error> {
         let lane = self.lane(name, signal)?;
-        Ok(ExporterStats { counters: self.export.counters(lane), health: lane.health.figures() })
+        Ok(ExporterStats { counters: self.export.counters(&lane), health: lane.health.figures() })
     }
 
     /// What went wrong last with an exporter and signal; empty when nothing did since its last success.
@@ -287,7 +303,7 @@ impl OtelManager {
         Ok(self.lane(name, signal)?.health.last_error())
     }
 
-    fn lane(&self, name: &[u8], signal: Signal) -> Result<&LaneEntry, Error> {
+    fn lane(&self, name: &[u8], signal: Signal) -> Result<Arc<LaneEntry>, Error> {
         let shown = String::from_utf8_lossy(name);
         self.export.lane(&shown, signal).ok_or_else(|| {
             let shown: String = shown.chars().take(64).collect();
@@ -299,6 +315,11 @@ impl OtelManager {
     pub(crate) fn diagnostics_text(&self) -> String {
         self.diagnostics.text()
     }
+}
+
+/// A thread that the host's function runs on must not wait for that function.
+fn check_may_wait(function: &'static str) -> Result<(), Error> {
+    if is_in_callback() { Err(Error::InCallback(function)) } else { Ok(()) }
 }
 
 /// What the worker does for the live view; nothing when that has nothing to show.

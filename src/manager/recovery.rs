@@ -11,7 +11,7 @@ use super::storage::{Open, RecoveryCounters, SharedCounters};
 use crate::config::{Level, Storage};
 use crate::diagnostics::Diagnostics;
 use crate::event::processor::EventProcessor;
-use crate::export::{Adopted, ExportManager};
+use crate::export::{ExportManager, LaneEntry};
 use crate::journal::budget::FileBudget;
 use crate::journal::files::{EVENTS_SUFFIX, SESSIONS_SUFFIX, read_slots};
 use crate::journal::incarnation::{self, Incarnation};
@@ -201,13 +201,12 @@ impl Recovery {
             return Ok(None);
         };
         let header = RequestHeader::from_parts(resource.to_vec(), scope.to_vec());
-        let lanes = self.export.lanes().iter();
-        let lanes: Vec<LaneRecovery> =
-            lanes.map(|lane| LaneRecovery::new(&dead, lane.id, &lane.exporter, lane.signal)).collect();
-        for lane in &lanes {
-            let journal = Arc::clone(&lane.journal);
-            self.export.adopt(Adopted { lane: lane.lane, header: header.clone(), journal });
-        }
+        let recovery = |entry: &Arc<LaneEntry>| {
+            let lane = LaneRecovery::new(&dead, entry.id, &entry.exporter, entry.signal);
+            self.export.adopt(entry, &header, &lane.journal);
+            lane
+        };
+        let lanes: Vec<LaneRecovery> = self.export.lanes().iter().map(recovery).collect();
         let (missing, step_bytes) = (0, FIRST_STEP_BYTES);
         let bytes = incarnation::bytes(&open.namespace, name);
         Ok(Some(Draining { incarnation, dead, extras, lanes, missing, step_bytes, bytes }))
@@ -283,6 +282,11 @@ impl Recovery {
     fn drain(&mut self, open: &Open, diagnostics: &Diagnostics) {
         let budget = self.budget();
         let Some(draining) = &mut self.draining else { return };
+        if draining.lanes.iter().all(LaneRecovery::is_abandoned) {
+            // All exporters were taken away: what is left is for whoever comes next.
+            self.stop();
+            return;
+        }
         // Nothing is read in a step, and where a process has died before a step is one frame: of processes that are killed at
         // random three in a row are hardly ever killed in the same place.
         let lanes = draining.lanes.iter_mut();
@@ -315,7 +319,8 @@ impl Recovery {
         let missing = draining.lanes.iter().map(|lane| lane.missing).max().unwrap_or(0);
         let newly_missing = missing.saturating_sub(draining.missing);
         draining.missing = missing;
-        let is_done = draining.lanes.iter().all(LaneRecovery::is_done);
+        let is_done = draining.lanes.iter().all(LaneRecovery::is_done)
+            && !draining.lanes.iter().all(LaneRecovery::is_abandoned);
         if frames > 0 {
             self.export.announce_adopted();
         }

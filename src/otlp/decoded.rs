@@ -64,6 +64,31 @@ pub fn json_line(signal: Signal, request: &[u8]) -> Result<Vec<u8>, DecodeError>
     Ok(line)
 }
 
+/// Each span or log record of a request as one OTLP/JSON object, in their order.
+pub fn json_records(signal: Signal, request: &[u8]) -> Result<Vec<Vec<u8>>, DecodeError> {
+    fn each<'r, T: 'r>(records: impl Iterator<Item = &'r T>, write: fn(&mut Vec<u8>, &T)) -> Vec<Vec<u8>> {
+        let object = |record| {
+            let mut object = Vec::new();
+            write(&mut object, record);
+            object
+        };
+        records.map(object).collect()
+    }
+    match signal {
+        Signal::Traces => {
+            let request = decode_traces(request)?;
+            let scopes = request.resource_spans.iter().flat_map(|group| &group.scope_spans);
+            Ok(each(scopes.flat_map(|scope| &scope.spans), span))
+        }
+        Signal::Logs => {
+            let request = decode_logs(request)?;
+            let scopes = request.resource_logs.iter().flat_map(|group| &group.scope_logs);
+            Ok(each(scopes.flat_map(|scope| &scope.log_records), log_record))
+        }
+        Signal::Metrics => Err(DecodeError::Unsupported(signal)),
+    }
+}
+
 fn resource_spans(out: &mut Vec<u8>, group: &ResourceSpans) {
     let mut object = Object::open(out);
     resource(object.field("resource"), group.resource.as_ref());

@@ -118,6 +118,22 @@ static agentotel_status register_header_provider_(void) {
   return agentotel_register_header_provider(AGENTOTEL_STR("nobody"), NULL);
 }
 
+static agentotel_status register_exporter_(void) {
+  return agentotel_register_exporter(AGENTOTEL_STR("nobody"), NULL);
+}
+static agentotel_status register_formatter_(void) {
+  return agentotel_register_formatter(AGENTOTEL_STR("nobody"), NULL);
+}
+static agentotel_status unregister_(void) {
+  return agentotel_unregister(AGENTOTEL_CALLBACK_EXPORTER, AGENTOTEL_STR("nobody"), 1000);
+}
+static agentotel_status add_exporter_(void) {
+  return agentotel_add_exporter("{\"type\":\"console\"}");
+}
+static agentotel_status remove_exporter_(void) {
+  return agentotel_remove_exporter(AGENTOTEL_STR("console"), 1000);
+}
+
 /* Nothing that could be added to is ever there outside of a provider. */
 static agentotel_status add_header_(void) {
   return agentotel_add_header(NULL, AGENTOTEL_STR("name"), AGENTOTEL_STR("value"));
@@ -151,6 +167,13 @@ const struct every_function every_function[] = {
     {"agentotel_get_diagnostics", get_diagnostics_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_register_header_provider", register_header_provider_, AGENTOTEL_OK, AGENTOTEL_OK},
     {"agentotel_add_header", add_header_, AGENTOTEL_ERR_INVALID_ARGUMENT, AGENTOTEL_ERR_INVALID_ARGUMENT},
+    {"agentotel_register_exporter", register_exporter_, AGENTOTEL_ERR_INVALID_ARGUMENT,
+     AGENTOTEL_ERR_INVALID_ARGUMENT},
+    {"agentotel_register_formatter", register_formatter_, AGENTOTEL_ERR_INVALID_ARGUMENT,
+     AGENTOTEL_ERR_INVALID_ARGUMENT},
+    {"agentotel_unregister", unregister_, AGENTOTEL_ERR_NOT_FOUND, AGENTOTEL_ERR_NOT_FOUND},
+    {"agentotel_add_exporter", add_exporter_, NOT_YET, NO_MORE},
+    {"agentotel_remove_exporter", remove_exporter_, NOT_YET, NO_MORE},
     /* Last, since it changes the answer of all others. */
     {"agentotel_init", init_, AGENTOTEL_OK, AGENTOTEL_OK},
 };

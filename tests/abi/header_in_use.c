@@ -65,3 +65,17 @@ agentotel_header_provider use_header_provider(agentotel_status (*provide)(void *
   provider.provide = provide;
   return provider;
 }
+
+agentotel_exporter_callbacks use_exporter(uint32_t (*export_batch)(void *, const agentotel_export_batch *,
+                                                                   agentotel_export_answer *)) {
+  agentotel_exporter_callbacks callbacks = AGENTOTEL_EXPORTER_CALLBACKS_INIT;
+  callbacks.export_batch = export_batch;
+  return callbacks;
+}
+
+agentotel_formatter use_formatter(agentotel_status (*format)(void *, uint32_t, agentotel_str, char *, size_t,
+                                                             size_t *)) {
+  agentotel_formatter formatter = AGENTOTEL_FORMATTER_INIT;
+  formatter.format = format;
+  return formatter;
+}

@@ -62,6 +62,34 @@ FIELD(agentotel_attribute, type, 16);
 FIELD(agentotel_attribute, reserved, 20);
 FIELD(agentotel_attribute, value, 24);
 
+SIZE(agentotel_export_batch, 48);
+FIELD(agentotel_export_batch, struct_size, 0);
+FIELD(agentotel_export_batch, signal, 8);
+FIELD(agentotel_export_batch, payload_type, 12);
+FIELD(agentotel_export_batch, payload, 16);
+FIELD(agentotel_export_batch, payload_len, 24);
+FIELD(agentotel_export_batch, item_count, 32);
+FIELD(agentotel_export_batch, timeout_ms, 40);
+FIELD(agentotel_export_batch, reserved, 44);
+
+SIZE(agentotel_export_answer, 536);
+FIELD(agentotel_export_answer, struct_size, 0);
+FIELD(agentotel_export_answer, retry_after_ms, 8);
+FIELD(agentotel_export_answer, rejected_items, 16);
+FIELD(agentotel_export_answer, message, 24);
+
+SIZE(agentotel_exporter_callbacks, 32);
+FIELD(agentotel_exporter_callbacks, struct_size, 0);
+FIELD(agentotel_exporter_callbacks, export_batch, 8);
+FIELD(agentotel_exporter_callbacks, user_data, 16);
+FIELD(agentotel_exporter_callbacks, destroy, 24);
+
+SIZE(agentotel_formatter, 32);
+FIELD(agentotel_formatter, struct_size, 0);
+FIELD(agentotel_formatter, format, 8);
+FIELD(agentotel_formatter, user_data, 16);
+FIELD(agentotel_formatter, destroy, 24);
+
 SIZE(agentotel_header_provider, 32);
 FIELD(agentotel_header_provider, struct_size, 0);
 FIELD(agentotel_header_provider, provide, 8);
@@ -284,6 +312,7 @@ NUMBER(AGENTOTEL_ERR_LIMIT, -14);
 NUMBER(AGENTOTEL_ERR_NOT_FOUND, -15);
 NUMBER(AGENTOTEL_ERR_INTERNAL, -16);
 NUMBER(AGENTOTEL_ERR_SYSTEM, -17);
+NUMBER(AGENTOTEL_ERR_IN_CALLBACK, -18);
 
 NUMBER(AGENTOTEL_ABI_VERSION, 1);
 
@@ -346,12 +375,14 @@ NUMBER(AGENTOTEL_DROPPED_AGE, 2);
 NUMBER(AGENTOTEL_DROPPED_ATTEMPTS, 3);
 NUMBER(AGENTOTEL_DROPPED_TOO_LARGE, 4);
 NUMBER(AGENTOTEL_DROPPED_NOT_SERVED, 5);
+NUMBER(AGENTOTEL_DROPPED_REMOVED, 6);
 NUMBER(AGENTOTEL_DROPPED_SLOTS, 32);
 
 NUMBER(AGENTOTEL_EXPORTER_READY, 0);
 NUMBER(AGENTOTEL_EXPORTER_RETRYING, 1);
 NUMBER(AGENTOTEL_EXPORTER_PAUSED, 2);
 NUMBER(AGENTOTEL_EXPORTER_NOT_SERVED, 3);
+NUMBER(AGENTOTEL_EXPORTER_REMOVED, 4);
 
 NUMBER(AGENTOTEL_FAILURE_CONNECT, 0);
 NUMBER(AGENTOTEL_FAILURE_TIMEOUT, 1);
@@ -366,6 +397,19 @@ NUMBER(AGENTOTEL_FAILURE_PROTOCOL, 9);
 NUMBER(AGENTOTEL_FAILURE_SYSTEM, 10);
 NUMBER(AGENTOTEL_FAILURE_SLOTS, 16);
 NUMBER(AGENTOTEL_HISTOGRAM_SLOTS, 16);
+
+NUMBER(AGENTOTEL_CALLBACK_EXPORTER, 1);
+NUMBER(AGENTOTEL_CALLBACK_FORMATTER, 2);
+NUMBER(AGENTOTEL_CALLBACK_HEADER_PROVIDER, 3);
+
+NUMBER(AGENTOTEL_PAYLOAD_OTLP_PROTO, 1);
+NUMBER(AGENTOTEL_PAYLOAD_OTLP_JSON, 2);
+
+NUMBER(AGENTOTEL_EXPORT_OK, 0);
+NUMBER(AGENTOTEL_EXPORT_RETRY, 1);
+NUMBER(AGENTOTEL_EXPORT_REJECT, 2);
+NUMBER(AGENTOTEL_EXPORT_MESSAGE_BYTES, 512);
+NUMBER(AGENTOTEL_MAX_LINE_BYTES, 1048576);
 
 NUMBER(AGENTOTEL_DURABILITY_NONE, 0);
 NUMBER(AGENTOTEL_DURABILITY_PROCESS, 1);

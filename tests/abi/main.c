@@ -6,7 +6,10 @@
 int run_arguments(void);
 int run_counts(void);
 int run_events(void);
+int run_exporters(void);
+int run_formatters(void);
 int run_handles(void);
+int run_hosts(void);
 int run_lifecycle(void);
 int run_live(void);
 int run_processes(void);
@@ -21,10 +24,11 @@ static const struct {
   const char *name;
   int (*run)(void);
 } groups[] = {
-    {"arguments", run_arguments}, {"counts", run_counts},       {"events", run_events},
-    {"handles", run_handles},     {"lifecycle", run_lifecycle}, {"live", run_live},
-    {"processes", run_processes}, {"providers", run_providers}, {"sessions", run_sessions},
-    {"stats", run_stats},         {"texts", run_texts},         {"threads", run_threads_group},
+    {"arguments", run_arguments}, {"counts", run_counts},         {"events", run_events},
+    {"exporters", run_exporters}, {"formatters", run_formatters}, {"hosts", run_hosts},
+    {"handles", run_handles},     {"lifecycle", run_lifecycle},   {"live", run_live},
+    {"processes", run_processes}, {"providers", run_providers},   {"sessions", run_sessions},
+    {"stats", run_stats},         {"texts", run_texts},           {"threads", run_threads_group},
     {"values", run_values},
 };
 

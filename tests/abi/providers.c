@@ -90,10 +90,30 @@ static void a_provider_is_asked_and_let_go_of_once(void **state) {
   assert_int_equal(second.destroyed, 1);
 }
 
+static void one_that_is_unregistered_is_let_go_of_before_that_returns(void **state) {
+  static struct counted counted;
+  agentotel_header_provider provider = provider_of(&counted);
+  const agentotel_str a = AGENTOTEL_STR("a");
+  (void)state;
+  assert_ok(agentotel_register_header_provider(a, &provider));
+  assert_ok(agentotel_init(AGENTOTEL_ABI_VERSION, NOBODY));
+  assert_ok(agentotel_end_session(new_session(), NULL));
+  while (counted.asked == 0)
+    assert_status(AGENTOTEL_ERR_TIMEOUT, agentotel_flush(50));
+  assert_ok(agentotel_unregister(AGENTOTEL_CALLBACK_HEADER_PROVIDER, a, 20000));
+  assert_int_equal(counted.destroyed, 1);
+  int asked = counted.asked;
+  assert_status(AGENTOTEL_ERR_TIMEOUT, agentotel_flush(50));
+  assert_int_equal(counted.asked, asked);
+  assert_status(AGENTOTEL_ERR_NOT_FOUND, agentotel_unregister(AGENTOTEL_CALLBACK_HEADER_PROVIDER, a, 0));
+  assert_status(AGENTOTEL_ERR_TIMEOUT, agentotel_shutdown(50));
+}
+
 int run_providers(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(wrong_arguments_get_a_status_and_nothing_is_let_go_of),
       cmocka_unit_test(a_provider_is_asked_and_let_go_of_once),
+      cmocka_unit_test(one_that_is_unregistered_is_let_go_of_before_that_returns),
   };
   return GROUP(tests);
 }

@@ -19,8 +19,8 @@ root=$(cd "$here/../.." && pwd)
 jobs=${JOBS:-$(nproc)}
 cjson=$root/examples/c/vendor/cjson
 flags="-std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -pedantic -Werror -pthread -I$root/include -I$cjson"
-sources='arguments children counts events every handles lifecycle live main processes providers sessions stats support'
-sources="$sources texts threads values"
+sources='arguments children counts events every exporters formatters handles hosts lifecycle live main processes'
+sources="$sources providers sessions sink stats support texts threads values"
 
 if ! echo '#include <stdarg.h>
 #include <stddef.h>
@@ -92,7 +92,7 @@ case \$tool in
 valgrind)
   export TEST_VALGRIND=1 TEST_DIVISOR=40
   # A forked child leaves what it inherited alone: that is no leak.
-  case \$label in */processes) leaks=no ;; *) leaks=full ;; esac
+  case \$label in */processes | */hosts | */exporters) leaks=no ;; *) leaks=full ;; esac
   set -- valgrind --quiet --error-exitcode=9 --leak-check=\$leaks --errors-for-leak-kinds=definite \\
     --show-leak-kinds=definite --child-silent-after-fork=yes "\$@" ;;
 asan)

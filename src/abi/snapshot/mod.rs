@@ -20,6 +20,7 @@ pub(crate) use self::output::{
 };
 pub(crate) use self::plain::plain_event;
 pub(crate) use self::session::{session_end, session_options};
+use super::callback::{agentotel_exporter_callbacks, agentotel_formatter};
 use super::json;
 use super::provider::agentotel_header_provider;
 use super::types::*;
@@ -60,6 +61,8 @@ sized! {
     agentotel_event_data: 176,
     agentotel_live_event: 144,
     agentotel_header_provider: 32,
+    agentotel_exporter_callbacks: 32,
+    agentotel_formatter: 32,
 }
 
 /// Copies a struct as far as both sides know it.
@@ -119,6 +122,28 @@ pub(crate) fn not_null<T>(pointer: *const T, argument: &'static str) -> Result<(
 pub(crate) unsafe fn header_provider(
     from: *const agentotel_header_provider,
 ) -> Result<Option<agentotel_header_provider>, Error> {
+    // SAFETY: by contract.
+    unsafe { optional(from) }
+}
+
+/// An exporter's functions; NULL is none.
+///
+/// # Safety
+/// As for `header_provider`.
+pub(crate) unsafe fn exporter_callbacks(
+    from: *const agentotel_exporter_callbacks,
+) -> Result<Option<agentotel_exporter_callbacks>, Error> {
+    // SAFETY: by contract.
+    unsafe { optional(from) }
+}
+
+/// A formatter; NULL is none.
+///
+/// # Safety
+/// As for `header_provider`.
+pub(crate) unsafe fn formatter(
+    from: *const agentotel_formatter,
+) -> Result<Option<agentotel_formatter>, Error> {
     // SAFETY: by contract.
     unsafe { optional(from) }
 }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::config::{Color, Compression, Console, Protocol, Secret, Stream, Tls};
+use crate::config::{
+    Color, Compression, Console, ConsoleFormat, Host, Payload, Protocol, Secret, Stream, Tls,
+};
 use crate::otlp::Signal;
 
 fn exporters(list: &str) -> Config {
@@ -60,13 +62,15 @@ fn every_type_is_read_with_all_its_keys() {
     assert!(otlp.endpoint_given);
     assert_eq!((file.name.as_str(), file.signals.as_slice()), ("file", [Signal::Traces].as_slice()));
     assert!(matches!(&file.kind, ExporterKind::File(file) if file.path.as_os_str() == "traces.jsonl"));
-    assert_eq!(console.kind, ExporterKind::Console(Console { stream: Stream::Stderr, color: Color::Never }));
+    let format = ConsoleFormat::Tree;
+    let expected = Console { stream: Stream::Stderr, color: Color::Never, format };
+    assert_eq!(console.kind, ExporterKind::Console(expected));
     assert_eq!((console.name.as_str(), console.timeout_ms), ("console", 10_000));
 }
 
 #[test]
 fn console_defaults_to_standard_output_in_colours_if_it_is_a_terminal() {
-    let console = Console { stream: Stream::Stdout, color: Color::Auto };
+    let console = Console { stream: Stream::Stdout, color: Color::Auto, format: ConsoleFormat::Tree };
     assert_eq!(exporters(r#"[{"type": "console"}]"#).exporters[0].kind, ExporterKind::Console(console));
 }
 
@@ -103,7 +107,10 @@ fn a_name_is_unique_and_fit_for_a_file_name() {
 #[test]
 fn what_spans_keys_is_checked() {
     for (list, said) in [
-        (r#"[{}]"#, "`exporters[0]`: no key `type`; accepted: one of \"otlp\", \"file\", \"console\""),
+        (
+            r#"[{}]"#,
+            "`exporters[0]`: no key `type`; accepted: one of \"otlp\", \"file\", \"console\", \"host\"",
+        ),
         (r#"[{"type": "kafka"}]"#, "`exporters[0].type`: invalid value: string \"kafka\""),
         (r#"[{"type": 1}]"#, "`exporters[0].type`: invalid type: integer `1`, expected one of"),
         (r#"[{"type": "otlp"}, null]"#, "`exporters[1]`"),
@@ -114,7 +121,24 @@ fn what_spans_keys_is_checked() {
             r#"[{"type": "file", "path": "a"}, {"type": "file", "path": "a"}]"#,
             "is the file of exporter \"file\"",
         ),
-        (r#"[{"type": "file", "path": "a", "format": "otlp_json"}]"#, "`exporters[0].format`"),
+        (
+            r#"[{"type": "file", "path": "a", "format": "tree"}]"#,
+            "`exporters[0].format`: \"tree\" is not accepted",
+        ),
+        (
+            r#"[{"type": "file", "path": "a", "format": "otlp_proto"}]"#,
+            "accepted: \"otlp_json\", or the name of",
+        ),
+        (r#"[{"type": "file", "path": "a", "format": "my lines"}]"#, "`exporters[0].format`"),
+        (r#"[{"type": "file", "path": "a", "format": ""}]"#, "`exporters[0].format`"),
+        (r#"[{"type": "console", "format": "otlp_json"}]"#, "accepted: \"tree\", \"json\", or the name of"),
+        (r#"[{"type": "host"}]"#, "`exporters[0]`: missing field `callback`"),
+        (r#"[{"type": "host", "callback": "a b"}]"#, "`exporters[0].callback`: \"a b\" is not accepted"),
+        (r#"[{"type": "host", "callback": "a", "payload": "xml"}]"#, "`exporters[0].payload`"),
+        (
+            r#"[{"type": "file", "path": "a"}, {"type": "file", "path": "a", "format": "x"}]"#,
+            "is the file of exporter \"file\"",
+        ),
         (r#"[{"type": "console", "stream": "stdin"}]"#, "`exporters[0].stream`"),
         (r#"[{"type": "otlp", "signals": []}]"#, "`exporters[0].signals`: [] is not accepted"),
         (r#"[{"type": "otlp", "signals": ["traces", "profiles"]}]"#, "`exporters[0].signals[1]`"),
@@ -213,4 +237,54 @@ fn an_otlp_exporter_takes_from_the_environment_what_it_does_not_set() {
     assert_eq!(header(2, Signal::Logs, "l").as_deref(), Some("m"));
 
     assert_eq!((config.exporters[3].timeout_ms, config.exporters[3].batch.delay_ms), (10_000, 9));
+}
+
+#[test]
+fn formats_and_callbacks_are_names() {
+    let config = exporters(
+        r#"[{"type": "file", "path": "a"}, {"type": "file", "path": "b", "format": "lines"},
+            {"type": "console", "format": "json"}, {"type": "console", "format": "lines"},
+            {"type": "host", "callback": "h"}, {"type": "host", "callback": "h", "payload": "otlp_json"}]"#,
+    );
+    let formatters = config.exporters.iter().filter_map(|exporter| match &exporter.kind {
+        ExporterKind::File(file) => Some(file.formatter.as_deref()),
+        _ => None,
+    });
+    assert_eq!(formatters.collect::<Vec<_>>(), [None, Some("lines")]);
+    let formats = config.exporters.iter().filter_map(|exporter| match &exporter.kind {
+        ExporterKind::Console(console) => Some(console.format.clone()),
+        _ => None,
+    });
+    assert_eq!(formats.collect::<Vec<_>>(), [ConsoleFormat::Json, ConsoleFormat::Formatter("lines".into())]);
+    let host = |payload| ExporterKind::Host(Host { callback: "h".into(), payload });
+    assert_eq!(config.exporters[4].kind, host(Payload::OtlpProto));
+    assert_eq!(config.exporters[5].kind, host(Payload::OtlpJson));
+    assert_eq!((config.exporters[4].name.as_str(), config.exporters[5].name.as_str()), ("host", "host-2"));
+}
+
+#[test]
+fn one_more_exporter_is_read_like_one_of_the_list() {
+    let others = exporters(r#"[{"type": "otlp"}, {"type": "file", "name": "f", "path": "a"}]"#).exporters;
+    let pairs = [("OTEL_BSP_SCHEDULE_DELAY", "9"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://e")];
+    let more = |json: &str| Config::resolve_exporter(json.as_bytes(), &environment(&pairs), &others);
+    let exporter = more(r#"{"type": "otlp"}"#).unwrap();
+    assert_eq!((exporter.name.as_str(), exporter.batch.delay_ms), ("otlp-2", 9));
+    let ExporterKind::Otlp(otlp) = &exporter.kind else { panic!() };
+    assert_eq!(otlp.traces.endpoint, "http://e/v1/traces");
+    for (json, said) in [
+        (r#"[{"type": "otlp"}]"#, "the document is not an object"),
+        (r#"{"type": "otlp", "name": "f"}"#, "`exporter.name`: \"f\" is the name of another"),
+        (r#"{"type": "otlp", "name": ".f"}"#, "`exporter.name`"),
+        (r#"{"type": "file", "path": "a"}"#, "`exporter.path`: \"a\" is the file of exporter \"f\""),
+        (r#"{"type": "otlp", "batch": {"in_flight": 0}}"#, "`exporter.batch.in_flight`"),
+        (r#"{"name": "x"}"#, "`exporter`: no key `type`"),
+        (r#"{"type": "otlp", "colour": 1}"#, "`exporter.colour`: unknown field"),
+        ("{", "not accepted as JSON"),
+    ] {
+        let message = more(json).unwrap_err().to_string();
+        assert!(message.contains(said), "{json}: {message}");
+    }
+    let many = vec![others[0].clone(); 64];
+    let full = Config::resolve_exporter(br#"{"type": "console"}"#, &environment(&[]), &many).unwrap_err();
+    assert!(full.to_string().contains("`exporter`: 64 exporters"), "{full}");
 }

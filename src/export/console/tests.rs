@@ -459,3 +459,44 @@ fn a_socket_is_written_to_as_far_as_it_takes() {
     drop(console);
     assert_eq!(all.join().unwrap().lines().count(), batches * 2_002);
 }
+
+#[test]
+fn lines_take_the_place_of_trees() {
+    use crate::export::lines::FormatCallback;
+    use crate::export::registry::Registry;
+
+    struct Length;
+
+    impl FormatCallback for Length {
+        fn format(&self, signal: Signal, json: &[u8]) -> Result<Vec<u8>, String> {
+            let record: serde_json::Value =
+                serde_json::from_slice(json).map_err(|error| error.to_string())?;
+            match record["name"].as_str() {
+                Some("odd") => Err("odd".to_owned()),
+                name => Ok(format!("{}: {}", signal.name(), name.unwrap_or("-")).into_bytes()),
+            }
+        }
+    }
+
+    let named = |name: &str| Span { name: name.to_owned(), ..Default::default() };
+    let scope_spans =
+        vec![ScopeSpans { spans: vec![named("a"), named("odd"), named("b")], ..Default::default() }];
+    let resource_spans = vec![ResourceSpans { scope_spans, ..Default::default() }];
+    let body = ExportTraceServiceRequest { resource_spans }.encode_to_vec();
+    let batch = Batch { signal: Signal::Traces, items: 3, body: Bytes::from(body) };
+    let formatters = std::sync::Arc::<Registry<dyn FormatCallback>>::default();
+    formatters.set("length", std::sync::Arc::new(Length), std::sync::Arc::new(|| {}));
+    let printed = |lines: Lines| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let outlet = Outlet::to(OwnedFd::from(file.reopen().unwrap()));
+        let console = ConsoleExporter::with_outlet(outlet, Color::Never).with_lines(lines);
+        let outcome = runtime().block_on(console.send(&batch, TIMEOUT));
+        (outcome, std::fs::read_to_string(file.path()).unwrap())
+    };
+    let (outcome, text) = printed(Lines::Formatter { name: "length".to_owned(), formatters });
+    assert_eq!(text, "traces: a\ntraces: b\n");
+    assert_eq!(outcome, Outcome::partial(1, "formatter `length`: odd"));
+    let (outcome, text) = printed(Lines::OtlpJson);
+    assert!(text.starts_with("{\"resourceSpans\":") && text.lines().count() == 1, "{text}");
+    assert_eq!(outcome, Outcome::Accepted);
+}

@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Sta
 use prost::Message as _;
 
 use super::*;
-use crate::otlp::Signal;
+use crate::otlp::{Signal, json_line};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -2,8 +2,6 @@
 //! host gives at each request, so that tokens rotate. Later ones go before earlier ones of the same name. All values are
 //! secrets: none is in an error, a diagnostic or a `Debug` form.
 
-use std::collections::HashMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -14,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::files::{self, LOOK_INTERVAL, Stamp};
 use super::notes::Notes;
 use crate::config::Headers;
+use crate::export::registry::Registry;
 
 /// Why there are no headers to send. No variant carries a value.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -41,40 +40,6 @@ impl<F: Fn() -> Result<Vec<(String, String)>, String> + Send + Sync> HeaderProvi
     }
 }
 
-/// The host's providers by the exporter's name.
-#[derive(Default)]
-pub(crate) struct HeaderProviders(Mutex<HashMap<String, Arc<dyn HeaderProvider>>>);
-
-impl HeaderProviders {
-    /// Sets an exporter's provider; `None` takes it away.
-    pub(crate) fn set(&self, exporter: &str, provider: Option<Arc<dyn HeaderProvider>>) {
-        let mut providers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = match provider {
-            Some(provider) => providers.insert(exporter.to_owned(), provider),
-            None => providers.remove(exporter),
-        };
-        // Letting go of it may call the host, which may register another one.
-        drop(providers);
-        drop(before);
-    }
-
-    /// The same providers for a forked child; `None`: another thread was changing them at the time of the fork, and its
-    /// lock stays held.
-    pub(crate) fn try_copy(&self) -> Option<Self> {
-        self.0.try_lock().ok().map(|providers| Self(Mutex::new(providers.clone())))
-    }
-
-    fn get(&self, exporter: &str) -> Option<Arc<dyn HeaderProvider>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(exporter).cloned()
-    }
-}
-
-impl fmt::Debug for HeaderProviders {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("HeaderProviders")
-    }
-}
-
 type Provided = Result<Vec<(String, String)>, String>;
 
 /// Where the headers of one transport come from.
@@ -82,7 +47,7 @@ pub(super) struct HeaderSource {
     exporter: String,
     fixed: HeaderMap,
     file: Option<Mutex<HeaderFile>>,
-    providers: Arc<HeaderProviders>,
+    providers: Arc<Registry<dyn HeaderProvider>>,
     /// The call under way, if any: a provider that hangs has one thread, not one for each attempt.
     call: tokio::sync::Mutex<Option<JoinHandle<Provided>>>,
     notes: Notes,
@@ -94,7 +59,7 @@ impl HeaderSource {
         exporter: &str,
         fixed: &Headers,
         file: Option<&Path>,
-        providers: Arc<HeaderProviders>,
+        providers: Arc<Registry<dyn HeaderProvider>>,
         notes: Notes,
     ) -> Result<Self, HeaderError> {
         let mut map = HeaderMap::with_capacity(fixed.len());
@@ -109,7 +74,7 @@ impl HeaderSource {
     /// Has a host's function give more headers.
     #[cfg(test)]
     pub(super) fn provided_by(&self, provider: Arc<dyn HeaderProvider>) {
-        self.providers.set(&self.exporter, Some(provider));
+        self.providers.set(&self.exporter, provider, Arc::new(|| {}));
     }
 
     /// Whether requests carry something that a listener must not learn.
@@ -128,8 +93,11 @@ impl HeaderSource {
             return Ok(headers);
         };
         let refused = |reason: String| HeaderError::Provider { exporter: self.exporter.clone(), reason };
+        // One that is taken away before its turn comes gives none.
+        let provided_by =
+            move || provider.call(|provider| provider.headers()).unwrap_or_else(|| Ok(Vec::new()));
         let mut call = self.call.lock().await;
-        let running = call.get_or_insert_with(|| tokio::task::spawn_blocking(move || provider.headers()));
+        let running = call.get_or_insert_with(|| tokio::task::spawn_blocking(provided_by));
         let provided = running.await;
         *call = None;
         let provided = provided.map_err(|_| refused("it has failed".to_owned()))?.map_err(refused)?;
@@ -287,7 +255,7 @@ mod tests {
         for name in ["a", "b", "c"] {
             fixed.set(name, "fixed").unwrap();
         }
-        let providers = Arc::new(HeaderProviders::default());
+        let providers = Arc::<Registry<dyn HeaderProvider>>::default();
         let source = HeaderSource::new("x", &fixed, Some(&path), Arc::clone(&providers), notes().0).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let current = || {
@@ -296,16 +264,16 @@ mod tests {
         };
         assert_eq!(current().unwrap(), ["fixed", "file", "file"]);
         let given: Arc<dyn HeaderProvider> = Arc::new(|| Ok(vec![("C".to_owned(), "host".to_owned())]));
-        providers.set("x", Some(given));
+        providers.set("x", given, Arc::new(|| {}));
         assert_eq!(current().unwrap(), ["fixed", "file", "host"]);
-        providers.set("x", Some(Arc::new(|| Err("no token".to_owned()))));
+        providers.set("x", Arc::new(|| Err("no token".to_owned())), Arc::new(|| {}));
         assert_eq!(current().unwrap_err().to_string(), "the header provider of exporter \"x\": no token");
-        providers.set("x", Some(Arc::new(|| panic!("a fault"))));
+        providers.set("x", Arc::new(|| panic!("a fault")), Arc::new(|| {}));
         assert!(current().unwrap_err().to_string().ends_with("it has failed"));
-        providers.set("x", Some(Arc::new(|| Ok(vec![("x".to_owned(), "hunter2\n".to_owned())]))));
+        providers.set("x", Arc::new(|| Ok(vec![("x".to_owned(), "hunter2\n".to_owned())])), Arc::new(|| {}));
         let error = current().unwrap_err().to_string();
         assert!(error.starts_with("value of header \"x\"") && !error.contains("hunter2"), "{error}");
-        providers.set("x", None);
+        providers.forget("x");
         assert_eq!(current().unwrap(), ["fixed", "file", "file"]);
     }
 
@@ -314,7 +282,7 @@ mod tests {
         use std::sync::atomic::{AtomicU32, Ordering};
         use std::time::Duration;
         let calls = Arc::new(AtomicU32::new(0));
-        let providers = Arc::new(HeaderProviders::default());
+        let providers = Arc::<Registry<dyn HeaderProvider>>::default();
         let (counted, (release, held)) = (Arc::clone(&calls), std::sync::mpsc::channel::<()>());
         let held = Mutex::new(held);
         let hanging = move || {
@@ -322,7 +290,7 @@ mod tests {
             let _ = held.lock().unwrap().recv();
             Ok(Vec::new())
         };
-        providers.set("x", Some(Arc::new(hanging)));
+        providers.set("x", Arc::new(hanging), Arc::new(|| {}));
         let source = HeaderSource::new("x", &Headers::default(), None, providers, notes().0).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {

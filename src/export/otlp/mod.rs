@@ -33,9 +33,10 @@ use bytes::Bytes;
 use url::{Host, Url};
 
 use self::connection::{Connection, ConnectionSettings};
-use self::headers::{HeaderError, HeaderProviders, HeaderSource};
+use self::headers::{HeaderError, HeaderProvider, HeaderSource};
 use self::notes::Notes;
 use super::outcome::{Batch, Cause, Outcome};
+use super::registry::Registry;
 use crate::config::{Compression, OtlpSignal, Protocol};
 use crate::otlp::{Signal, json_line};
 
@@ -104,7 +105,7 @@ impl Otlp {
         signal: Signal,
         settings: &OtlpSignal,
         connection: Arc<Connection>,
-        providers: Arc<HeaderProviders>,
+        providers: Arc<Registry<dyn HeaderProvider>>,
         notes: &Notes,
     ) -> Result<Otlp, InvalidSettings> {
         let mut url = endpoint(&settings.endpoint)?;

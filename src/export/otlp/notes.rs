@@ -31,7 +31,7 @@ impl Notes {
     }
 
     /// The trouble is over: should it come back, it is said again.
-    pub(super) fn settled(&self) {
+    pub(crate) fn settled(&self) {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

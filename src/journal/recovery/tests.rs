@@ -287,6 +287,58 @@ fn an_exporter_that_was_not_there_before_gets_what_was_not_settled() {
 }
 
 #[test]
+fn an_exporter_that_was_removed_gets_nothing_and_one_that_came_back_what_came_after() {
+    for comes_back in [false, true] {
+        let path = tempfile::tempdir().unwrap();
+        let namespace = Directory::open_base(path.path()).unwrap();
+        let (incarnation, journal) = journal_in(&namespace);
+        journal.attach_named(LaneId(1), "stays", Signal::Traces);
+        let record = |numbers: std::ops::Range<u64>| {
+            for number in numbers {
+                assert!(append(&journal, Signal::Traces, 0, 0, &number.to_le_bytes()));
+            }
+        };
+        record(0..100);
+        journal.detach(LANE, crate::journal::accounting::Drop::Removed);
+        record(100..150);
+        if comes_back {
+            journal.attach_named(LANE, "otlp", Signal::Traces);
+        }
+        record(150..200);
+        let name = incarnation.name.clone();
+        drop(journal);
+        drop(incarnation);
+        let left = Left { _path: path, namespace, name };
+        let (numbers, is_done) = recover(&left, "otlp", ENOUGH_STEPS);
+        assert!(is_done);
+        assert_eq!(numbers, if comes_back { (150..200).collect::<Vec<_>>() } else { Vec::new() });
+        assert_eq!(recover(&left, "stays", ENOUGH_STEPS).0, (0..200).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn an_exporter_that_goes_while_something_is_recovered_holds_nothing_up() {
+    let left = left_behind(5000, 0);
+    let incarnation = incarnation::adopt(&left.namespace, &left.name).unwrap().unwrap();
+    let dead = DeadJournal::open(&incarnation, false).unwrap();
+    let mut lane = LaneRecovery::new(&dead, LANE, "otlp", Signal::Traces);
+    lane.step(&dead, &[], 1000).unwrap();
+    let first = deliver(&lane.journal, 1, 5, true);
+    assert!(!lane.is_done());
+    lane.journal.close();
+    let counters = lane.journal.detach(LANE, crate::journal::accounting::Drop::Removed);
+    assert_eq!((counters.exported, counters.pending), (5, 0));
+    assert!(lane.is_abandoned() && lane.is_done());
+    assert_eq!(lane.step(&dead, &[], 1000).unwrap(), Fed::default());
+    lane.persist();
+    drop((lane, dead, incarnation));
+    // What it had not sent is still there for whoever comes.
+    let mut all = first;
+    all.extend(recover(&left, "otlp", ENOUGH_STEPS).0);
+    assert_eq!(all, (0..5000).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_recovery_that_is_cut_off_is_gone_on_with() {
     let left = left_behind(5000, 0);
     let mut numbers = Vec::new();
