@@ -31,6 +31,7 @@ mod reference;
 mod tests;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use opentelemetry::KeyValue;
 
@@ -283,6 +284,26 @@ pub enum ExporterKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
     pub path: PathBuf,
+    pub format: FileFormat,
+    pub rotate: Rotate,
+}
+
+/// How a batch is written into a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FileFormat {
+    #[default]
+    OtlpJson,
+    OtlpProto,
+}
+
+words!(FileFormat { OtlpJson => "otlp_json", OtlpProto => "otlp_proto" });
+
+/// When a file is finished, and how many finished ones stay. All `None`: never.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rotate {
+    pub max_bytes: Option<u64>,
+    pub max_age: Option<Duration>,
+    pub keep: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

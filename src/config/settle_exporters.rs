@@ -2,6 +2,7 @@
 //! and `OTEL_LOGS_EXPORTER` name, or one `otlp`), their names, and what each takes from the environment.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +11,7 @@ use super::exporter::{BatchKeys, ConsoleKeys, ExporterKeys, FileKeys, RetryKeys}
 use super::json::merge;
 use super::value::{Whole, Word};
 use super::variables::{OtlpVariables, Variables};
-use super::{Batch, Console, ExporterConfig, ExporterKind, File, Retry, settle_otlp};
+use super::{Batch, Console, ExporterConfig, ExporterKind, File, Retry, Rotate, settle_otlp};
 use crate::otlp::Signal;
 
 /// Most exporters: each has positions of its own in the queue.
@@ -192,10 +193,19 @@ fn settle_file(keys: FileKeys, path: &str) -> Result<File, ConfigError> {
         let reason = format!("{file:?} is not accepted; accepted: a path without a NUL character");
         return Err(error(format!("{path}.path"), reason));
     }
-    Ok(File { path: PathBuf::from(file) })
+    let rotate = Rotate {
+        max_bytes: keys.rotate.max_bytes.map(Whole::get),
+        max_age: keys.rotate.max_age_s.map(|age| Duration::from_secs(age.get())),
+        keep: keys.rotate.keep.map(Whole::get),
+    };
+    if let (Some(keep), None, None) = (rotate.keep, rotate.max_bytes, rotate.max_age) {
+        let reason = format!("{keep} without `max_bytes` or `max_age_s`; accepted: beside one of these");
+        return Err(error(format!("{path}.rotate.keep"), reason));
+    }
+    Ok(File { path: PathBuf::from(file), format: keys.format, rotate })
 }
 
-/// Two writers of one file would mix their lines.
+/// Two exporters with one file are most likely a mistake; with different formats they would spoil it.
 fn refuse_shared_file(
     others: &[ExporterConfig],
     one: &ExporterConfig,
@@ -204,7 +214,9 @@ fn refuse_shared_file(
     let ExporterKind::File(file) = &one.kind else {
         return Ok(());
     };
-    match others.iter().find(|other| one.kind == other.kind) {
+    let is_same =
+        |other: &&ExporterConfig| matches!(&other.kind, ExporterKind::File(other) if other.path == file.path);
+    match others.iter().find(is_same) {
         Some(other) => {
             let reason =
                 format!("{:?} is the file of exporter {:?}; accepted: another path", file.path, other.name);

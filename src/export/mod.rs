@@ -5,6 +5,7 @@
 
 mod backoff;
 mod batch;
+mod calendar;
 mod console;
 mod duty;
 mod file;

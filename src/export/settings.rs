@@ -63,7 +63,9 @@ pub(super) fn plans(
         SIGNALS.into_iter().filter(|signal| exporter.signals.contains(signal)).collect();
     let transports = match &exporter.kind {
         ExporterKind::Otlp(otlp) => otlp_transports(&exporter.name, otlp, &signals, providers, diagnostics)?,
-        ExporterKind::File(file) => shared(Exporter::File(FileExporter::new(&file.path)), &signals),
+        ExporterKind::File(file) => {
+            shared(Exporter::File(FileExporter::new(&file.path, file.format, file.rotate)), &signals)
+        }
         ExporterKind::Console(console) => shared(Exporter::Console(console_exporter(console)), &signals),
     };
     let is_configured = !matches!(&exporter.kind, ExporterKind::Otlp(otlp) if !otlp.endpoint_given);

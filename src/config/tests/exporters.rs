@@ -1,9 +1,10 @@
 //! The list of exporters: types, names, what comes from the environment, what is refused.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::*;
-use crate::config::{Color, Compression, Console, Protocol, Secret, Stream, Tls};
+use crate::config::{Color, Compression, Console, File, FileFormat, Protocol, Rotate, Secret, Stream, Tls};
 use crate::otlp::Signal;
 
 fn exporters(list: &str) -> Config {
@@ -114,7 +115,15 @@ fn what_spans_keys_is_checked() {
             r#"[{"type": "file", "path": "a"}, {"type": "file", "path": "a"}]"#,
             "is the file of exporter \"file\"",
         ),
-        (r#"[{"type": "file", "path": "a", "format": "otlp_json"}]"#, "`exporters[0].format`"),
+        (
+            r#"[{"type": "file", "path": "a"}, {"type": "file", "path": "a", "format": "otlp_proto"}]"#,
+            "`exporters[1].path`",
+        ),
+        (r#"[{"type": "file", "path": "a", "format": "csv"}]"#, "\"otlp_json\", \"otlp_proto\""),
+        (r#"[{"type": "file", "path": "a", "rotate": {"max_bytes": 1}}]"#, "`exporters[0].rotate.max_bytes`"),
+        (r#"[{"type": "file", "path": "a", "rotate": {"max_age_s": 0}}]"#, "`exporters[0].rotate.max_age_s`"),
+        (r#"[{"type": "file", "path": "a", "rotate": {"keep": 2}}]"#, "`exporters[0].rotate.keep`"),
+        (r#"[{"type": "file", "path": "a", "rotate": {"every": 2}}]"#, "`exporters[0].rotate.every`"),
         (r#"[{"type": "console", "stream": "stdin"}]"#, "`exporters[0].stream`"),
         (r#"[{"type": "otlp", "signals": []}]"#, "`exporters[0].signals`: [] is not accepted"),
         (r#"[{"type": "otlp", "signals": ["traces", "profiles"]}]"#, "`exporters[0].signals[1]`"),
@@ -213,4 +222,20 @@ fn an_otlp_exporter_takes_from_the_environment_what_it_does_not_set() {
     assert_eq!(header(2, Signal::Logs, "l").as_deref(), Some("m"));
 
     assert_eq!((config.exporters[3].timeout_ms, config.exporters[3].batch.delay_ms), (10_000, 9));
+}
+
+#[test]
+fn a_file_has_a_format_and_may_be_rotated() {
+    let config = exporters(
+        r#"[{"type": "file", "path": "a"},
+        {"type": "file", "path": "b", "format": "otlp_proto",
+         "rotate": {"max_bytes": 4096, "max_age_s": 60, "keep": 3}}]"#,
+    );
+    let [plain, rotated] = config.exporters.as_slice() else { panic!("{config:?}") };
+    let never = Rotate::default();
+    let file = File { path: "a".into(), format: FileFormat::OtlpJson, rotate: never };
+    assert_eq!(plain.kind, ExporterKind::File(file));
+    let rotate = Rotate { max_bytes: Some(4096), max_age: Some(Duration::from_secs(60)), keep: Some(3) };
+    let file = File { path: "b".into(), format: FileFormat::OtlpProto, rotate };
+    assert_eq!(rotated.kind, ExporterKind::File(file));
 }
