@@ -77,8 +77,8 @@ enum Failure {
     Kind(FileType),
     #[error("belongs to user {owner}, expected user {user}")]
     Owner { owner: u32, user: u32 },
-    #[error("has {0} names, expected one: it is hard-linked")]
-    Names(u64),
+    #[error("has several names, expected one: it is hard-linked")]
+    Names,
     #[error("holds no {}, expected a file of this format or none", .0.content())]
     Content(FileFormat),
     #[error("{0}")]

@@ -138,7 +138,7 @@ impl fmt::Display for Cause {
 pub enum Exporter {
     Otlp(Box<Otlp>),
     File(FileExporter),
-    Console(ConsoleExporter),
+    Console(Box<ConsoleExporter>),
 }
 
 impl Exporter {

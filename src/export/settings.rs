@@ -66,7 +66,9 @@ pub(super) fn plans(
         ExporterKind::File(file) => {
             shared(Exporter::File(FileExporter::new(&file.path, file.format, file.rotate)), &signals)
         }
-        ExporterKind::Console(console) => shared(Exporter::Console(console_exporter(console)), &signals),
+        ExporterKind::Console(console) => {
+            shared(Exporter::Console(Box::new(console_exporter(console))), &signals)
+        }
     };
     let is_configured = !matches!(&exporter.kind, ExporterKind::Otlp(otlp) if !otlp.endpoint_given);
     let served = Arc::<ServedSignals>::default();

@@ -95,9 +95,9 @@ fn refuse_strange(found: &Stat) -> Result<(), Failure> {
         return Err(Failure::Owner { owner: found.st_uid, user });
     }
     // None: it was removed in the meantime, and the next turn makes a new one.
-    match u64::from(found.st_nlink) {
+    match found.st_nlink {
         0 | 1 => Ok(()),
-        names => Err(Failure::Names(names)),
+        _ => Err(Failure::Names),
     }
 }
 

@@ -275,7 +275,6 @@ fn killed_processes_that_share_a_file_tear_nothing_and_lose_nothing_accepted() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("otlp.binpb");
     let mut accepted = Vec::new();
-    let mut number = 0;
     let mut children: Vec<Child> = Vec::new();
     let mut end = |mut child: Child| {
         child.kill().unwrap();
@@ -285,9 +284,8 @@ fn killed_processes_that_share_a_file_tear_nothing_and_lose_nothing_accepted() {
         );
         child.wait().unwrap();
     };
-    for _ in 0..12 {
+    for number in 0..12 {
         children.push(start_child(&path, number));
-        number += 1;
         std::thread::sleep(Duration::from_millis(60));
         if children.len() == 3 {
             end(children.remove(0));
