@@ -8,13 +8,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_otlp::{Protocol, WithExportConfig};
+use opentelemetry_otlp::{SpanExporter as OtlpExporter, WithExportConfig};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
     BatchConfig, BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider, SpanData, SpanExporter,
 };
+use tokio::runtime::{Builder, Runtime};
 
 use crate::Fallible;
+use crate::child::Protocol;
 use crate::workload::{Attribute, SPAN_NAME};
 
 /// Drops what it gets, and counts it.
@@ -50,6 +52,8 @@ pub struct Sdk {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
     spans: Arc<AtomicU64>,
+    /// What drives the gRPC channel; nothing else needs it.
+    _runtime: Option<Runtime>,
 }
 
 /// A trace with its root span open.
@@ -67,25 +71,41 @@ impl Sdk {
         Self::new(processor.build(), spans)
     }
 
-    /// A pipeline that sends OTLP http/protobuf through the blocking client; `None` leaves every default as it is.
-    pub fn with_otlp(endpoint: &str, batching: Option<Batching>) -> Fallible<Self> {
-        let exporter = opentelemetry_otlp::SpanExporter::builder()
-            .with_http()
-            .with_protocol(Protocol::HttpBinary)
-            .with_endpoint(format!("{endpoint}/v1/traces"))
-            .build()?;
+    /// A pipeline that sends OTLP: over HTTP through the blocking client, over gRPC through tonic, whose channel has a
+    /// runtime of one thread. Without `batching` every default stays as it is.
+    pub fn with_otlp(protocol: Protocol, endpoint: &str, batching: Option<Batching>) -> Fallible<Self> {
+        let over_http = |protocol| {
+            OtlpExporter::builder()
+                .with_http()
+                .with_protocol(protocol)
+                .with_endpoint(format!("{endpoint}/v1/traces"))
+                .build()
+        };
+        let mut runtime = None;
+        let exporter = match protocol {
+            Protocol::HttpProtobuf => over_http(opentelemetry_otlp::Protocol::HttpBinary)?,
+            Protocol::HttpJson => over_http(opentelemetry_otlp::Protocol::HttpJson)?,
+            Protocol::Grpc => {
+                let driver = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+                let inside = driver.enter();
+                let exporter = OtlpExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
+                drop(inside);
+                runtime = Some(driver);
+                exporter
+            }
+        };
         let builder = BatchSpanProcessor::builder(exporter);
         let processor = match batching {
             Some(batching) => builder.with_batch_config(batching.config()).build(),
             None => builder.build(),
         };
-        Ok(Self::new(processor, Arc::default()))
+        Ok(Self { _runtime: runtime, ..Self::new(processor, Arc::default()) })
     }
 
     fn new(processor: BatchSpanProcessor, spans: Arc<AtomicU64>) -> Self {
         let provider = SdkTracerProvider::builder().with_span_processor(processor).build();
         let tracer = provider.tracer("agentotel-benches");
-        Self { provider, tracer, spans }
+        Self { provider, tracer, spans, _runtime: None }
     }
 
     pub fn start_session(&self) -> SdkSession {

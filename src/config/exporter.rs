@@ -148,15 +148,36 @@ fn some_object<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Opti
 }
 
 exporter_keys! {
-    /// Appends to a file, one line of OTLP JSON for each batch, as the Collector's file exporter does.
+    /// Appends to a file, one record for each batch, as the Collector's file exporter does. Several exporters or
+    /// processes may have the same file, if its file system has locks (`flock`): their records take turns.
     FileKeys: FileType { File => "file" }, {
-        /// Path of the file. It is made if it is not there.
+        /// Path of the file. It is made, readable by its owner alone, if it is not there. A symbolic link, a
+        /// file with several names or of another user, a FIFO and a socket are refused; a character device such
+        /// as `/dev/null` is written to and never rotated.
         path: NonEmpty,
-        /// `"otlp_json"`, or the name of a formatter that the program registers: a line of its own for each span and
-        /// log record.
+        /// `"otlp_json"`: a line of OTLP JSON for each batch; `"otlp_proto"`: OTLP in protobuf behind its length, four
+        /// bytes with the most significant first; or the name of a formatter that the program registers: a line of its
+        /// own for each span and log record. A file that holds something else is refused.
         #[serde(default = "otlp_json")]
         format: NonEmpty,
+        /// When the file is finished and a new one begun. A finished file is renamed, `traces.jsonl` to
+        /// `traces-20261122T181005.123456Z.jsonl` (the time in UTC), and never changes again.
+        #[serde(default, deserialize_with = "object")]
+        rotate: RotateKeys,
     }
+}
+
+/// When a file is finished: as soon as one of these is reached, and there is something in it.
+#[derive(Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RotateKeys {
+    /// Most bytes of a file. A record that is larger has a file of its own. `null`: no bound.
+    pub(super) max_bytes: Option<Whole<4_096, 1_125_899_906_842_624>>,
+    /// Seconds since the file was made. `null`: no bound.
+    pub(super) max_age_s: Option<Whole<1, 31_536_000>>,
+    /// Most finished files that stay, the active one apart; the oldest go. `null`: all stay.
+    pub(super) keep: Option<Whole<1, 1_000_000>>,
 }
 
 exporter_keys! {
@@ -185,6 +206,7 @@ fn tree() -> NonEmpty {
 
 /// Formats that are the library's own.
 pub(super) const OTLP_JSON: &str = "otlp_json";
+pub(super) const OTLP_PROTO: &str = "otlp_proto";
 pub(super) const TREE: &str = "tree";
 pub(super) const JSON: &str = "json";
 

@@ -31,6 +31,7 @@ mod reference;
 mod tests;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use opentelemetry::KeyValue;
 
@@ -294,8 +295,27 @@ pub enum ExporterKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
     pub path: PathBuf,
-    /// The name of a formatter; `None`: OTLP JSON, a line for each batch.
+    pub format: FileFormat,
+    /// The name of a formatter of the lines; `None`: what `format` says.
     pub formatter: Option<String>,
+    pub rotate: Rotate,
+}
+
+/// How a batch is written into a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FileFormat {
+    /// Lines of text: OTLP JSON, or what a formatter makes.
+    #[default]
+    OtlpJson,
+    OtlpProto,
+}
+
+/// When a file is finished, and how many finished ones stay. All `None`: never.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rotate {
+    pub max_bytes: Option<u64>,
+    pub max_age: Option<Duration>,
+    pub keep: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,17 +2,21 @@
 //! and `OTEL_LOGS_EXPORTER` name, or one `otlp`), their names, and what each takes from the environment.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::error::{ConfigError, Origin};
 use super::exporter::{
-    BatchKeys, ConsoleKeys, ExporterKeys, FileKeys, HostKeys, JSON, OTLP_JSON, RetryKeys, TREE,
+    BatchKeys, ConsoleKeys, ExporterKeys, FileKeys, HostKeys, JSON, OTLP_JSON, OTLP_PROTO, RetryKeys, TREE,
 };
 use super::json::merge;
 use super::value::{NonEmpty, Whole, Word};
 use super::variables::{OtlpVariables, Variables};
-use super::{Batch, Console, ConsoleFormat, ExporterConfig, ExporterKind, File, Host, Retry, settle_otlp};
+use super::{
+    Batch, Console, ConsoleFormat, ExporterConfig, ExporterKind, File, FileFormat, Host, Retry, Rotate,
+    settle_otlp,
+};
 use crate::otlp::Signal;
 
 /// Most exporters: each has positions of its own in the queue.
@@ -260,14 +264,27 @@ fn settle_file(keys: FileKeys, path: &str) -> Result<File, ConfigError> {
         let reason = format!("{file:?} is not accepted; accepted: a path without a NUL character");
         return Err(error(format!("{path}.path"), reason));
     }
-    let formatter = match keys.format.text() {
-        OTLP_JSON => None,
-        _ => Some(formatter_name(keys.format, path, "\"otlp_json\"")?),
+    let (format, formatter) = match keys.format.text() {
+        OTLP_JSON => (FileFormat::OtlpJson, None),
+        OTLP_PROTO => (FileFormat::OtlpProto, None),
+        _ => {
+            let accepted = "\"otlp_json\", \"otlp_proto\"";
+            (FileFormat::OtlpJson, Some(formatter_name(keys.format, path, accepted)?))
+        }
     };
-    Ok(File { path: PathBuf::from(file), formatter })
+    let rotate = Rotate {
+        max_bytes: keys.rotate.max_bytes.map(Whole::get),
+        max_age: keys.rotate.max_age_s.map(|age| Duration::from_secs(age.get())),
+        keep: keys.rotate.keep.map(Whole::get),
+    };
+    if let (Some(keep), None, None) = (rotate.keep, rotate.max_bytes, rotate.max_age) {
+        let reason = format!("{keep} without `max_bytes` or `max_age_s`; accepted: beside one of these");
+        return Err(error(format!("{path}.rotate.keep"), reason));
+    }
+    Ok(File { path: PathBuf::from(file), format, formatter, rotate })
 }
 
-/// Two writers of one file would mix their lines.
+/// Two exporters with one file are most likely a mistake; with different formats they would spoil it.
 fn refuse_shared_file(
     others: &[ExporterConfig],
     one: &ExporterConfig,

@@ -1,46 +1,89 @@
-//! The file exporter: each batch becomes one line of OTLP/JSON at the end of a file, traces and
-//! logs in the same one. It touches that file alone, through descriptors. A line is whole or it is
-//! not there: a write that fails or falls short is taken back, and so is the torn end that a killed
-//! process has left. Writers of several processes take turns by an advisory lock that is held for
-//! one write only.
+//! The file exporter: each batch becomes one record at the end of a file, traces and logs in the same one. How a record is
+//! written, and a torn one taken back, is `format`'s; which file it goes to is `place`'s; when a file is finished, what
+//! it is called then and which finished ones stay is `rotation`'s.
+//!
+//! A record is whole or it is not there: a write that fails or falls short is taken back, and so is the torn end that a
+//! killed process has left. Writers of several processes take turns by an advisory lock that is held for one write
+//! only; whoever has it looks first whether the path still names the file that it has open, so that a finished file never
+//! changes. Where a file system has no locks, each process needs a path of its own.
+
+mod format;
+mod place;
+mod rotation;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use rustix::fs::{FileType, FlockOperation, Mode, OFlags, Stat, flock, fstat, ftruncate, open, stat};
-use rustix::io::{Errno, pread, write};
+use rustix::fs::{FileType, FlockOperation, flock};
+use rustix::io::Errno;
 use tokio::sync::Mutex;
 
-use super::lines::Lines;
+use self::format::Record;
+use self::place::Active;
+use super::lines::{LeftOut, Lines};
 use super::outcome::{Batch, Cause, Outcome};
-use crate::sys::fork::CloseOnFork;
+use crate::config::{FileFormat, Rotate};
 
 /// Between two looks at a lock that another process holds for the length of one write.
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
-/// How far back the start of a torn line is looked for: the largest request (64 MiB), three times
-/// as long in JSON.
-const LONGEST_LINE: u64 = 192 * 1024 * 1024;
+/// How often a turn begins anew because another process has finished the file in the meantime.
+const MOST_OPENINGS: usize = 8;
 
-/// How every line of ours begins.
-const LINE_STARTS: [&[u8]; 2] = [b"{\"resourceSpans\":", b"{\"resourceLogs\":"];
-
-/// The exporter. The file is opened at the first send, and again after an error or when it was
-/// moved away.
+/// The exporter. The file is opened at the first send, and again after an error or when it was moved away.
 #[derive(Debug)]
 pub struct FileExporter {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
     path: PathBuf,
+    format: FileFormat,
+    /// What is written when the format is one of lines.
     lines: Lines,
-    file: Mutex<Option<CloseOnFork>>,
+    rotate: Rotate,
+    file: Mutex<Kept>,
+}
+
+/// What is kept from one send to the next.
+#[derive(Debug, Default)]
+struct Kept {
+    active: Option<Active>,
+    /// Finishes a file that has become old, in case nothing more is written to it.
+    timer: Option<tokio::task::AbortHandle>,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.forget_timer();
+    }
+}
+
+impl Kept {
+    fn forget_timer(&mut self) {
+        if let Some(timer) = self.timer.take() {
+            timer.abort();
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("another process holds its lock")]
     Locked,
+    #[error("other processes keep finishing it")]
+    Contended,
     #[error("is a {0:?}, expected a regular file or a character device")]
     Kind(FileType),
+    #[error("belongs to user {owner}, expected user {user}")]
+    Owner { owner: u32, user: u32 },
+    #[error("has several names, expected one: it is hard-linked")]
+    Names,
+    #[error("holds no {}, expected a file of this format or none", .0.content())]
+    Content(FileFormat),
     #[error("{0}")]
     Io(#[from] io::Error),
 }
@@ -52,32 +95,33 @@ impl From<Errno> for Failure {
 }
 
 impl FileExporter {
-    /// Keeps the path; opens nothing. The directory must exist when the first batch is sent.
-    pub fn new(path: impl Into<PathBuf>) -> FileExporter {
-        FileExporter { path: path.into(), lines: Lines::OtlpJson, file: Mutex::new(None) }
+    /// Keeps the path; opens nothing. The directory must exist when the first batch is sent. A format of lines has these.
+    pub(super) fn new(
+        path: impl Into<PathBuf>,
+        format: FileFormat,
+        lines: Lines,
+        rotate: Rotate,
+    ) -> FileExporter {
+        let file = Mutex::default();
+        FileExporter { shared: Arc::new(Shared { path: path.into(), format, lines, rotate, file }) }
     }
 
-    /// The same with lines of another form.
-    pub(super) fn with_lines(self, lines: Lines) -> FileExporter {
-        FileExporter { lines, ..self }
-    }
-
-    /// Appends one batch as one line, or as one line for each of its records. What stands in the way of that can be mended from outside
-    /// (space made, the path put right), so that every failure but an undecodable batch is one to
-    /// retry.
+    /// Appends one batch in one piece. What stands in the way of that can be mended from outside (space made, the path
+    /// put right), so that every failure but an undecodable batch is one to retry.
     pub async fn send(&self, batch: &Batch, timeout: Duration) -> Outcome {
-        let (line, left_out) = match self.lines.of(batch) {
-            Ok(lines) => lines,
+        let shared = &self.shared;
+        let (record, left_out) = match shared.record(batch) {
+            Ok(record) => record,
             Err(outcome) => return outcome,
         };
+        if record.bytes() == 0 {
+            return left_out.outcome();
+        }
         let appended = tokio::time::timeout(timeout, async {
-            let mut file = self.file.lock().await;
-            loop {
-                match append(&self.path, &mut file, &line) {
-                    Err(Failure::Locked) => tokio::time::sleep(LOCK_PAUSE).await,
-                    result => return result,
-                }
-            }
+            let mut kept = shared.file.lock().await;
+            shared.turns(&mut kept.active, |active| shared.append(active, &record)).await?;
+            shared.set_timer(&mut kept);
+            Ok(())
         });
         let (cause, failure) = match appended.await {
             Ok(Ok(())) => return left_out.outcome(),
@@ -85,131 +129,138 @@ impl FileExporter {
             Ok(Err(failure)) => (Cause::Io(io::ErrorKind::InvalidInput), failure),
             Err(_) => (Cause::Timeout, Failure::Locked),
         };
-        Outcome::retry(cause, format!("file {}: {failure}", self.path.display()))
+        Outcome::retry(cause, format!("file {}: {failure}", shared.path.display()))
     }
 
-    /// Closes the file. Every line accepted so far is the kernel's already.
+    /// Closes the file. Every record accepted so far is the kernel's already. The file stays the active one: whoever
+    /// opens it next goes on with it.
     pub async fn close(&self) -> Outcome {
-        *self.file.lock().await = None;
+        *self.shared.file.lock().await = Kept::default();
         Outcome::Accepted
     }
 }
 
-/// One turn: open if need be, lock, append, unlock. A file that failed is not kept, the next turn
-/// opens it anew.
-fn append(path: &Path, kept: &mut Option<CloseOnFork>, line: &[u8]) -> Result<(), Failure> {
-    let file = match kept.take() {
-        Some(file) if is_at(path, &file) => file,
-        _ => open_at(path)?,
-    };
-    // Any other error is a file system's that has no locks: no other writer keeps to them there
-    // either.
-    if let Err(Errno::WOULDBLOCK | Errno::INTR) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        *kept = Some(file);
-        return Err(Failure::Locked);
-    }
-    let result = append_locked(&file, line);
-    // Explicitly: a child made in other ways than by fork may hold the same description open, and with it the lock.
-    let _ = flock(&file, FlockOperation::Unlock);
-    if result.is_ok() {
-        *kept = Some(file);
-    }
-    result
-}
-
-/// Whether the path still names this file: a rotated or removed one is left for a new one.
-fn is_at(path: &Path, file: &CloseOnFork) -> bool {
-    match (stat(path), fstat(file)) {
-        (Ok(there), Ok(here)) => there.st_dev == here.st_dev && there.st_ino == here.st_ino,
-        _ => false,
-    }
-}
-
-fn open_at(path: &Path) -> Result<CloseOnFork, Failure> {
-    // Non-blocking, so that a FIFO put in the file's place is refused below instead of waited for;
-    // no terminal becomes the process's own. Read access is for the torn end.
-    let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE;
-    let safety = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let mode = Mode::RUSR | Mode::WUSR;
-    let file = CloseOnFork::open(|| Ok(open(path, flags | safety, mode)?))?;
-    match kind(&fstat(&file)?) {
-        FileType::RegularFile | FileType::CharacterDevice => Ok(file),
-        other => Err(Failure::Kind(other)),
-    }
-}
-
-fn kind(stat: &Stat) -> FileType {
-    FileType::from_raw_mode(stat.st_mode)
-}
-
-fn append_locked(file: &CloseOnFork, line: &[u8]) -> Result<(), Failure> {
-    let stat = fstat(file)?;
-    if kind(&stat) != FileType::RegularFile {
-        return Ok(write_all(file, line)?);
-    }
-    let end = u64::try_from(stat.st_size).unwrap_or(0);
-    let start = mend(file, end)?;
-    write_all(file, line).map_err(|errno| {
-        // Should this fail as well, the next turn finds the torn end and mends it.
-        let _ = ftruncate(file, start);
-        Failure::from(errno)
-    })
-}
-
-fn write_all(file: &CloseOnFork, mut bytes: &[u8]) -> Result<(), Errno> {
-    while !bytes.is_empty() {
-        match write(file, bytes) {
-            Ok(0) => return Err(Errno::IO),
-            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno),
+impl Shared {
+    /// What is appended for a batch, and what of it has no place there.
+    fn record(&self, batch: &Batch) -> Result<(Record, LeftOut), Outcome> {
+        match self.format {
+            FileFormat::OtlpJson => self.lines.of(batch).map(|(text, left_out)| (Record(text), left_out)),
+            FileFormat::OtlpProto => Ok((Record::message(batch), LeftOut::default())),
         }
     }
-    Ok(())
-}
 
-/// Makes the file end with a whole line, and says where. The torn end of a line of ours goes: its
-/// batch was never acknowledged. Text of somebody else's is kept, on a line of its own.
-fn mend(file: &CloseOnFork, end: u64) -> Result<u64, Errno> {
-    let torn = torn_start(file, end)?;
-    if torn == end {
-        return Ok(end);
+    /// Takes turns until `work` was done on the file that the path names, under its lock.
+    async fn turns(
+        &self,
+        kept: &mut Option<Active>,
+        work: impl Fn(&mut Active) -> Result<Done, Failure>,
+    ) -> Result<(), Failure> {
+        let mut openings = 0;
+        loop {
+            match self.turn(kept, &work) {
+                Ok(Done::Whole) => return Ok(()),
+                // Another process has it for a moment.
+                Err(Failure::Locked) => tokio::time::sleep(LOCK_PAUSE).await,
+                Ok(Done::Finished) if openings < MOST_OPENINGS => openings += 1,
+                Ok(Done::Finished) => return Err(Failure::Contended),
+                Err(failure) => return Err(failure),
+            }
+        }
     }
-    let mut head = [0; 17];
-    let read = pread(file, &mut head, torn)?;
-    let head = head.get(..read).unwrap_or_default();
-    if LINE_STARTS.iter().any(|start| start.starts_with(head) || head.starts_with(start)) {
-        ftruncate(file, torn)?;
-        return Ok(torn);
-    }
-    write_all(file, b"\n")?;
-    Ok(end + 1)
-}
 
-/// Where the text after the last newline begins; `end` when there is none.
-fn torn_start(file: &CloseOnFork, end: u64) -> Result<u64, Errno> {
-    let mut block = [0; 64 * 1024];
-    let floor = end.saturating_sub(LONGEST_LINE);
-    let mut upper = end;
-    // The first look is at the last byte alone: it is nearly always the newline.
-    let mut length = 1;
-    while upper > floor {
-        let lower = upper.saturating_sub(length).max(floor);
-        let wanted = usize::try_from(upper - lower).unwrap_or(block.len()).min(block.len());
-        let Some(part) = block.get_mut(..wanted) else {
-            break;
+    /// One turn: open if need be, lock, work, unlock. A file that failed is not kept, the next turn opens it anew.
+    fn turn(
+        &self,
+        kept: &mut Option<Active>,
+        work: &impl Fn(&mut Active) -> Result<Done, Failure>,
+    ) -> Result<Done, Failure> {
+        let mut active = match kept.take() {
+            Some(active) if active.is_at(&self.path) => active,
+            _ => Active::open(&self.path)?,
         };
-        let read = pread(file, &mut *part, lower)?;
-        if read < wanted {
-            return Err(Errno::IO);
+        // Any other error is a file system's that has no locks.
+        if let Err(Errno::WOULDBLOCK | Errno::INTR) = flock(&active, FlockOperation::NonBlockingLockExclusive)
+        {
+            *kept = Some(active);
+            return Err(Failure::Locked);
         }
-        if let Some(newline) = part.iter().rposition(|byte| *byte == b'\n') {
-            return Ok(lower + u64::try_from(newline).unwrap_or(0) + 1);
+        // Between its opening and its lock another process may have finished it.
+        let result = if active.is_at(&self.path) { work(&mut active) } else { Ok(Done::Finished) };
+        // Explicitly: a child made in other ways than by fork may hold the same description open, and with it the lock.
+        let _ = flock(&active, FlockOperation::Unlock);
+        if let Ok(Done::Whole) = result {
+            *kept = Some(active);
         }
-        upper = lower;
-        length = 64 * 1024;
+        result
     }
-    Ok(floor)
+
+    /// Appends a record, or finishes the file first when the record must not go into it.
+    fn append(&self, active: &mut Active, record: &Record) -> Result<Done, Failure> {
+        if !active.is_regular() {
+            record.write(active)?;
+            return Ok(Done::Whole);
+        }
+        let end = active.mend(self.format)?;
+        if self.rotate.is_due(end, record.bytes(), active.age()) {
+            rotation::finish(&self.path, self.rotate.keep)?;
+            return Ok(Done::Finished);
+        }
+        active.append(end, record)?;
+        Ok(Done::Whole)
+    }
+
+    /// Sees to it that the file is finished when it has become old, whether or not there is more to write by then.
+    fn set_timer(self: &Arc<Self>, kept: &mut Kept) {
+        let (Some(most), Some(active)) = (self.rotate.max_age, &kept.active) else {
+            return;
+        };
+        if !active.is_regular() || kept.timer.as_ref().is_some_and(|timer| !timer.is_finished()) {
+            return;
+        }
+        // Not before: ages are whole milliseconds or finer, timers are not.
+        let left = most.saturating_sub(active.age()) + Duration::from_millis(2);
+        let shared = Arc::downgrade(self);
+        kept.timer = Some(tokio::spawn(finish_after(shared, left)).abort_handle());
+    }
+
+    /// Finishes the file when it is old and has something in it.
+    fn finish_old(&self, active: &mut Active) -> Result<Done, Failure> {
+        let end = active.mend(self.format)?;
+        if self.rotate.is_due(end, 0, active.age()) {
+            rotation::finish(&self.path, self.rotate.keep)?;
+        }
+        Ok(Done::Whole)
+    }
+}
+
+/// The timer of a file. A failure is left to the next batch, which meets it again and says so.
+async fn finish_after(shared: Weak<Shared>, mut left: Duration) {
+    loop {
+        tokio::time::sleep(left).await;
+        let (Some(shared), Some(most)) =
+            (shared.upgrade(), shared.upgrade().and_then(|shared| shared.rotate.max_age))
+        else {
+            return;
+        };
+        let mut kept = shared.file.lock().await;
+        let Some(active) = kept.active.as_ref().filter(|active| active.is_at(&shared.path)) else {
+            return;
+        };
+        // Another file may stand here by now.
+        if let Some(more) = most.checked_sub(active.age()).filter(|more| !more.is_zero()) {
+            left = more + Duration::from_millis(2);
+            continue;
+        }
+        let _ = shared.turns(&mut kept.active, |active| shared.finish_old(active)).await;
+        return;
+    }
+}
+
+/// What a turn has come to.
+enum Done {
+    Whole,
+    /// The file was finished, by this turn or by another process: there is a new one to open.
+    Finished,
 }
 
 #[cfg(test)]

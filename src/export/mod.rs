@@ -7,6 +7,7 @@
 mod attached;
 mod backoff;
 mod batch;
+mod calendar;
 mod console;
 mod duty;
 mod file;

@@ -145,7 +145,7 @@ impl fmt::Display for Cause {
 pub enum Exporter {
     Otlp(Box<Otlp>),
     File(FileExporter),
-    Console(ConsoleExporter),
+    Console(Box<ConsoleExporter>),
     Host(HostExporter),
 }
 

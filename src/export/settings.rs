@@ -67,7 +67,7 @@ pub(super) fn plans(
         ExporterKind::Otlp(otlp) => otlp_transports(&exporter.name, otlp, &signals, callbacks, diagnostics)?,
         ExporterKind::File(file) => shared(Exporter::File(file_exporter(file, callbacks)), &signals),
         ExporterKind::Console(console) => {
-            shared(Exporter::Console(console_exporter(console, callbacks)), &signals)
+            shared(Exporter::Console(Box::new(console_exporter(console, callbacks))), &signals)
         }
         ExporterKind::Host(host) => {
             let notes = Notes::new(&exporter.name, diagnostics);
@@ -131,11 +131,8 @@ fn formatter(name: &str, callbacks: &Callbacks) -> Lines {
 }
 
 fn file_exporter(file: &config::File, callbacks: &Callbacks) -> FileExporter {
-    let exporter = FileExporter::new(&file.path);
-    match &file.formatter {
-        None => exporter,
-        Some(name) => exporter.with_lines(formatter(name, callbacks)),
-    }
+    let lines = file.formatter.as_ref().map_or(Lines::OtlpJson, |name| formatter(name, callbacks));
+    FileExporter::new(&file.path, file.format, lines, file.rotate)
 }
 
 fn console_exporter(console: &config::Console, callbacks: &Callbacks) -> ConsoleExporter {

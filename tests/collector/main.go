@@ -1,5 +1,6 @@
-// The Collector that the tests send to: the official OpenTelemetry Collector packages (OTLP receiver, debug
-// exporter, file exporter), plus a reader of OTLP JSON lines files, composed into one program that takes the
+// The Collector that the tests send to: the official OpenTelemetry Collector packages (OTLP receiver and
+// exporter, debug exporter, file exporter, memory limiter, storage in files), plus a reader of OTLP JSON lines files and
+// a stand-in for the load-balancing exporter, composed into one program that takes the
 // usual `--config`. It holds no logic of its own; what arrives over OTLP or from a file goes through the
 // Collector's pipelines, and the tests read what its file exporter wrote.
 package main
@@ -9,17 +10,24 @@ import (
 	"os"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/debugexporter"
+	"go.opentelemetry.io/collector/exporter/otlpexporter"
+	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 
 	"agentotel.dev/tests/collector/internal/jsonlines"
+	"agentotel.dev/tests/collector/internal/loadbalancing"
 )
 
 func main() {
@@ -33,7 +41,7 @@ func main() {
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{
 			ResolverSettings: confmap.ResolverSettings{
 				ProviderFactories: []confmap.ProviderFactory{
-					fileprovider.NewFactory(), yamlprovider.NewFactory(),
+					envprovider.NewFactory(), fileprovider.NewFactory(), yamlprovider.NewFactory(),
 				},
 				DefaultScheme: "file",
 			},
@@ -54,11 +62,21 @@ func factories() (otelcol.Factories, error) {
 		return otelcol.Factories{}, err
 	}
 	exporters, err := otelcol.MakeFactoryMap[exporter.Factory](
-		debugexporter.NewFactory(), fileexporter.NewFactory())
+		debugexporter.NewFactory(), fileexporter.NewFactory(),
+		otlpexporter.NewFactory(), loadbalancing.NewFactory())
+	if err != nil {
+		return otelcol.Factories{}, err
+	}
+	processors, err := otelcol.MakeFactoryMap[processor.Factory](memorylimiterprocessor.NewFactory())
+	if err != nil {
+		return otelcol.Factories{}, err
+	}
+	extensions, err := otelcol.MakeFactoryMap[extension.Factory](filestorage.NewFactory())
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
 	return otelcol.Factories{
-		Receivers: receivers, Exporters: exporters, Telemetry: telemetryFactory(),
+		Receivers: receivers, Processors: processors, Exporters: exporters, Extensions: extensions,
+		Telemetry: telemetryFactory(),
 	}, nil
 }

@@ -33,6 +33,8 @@ for how in 'http/protobuf none none' 'http/json gzip server' 'grpc zstd mutual' 
   echo "replay over $1, compression $2, certificates of $3"
   replay --transcripts "$own" --protocol "$1" --compression "$2" --tls "$3"
 done
+# The configurations that are handed out, with one back end killed under load.
+"$CHECK" tier --collector "$COLLECTOR" --replay "$REPLAY" --deploy deploy/collector --transcripts "$own"
 replay --transcripts "$SESSIONS"
 replay --transcripts "$SESSIONS" --protocol grpc --compression zstd --tls mutual
 replay --transcripts "$SESSIONS" --protocol http/json --compression gzip --tls server

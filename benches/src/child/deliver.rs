@@ -74,7 +74,7 @@ fn sdk(arguments: &Arguments) -> Fallible<Figures> {
     let queue: usize = arguments.number("sdk_queue")?;
     let batch: usize = arguments.number("sdk_batch")?;
     let batching = (queue > 0).then_some(Batching { queue, batch });
-    let sdk = Sdk::with_otlp(arguments.text("endpoint")?, batching)?;
+    let sdk = Sdk::with_otlp(arguments.number("protocol")?, arguments.text("endpoint")?, batching)?;
     let session = sdk.start_session();
     sdk.record(&session, &source, warm_up);
     sdk.flush()?;

@@ -4,7 +4,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::{Arguments, Figures, Side, float};
+use super::{Arguments, Figures, Protocol, Side, float};
 use crate::Fallible;
 use crate::agent::{Agent, Borrowed};
 use crate::sdk::Sdk;
@@ -48,7 +48,7 @@ pub fn run(arguments: &Arguments) -> Fallible<Figures> {
             Box::new(move || agent.shutdown(FLUSH_MS))
         }
         Side::Sdk => {
-            let sdk = Sdk::with_otlp(arguments.text("endpoint")?, None)?;
+            let sdk = Sdk::with_otlp(Protocol::HttpProtobuf, arguments.text("endpoint")?, None)?;
             if busy_once {
                 let session = sdk.start_session();
                 sdk.record(&session, &source, ONCE_BUSY);

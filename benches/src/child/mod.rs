@@ -5,6 +5,7 @@ pub mod caller;
 pub mod deliver;
 pub mod idle;
 pub mod live;
+pub mod outage;
 pub mod recovery;
 pub mod steady;
 pub mod threads;
@@ -86,5 +87,43 @@ impl FromStr for Side {
             "sdk" => Ok(Self::Sdk),
             _ => Err("accepted: ours, sdk".to_owned()),
         }
+    }
+}
+
+/// How spans are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    HttpProtobuf,
+    HttpJson,
+    Grpc,
+}
+
+impl Protocol {
+    /// Its name in configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::HttpProtobuf => "http/protobuf",
+            Self::HttpJson => "http/json",
+            Self::Grpc => "grpc",
+        }
+    }
+
+    /// Its name in figures.
+    pub fn figure(self) -> &'static str {
+        match self {
+            Self::HttpProtobuf => "http_protobuf",
+            Self::HttpJson => "http_json",
+            Self::Grpc => "grpc",
+        }
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let known = [Self::HttpProtobuf, Self::HttpJson, Self::Grpc];
+        let found = known.into_iter().find(|protocol| protocol.word() == word);
+        found.ok_or_else(|| "accepted: http/protobuf, http/json, grpc".to_owned())
     }
 }

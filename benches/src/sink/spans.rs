@@ -64,6 +64,22 @@ fn span_id(mut span: &[u8]) -> Option<u64> {
     None
 }
 
+/// The ids of all spans of the same in JSON, pretty-printed or not: they are picked up by the member's name, which
+/// nothing but a link has as well, and nothing here links. `None` when it is no JSON object or an id is none.
+pub fn collect_json_ids(request: &[u8], ids: &mut Vec<u64>) -> Option<()> {
+    const MEMBER: &[u8] = b"\"spanId\":";
+    const DIGITS: usize = 16;
+    let (b'{', b'}') = (request.first()?, request.trim_ascii_end().last()?) else {
+        return None;
+    };
+    for at in memchr::memmem::find_iter(request, MEMBER) {
+        let value = request.get(at + MEMBER.len()..)?.trim_ascii_start().strip_prefix(b"\"")?;
+        let digits = std::str::from_utf8(value.get(..DIGITS)?).ok()?;
+        ids.push(u64::from_str_radix(digits, 16).ok()?);
+    }
+    Some(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +103,16 @@ mod tests {
     #[test]
     fn a_torn_request_is_no_request() {
         assert_eq!(collect_ids(&[0x0a, 9, 1], &mut Vec::new()), None);
+    }
+
+    #[test]
+    fn the_ids_of_spans_in_json_are_found_however_it_is_spaced() {
+        let request = br#"{"spans":[{"spanId":"0101010101010101","parentSpanId":"0303030303030303"},
+            {"spanId": "0202020202020202"}]}"#;
+        let mut ids = Vec::new();
+        assert_eq!(collect_json_ids(request, &mut ids), Some(()));
+        assert_eq!(ids, [0x0101_0101_0101_0101, 0x0202_0202_0202_0202]);
+        assert_eq!(collect_json_ids(br#"{"spanId":"01"}"#, &mut ids), None);
+        assert_eq!(collect_json_ids(b"no JSON", &mut ids), None);
     }
 }

@@ -4,7 +4,7 @@
 use super::Bench;
 use super::process::{child, run};
 use crate::Fallible;
-use crate::child::{Figures, Side};
+use crate::child::{Figures, Protocol, Side};
 use crate::statistics::{median, ratios};
 
 const ROUNDS: usize = 9;
@@ -23,6 +23,7 @@ const MIB: f64 = 1_048_576.0;
 
 /// How a child is to deliver.
 pub(super) struct Delivery<'a> {
+    pub(super) protocol: Protocol,
     pub(super) spans: &'a str,
     pub(super) warm_up: &'a str,
     pub(super) config: String,
@@ -31,7 +32,9 @@ pub(super) struct Delivery<'a> {
 }
 
 pub fn measure(bench: &mut Bench) -> Fallible<()> {
-    cost(bench)?;
+    for protocol in [Protocol::HttpProtobuf, Protocol::Grpc, Protocol::HttpJson] {
+        cost(bench, protocol)?;
+    }
     hot_loop(bench)?;
     peak_memory(bench)
 }
@@ -49,7 +52,8 @@ fn deliver(bench: &Bench, side: Side, delivery: &Delivery<'_>) -> Fallible<Figur
             ("side", word),
             ("library", &bench.library),
             ("config", &delivery.config),
-            ("endpoint", &bench.sink.endpoint()),
+            ("protocol", delivery.protocol.word()),
+            ("endpoint", &bench.sink.endpoint(delivery.protocol)),
             ("spans", delivery.spans),
             ("warm_up", delivery.warm_up),
             ("sdk_queue", delivery.sdk_queue),
@@ -80,18 +84,19 @@ pub(super) fn deliver_all(bench: &mut Bench, side: Side, delivery: &Delivery<'_>
     Ok(figures)
 }
 
-fn lossless(bench: &Bench, queue: &str, warm_up: &'static str) -> Delivery<'static> {
+fn lossless(bench: &Bench, protocol: Protocol, queue: &str, warm_up: &'static str) -> Delivery<'static> {
     Delivery {
+        protocol,
         spans: SPANS,
         warm_up,
-        config: bench.exporting(queue),
+        config: bench.exporting_by(protocol, queue),
         sdk_queue: SDK_QUEUE,
         sdk_batch: SDK_BATCH,
     }
 }
 
-fn cost(bench: &mut Bench) -> Fallible<()> {
-    let delivery = lossless(bench, BLOCKING, "5000");
+fn cost(bench: &mut Bench, protocol: Protocol) -> Fallible<()> {
+    let delivery = lossless(bench, protocol, BLOCKING, "5000");
     let mut columns: [Vec<f64>; 6] = Default::default();
     for _ in 0..ROUNDS {
         let order = [Side::Ours, Side::Sdk, Side::Sdk, Side::Ours];
@@ -114,20 +119,21 @@ fn cost(bench: &mut Bench) -> Fallible<()> {
     let [cpu, wall, caller, sdk_cpu, sdk_wall, sdk_caller] = &columns;
     let of = |values: &[f64]| median(values).ok_or("no rounds");
     let summary = &mut bench.summary;
-    summary.add("process_cpu_ratio_http_protobuf", of(&ratios(sdk_cpu, cpu))?);
-    summary.add("throughput_ratio_http_protobuf", of(&ratios(sdk_wall, wall))?);
-    for (name, ours, sdk) in [
-        ("process_cpu_ns_http_protobuf", cpu, sdk_cpu),
-        ("wall_ns_http_protobuf", wall, sdk_wall),
-        ("caller_cpu_ns_http_protobuf", caller, sdk_caller),
-    ] {
-        summary.add_beside(name, of(ours)?, format!("sdk_{name}"), of(sdk)?);
+    let by = protocol.figure();
+    summary.add(format!("process_cpu_ratio_{by}"), of(&ratios(sdk_cpu, cpu))?);
+    summary.add(format!("throughput_ratio_{by}"), of(&ratios(sdk_wall, wall))?);
+    for (name, ours, sdk) in
+        [("process_cpu_ns", cpu, sdk_cpu), ("wall_ns", wall, sdk_wall), ("caller_cpu_ns", caller, sdk_caller)]
+    {
+        let name = format!("{name}_{by}");
+        summary.add_beside(name.clone(), of(ours)?, format!("sdk_{name}"), of(sdk)?);
     }
     Ok(())
 }
 
 fn hot_loop(bench: &mut Bench) -> Fallible<()> {
     let delivery = Delivery {
+        protocol: Protocol::HttpProtobuf,
         spans: HOT_LOOP_SPANS,
         warm_up: "0",
         config: bench.exporting(""),
@@ -155,8 +161,8 @@ fn percent(figures: &Figures) -> Fallible<f64> {
 }
 
 fn peak_memory(bench: &mut Bench) -> Fallible<()> {
-    let small = lossless(bench, SMALL_QUEUE, "0");
-    let ordinary = lossless(bench, BLOCKING, "0");
+    let small = lossless(bench, Protocol::HttpProtobuf, SMALL_QUEUE, "0");
+    let ordinary = lossless(bench, Protocol::HttpProtobuf, BLOCKING, "0");
     let (mut ours, mut with_default, mut sdk) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..MEMORY_ROUNDS {
         let peak = |figures: &Figures| figures.get("peak_memory_bytes");

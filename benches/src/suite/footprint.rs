@@ -6,7 +6,7 @@ use std::process::Command;
 use super::Bench;
 use super::process::{child, run};
 use crate::Fallible;
-use crate::child::{Figures, float};
+use crate::child::{Figures, Protocol, float};
 use crate::statistics::median;
 
 const ROUNDS: usize = 15;
@@ -43,7 +43,7 @@ fn init(bench: &mut Bench) -> Fallible<()> {
 
 /// Three processes sleep side by side: ours never used, ours after it exported something, the SDK likewise.
 fn idle(bench: &mut Bench) -> Fallible<()> {
-    let endpoint = bench.sink.endpoint();
+    let endpoint = bench.sink.endpoint(Protocol::HttpProtobuf);
     let exporting = bench.exporting("");
     let idle = |side: &str, config: &str, busy_once: &str| {
         let arguments = [

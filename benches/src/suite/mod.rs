@@ -6,6 +6,7 @@ mod delivery;
 mod exact;
 mod footprint;
 mod live;
+mod outage;
 mod process;
 mod storage;
 mod summary;
@@ -15,7 +16,7 @@ use std::time::Instant;
 
 use self::summary::Summary;
 use crate::Fallible;
-use crate::child::Arguments;
+use crate::child::{Arguments, Protocol};
 use crate::sink::client::Sink;
 
 /// What the themes share.
@@ -30,8 +31,13 @@ pub struct Bench {
 impl Bench {
     /// Configuration of a library that sends to the sink, with these keys added.
     fn exporting(&self, more: &str) -> String {
-        let endpoint = self.sink.endpoint();
-        format!(r#"{{"exporters":[{{"type":"otlp","endpoint":"{endpoint}"}}]{more}}}"#)
+        self.exporting_by(Protocol::HttpProtobuf, more)
+    }
+
+    /// The same by a protocol.
+    fn exporting_by(&self, protocol: Protocol, more: &str) -> String {
+        let (word, endpoint) = (protocol.word(), self.sink.endpoint(protocol));
+        format!(r#"{{"exporters":[{{"type":"otlp","protocol":"{word}","endpoint":"{endpoint}"}}]{more}}}"#)
     }
 
     fn ran(&self, file: &str) -> String {
@@ -41,13 +47,14 @@ impl Bench {
 
 type Theme = (&'static str, fn(&mut Bench) -> Fallible<()>);
 
-const THEMES: [Theme; 6] = [
+const THEMES: [Theme; 7] = [
     ("footprint", footprint::measure),
     ("live", live::measure),
     ("exact", exact::measure),
     ("caller", caller::measure),
     ("delivery", delivery::measure),
     ("storage", storage::measure),
+    ("outage", outage::measure),
 ];
 
 /// Configuration of a library without exporters: events are encoded into the queue, whose memory comes round.

@@ -7,7 +7,7 @@ use super::Bench;
 use super::delivery::{Delivery, deliver_all};
 use super::process::{child, run};
 use crate::Fallible;
-use crate::child::Side;
+use crate::child::{Protocol, Side};
 use crate::statistics::{median, ratios};
 
 const ROUNDS: usize = 9;
@@ -39,8 +39,14 @@ fn files(directory: &Path) -> String {
 }
 
 fn cost(bench: &mut Bench, directory: &Path) -> Fallible<()> {
-    let delivery =
-        |config| Delivery { spans: SPANS, warm_up: WARM_UP, config, sdk_queue: "0", sdk_batch: "0" };
+    let delivery = |config| Delivery {
+        protocol: Protocol::HttpProtobuf,
+        spans: SPANS,
+        warm_up: WARM_UP,
+        config,
+        sdk_queue: "0",
+        sdk_batch: "0",
+    };
     let memory = delivery(bench.exporting(""));
     let durable = delivery(bench.exporting(&files(directory)));
     let mut columns: [Vec<f64>; 4] = Default::default();

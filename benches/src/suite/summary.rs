@@ -16,13 +16,16 @@ enum Bar {
 
 use Bar::{AtLeast, AtMost};
 
-const BARS: [(&str, Bar); 21] = [
+const BARS: [(&str, Bar); 29] = [
     ("caller_cpu_ratio_10_attrs", AtLeast(4.0)),
     ("caller_cpu_growth_2_threads", AtMost(1.2)),
     ("caller_cpu_growth_4_threads", AtMost(1.2)),
     ("start_end_cost_ratio", AtMost(2.5)),
     ("process_cpu_ratio_http_protobuf", AtLeast(5.0)),
     ("throughput_ratio_http_protobuf", AtLeast(3.0)),
+    ("process_cpu_ratio_grpc", AtLeast(5.0)),
+    ("throughput_ratio_grpc", AtLeast(3.0)),
+    ("process_cpu_ratio_http_json", AtLeast(3.0)),
     ("hot_loop_delivered_percent", AtLeast(100.0)),
     ("allocations_per_event", AtMost(0.0)),
     ("syscalls_per_event", AtMost(0.001)),
@@ -37,6 +40,11 @@ const BARS: [(&str, Bar); 21] = [
     ("durable_process_cpu_ratio", AtMost(1.3)),
     ("recovery_1m_spans_s", AtMost(10.0)),
     ("recovery_peak_mib", AtMost(64.0)),
+    ("outage_delivered_percent", AtLeast(100.0)),
+    ("outage_caller_cost_ratio", AtMost(1.15)),
+    ("outage_worker_cpu_percent", AtMost(2.0)),
+    ("outage_default_uncounted", AtMost(0.0)),
+    ("outage_default_undelivered", AtMost(0.0)),
     ("lost_events", AtMost(0.0)),
 ];
 

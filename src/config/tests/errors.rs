@@ -28,8 +28,8 @@ fn an_unknown_key_is_named_beside_those_that_are_known() {
         &["`exporters[0].batch.bytes`", "`max_bytes`", "`in_flight`"],
     );
     refused(
-        r#"{"exporters": [{"type": "file", "path": "x", "rotate": {}}]}"#,
-        &["`exporters[0].rotate`", "`path`"],
+        r#"{"exporters": [{"type": "file", "path": "x", "rolling": {}}]}"#,
+        &["`exporters[0].rolling`", "`path`"],
     );
     refused(r#"{"sampler": {"type": "always_on", "rate": 1}}"#, &["`sampler.rate`", "`type`", "`ratio`"]);
 }

@@ -1,10 +1,12 @@
 //! The list of exporters: types, names, what comes from the environment, what is refused.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::*;
 use crate::config::{
-    Color, Compression, Console, ConsoleFormat, Host, Payload, Protocol, Secret, Stream, Tls,
+    Color, Compression, Console, ConsoleFormat, File, FileFormat, Host, Payload, Protocol, Rotate, Secret,
+    Stream, Tls,
 };
 use crate::otlp::Signal;
 
@@ -125,10 +127,6 @@ fn what_spans_keys_is_checked() {
             r#"[{"type": "file", "path": "a", "format": "tree"}]"#,
             "`exporters[0].format`: \"tree\" is not accepted",
         ),
-        (
-            r#"[{"type": "file", "path": "a", "format": "otlp_proto"}]"#,
-            "accepted: \"otlp_json\", or the name of",
-        ),
         (r#"[{"type": "file", "path": "a", "format": "my lines"}]"#, "`exporters[0].format`"),
         (r#"[{"type": "file", "path": "a", "format": ""}]"#, "`exporters[0].format`"),
         (r#"[{"type": "console", "format": "otlp_json"}]"#, "accepted: \"tree\", \"json\", or the name of"),
@@ -139,6 +137,18 @@ fn what_spans_keys_is_checked() {
             r#"[{"type": "file", "path": "a"}, {"type": "file", "path": "a", "format": "x"}]"#,
             "is the file of exporter \"file\"",
         ),
+        (
+            r#"[{"type": "file", "path": "a"}, {"type": "file", "path": "a", "format": "otlp_proto"}]"#,
+            "`exporters[1].path`",
+        ),
+        (
+            r#"[{"type": "file", "path": "a", "format": "json"}]"#,
+            "\"otlp_json\", \"otlp_proto\", or the name of",
+        ),
+        (r#"[{"type": "file", "path": "a", "rotate": {"max_bytes": 1}}]"#, "`exporters[0].rotate.max_bytes`"),
+        (r#"[{"type": "file", "path": "a", "rotate": {"max_age_s": 0}}]"#, "`exporters[0].rotate.max_age_s`"),
+        (r#"[{"type": "file", "path": "a", "rotate": {"keep": 2}}]"#, "`exporters[0].rotate.keep`"),
+        (r#"[{"type": "file", "path": "a", "rotate": {"every": 2}}]"#, "`exporters[0].rotate.every`"),
         (r#"[{"type": "console", "stream": "stdin"}]"#, "`exporters[0].stream`"),
         (r#"[{"type": "otlp", "signals": []}]"#, "`exporters[0].signals`: [] is not accepted"),
         (r#"[{"type": "otlp", "signals": ["traces", "profiles"]}]"#, "`exporters[0].signals[1]`"),
@@ -287,4 +297,20 @@ fn one_more_exporter_is_read_like_one_of_the_list() {
     let many = vec![others[0].clone(); 64];
     let full = Config::resolve_exporter(br#"{"type": "console"}"#, &environment(&[]), &many).unwrap_err();
     assert!(full.to_string().contains("`exporter`: 64 exporters"), "{full}");
+}
+
+#[test]
+fn a_file_has_a_format_and_may_be_rotated() {
+    let config = exporters(
+        r#"[{"type": "file", "path": "a"},
+        {"type": "file", "path": "b", "format": "otlp_proto",
+         "rotate": {"max_bytes": 4096, "max_age_s": 60, "keep": 3}}]"#,
+    );
+    let [plain, rotated] = config.exporters.as_slice() else { panic!("{config:?}") };
+    let never = Rotate::default();
+    let file = File { path: "a".into(), format: FileFormat::OtlpJson, formatter: None, rotate: never };
+    assert_eq!(plain.kind, ExporterKind::File(file));
+    let rotate = Rotate { max_bytes: Some(4096), max_age: Some(Duration::from_secs(60)), keep: Some(3) };
+    let file = File { path: "b".into(), format: FileFormat::OtlpProto, formatter: None, rotate };
+    assert_eq!(rotated.kind, ExporterKind::File(file));
 }

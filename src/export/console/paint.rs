@@ -1,5 +1,7 @@
 //! How the console's text looks: colours, column widths, and figures as people read them.
 
+use crate::export::calendar::civil;
+
 /// Colours on or off.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Style {
@@ -104,21 +106,6 @@ pub(super) fn moment(unix_nanoseconds: u64) -> String {
     let of_day = seconds % 86_400;
     let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}Z")
-}
-
-/// The date of a day counted from 1970-01-01, in the proleptic Gregorian calendar. Eras of 400
-/// years that begin in March put the leap day last (H. Hinnant, "chrono-compatible low-level date
-/// algorithms").
-fn civil(days: u64) -> (u64, u64, u64) {
-    let from_march_of_year_0 = days + 719_468;
-    let era = from_march_of_year_0 / 146_097;
-    let day_of_era = from_march_of_year_0 % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

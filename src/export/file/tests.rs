@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::BufRead as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::path::Path;
 use std::process::Command;
 
 use bytes::Bytes;
@@ -15,6 +16,13 @@ use prost::Message as _;
 
 use super::*;
 use crate::otlp::{Signal, json_line};
+
+mod rotated;
+
+/// An exporter of lines of OTLP JSON.
+fn in_lines(path: impl Into<PathBuf>, rotate: Rotate) -> FileExporter {
+    FileExporter::new(path, FileFormat::OtlpJson, Lines::OtlpJson, rotate)
+}
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -45,6 +53,11 @@ fn batch(name: &str) -> Batch {
     traces(&request(name))
 }
 
+/// An exporter of lines that never finishes a file.
+fn lines(path: impl Into<PathBuf>) -> FileExporter {
+    in_lines(path, Rotate::default())
+}
+
 fn send(exporter: &FileExporter, batch: &Batch) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(exporter.send(batch, TIMEOUT))
@@ -70,7 +83,7 @@ fn names(path: &Path) -> Vec<String> {
 fn traces_and_logs_go_to_the_same_file_and_read_back_as_they_were() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("otlp.jsonl");
-    let exporter = FileExporter::new(&path);
+    let exporter = lines(&path);
     assert!(!path.exists(), "nothing is opened before the first send");
     let spans = request("line one\nline two");
     let record = LogRecord { event_name: "exception".into(), severity_number: 17, ..Default::default() };
@@ -95,8 +108,8 @@ fn an_existing_file_is_continued_and_a_moved_one_is_left() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("otlp.jsonl");
     let rotated = directory.path().join("otlp.jsonl.1");
-    assert_eq!(send(&FileExporter::new(&path), &batch("a")), Outcome::Accepted);
-    let exporter = FileExporter::new(&path);
+    assert_eq!(send(&lines(&path), &batch("a")), Outcome::Accepted);
+    let exporter = lines(&path);
     assert_eq!(send(&exporter, &batch("b")), Outcome::Accepted);
     fs::rename(&path, &rotated).unwrap();
     assert_eq!(send(&exporter, &batch("c")), Outcome::Accepted);
@@ -107,7 +120,7 @@ fn an_existing_file_is_continued_and_a_moved_one_is_left() {
 #[test]
 fn a_batch_that_cannot_be_decoded_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let exporter = FileExporter::new(directory.path().join("x"));
+    let exporter = lines(directory.path().join("x"));
     let garbage = Batch { signal: Signal::Traces, items: 1, body: Bytes::from_static(&[0xff]) };
     assert!(matches!(send(&exporter, &garbage), Outcome::Rejected { cause: Cause::Protocol, .. }));
 }
@@ -115,7 +128,7 @@ fn a_batch_that_cannot_be_decoded_is_refused() {
 #[test]
 fn a_missing_directory_is_to_be_retried_and_its_making_noticed() {
     let directory = tempfile::tempdir().unwrap();
-    let exporter = FileExporter::new(directory.path().join("later/otlp.jsonl"));
+    let exporter = lines(directory.path().join("later/otlp.jsonl"));
     let outcome = send(&exporter, &batch("a"));
     assert_eq!(retry_kind(&outcome), io::ErrorKind::NotFound);
     let Outcome::Retry { message, .. } = outcome else { panic!() };
@@ -131,20 +144,20 @@ fn a_symbolic_link_and_what_is_no_file_are_not_written_to() {
     fs::write(&target, "").unwrap();
     let link = directory.path().join("link");
     symlink(&target, &link).unwrap();
-    retry_kind(&send(&FileExporter::new(&link), &batch("a")));
+    retry_kind(&send(&lines(&link), &batch("a")));
     assert_eq!(fs::metadata(&target).unwrap().len(), 0);
-    retry_kind(&send(&FileExporter::new(directory.path()), &batch("a")));
+    retry_kind(&send(&lines(directory.path()), &batch("a")));
     let fifo = directory.path().join("fifo");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let outcome = send(&FileExporter::new(&fifo), &batch("a"));
+    let outcome = send(&lines(&fifo), &batch("a"));
     assert_eq!(retry_kind(&outcome), io::ErrorKind::InvalidInput);
 }
 
 #[test]
 fn a_full_device_is_to_be_retried() {
-    let outcome = send(&FileExporter::new("/dev/full"), &batch("a"));
+    let outcome = send(&lines("/dev/full"), &batch("a"));
     assert_eq!(retry_kind(&outcome), io::ErrorKind::StorageFull);
-    assert_eq!(send(&FileExporter::new("/dev/null"), &batch("a")), Outcome::Accepted);
+    assert_eq!(send(&lines("/dev/null"), &batch("a")), Outcome::Accepted);
 }
 
 #[test]
@@ -172,7 +185,7 @@ fn child_that_writes_up_to_its_limit() {
     let Some(path) = std::env::var_os(LIMITED_FILE).map(PathBuf::from) else {
         return;
     };
-    let exporter = FileExporter::new(&path);
+    let exporter = lines(&path);
     assert_eq!(send(&exporter, &batch("small")), Outcome::Accepted);
     let before = fs::metadata(&path).unwrap().size();
     assert_eq!(retry_kind(&send(&exporter, &batch(&"x".repeat(20_000)))), io::ErrorKind::FileTooLarge);
@@ -188,11 +201,11 @@ fn the_torn_end_of_a_killed_process_is_removed_and_foreign_text_is_kept() {
         let whole = String::from_utf8(json_line(Signal::Traces, &batch("a").body).unwrap()).unwrap();
         let torn = json_line(Signal::Traces, &batch(&"t".repeat(200_000)).body).unwrap();
         fs::write(&path, [whole.as_bytes(), &torn[..length]].concat()).unwrap();
-        assert_eq!(send(&FileExporter::new(&path), &batch("b")), Outcome::Accepted);
+        assert_eq!(send(&lines(&path), &batch("b")), Outcome::Accepted);
         assert_eq!(names(&path), ["a", "b"], "torn after {length} bytes");
     }
     fs::write(&path, "a title").unwrap();
-    assert_eq!(send(&FileExporter::new(&path), &batch("b")), Outcome::Accepted);
+    assert_eq!(send(&lines(&path), &batch("b")), Outcome::Accepted);
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.starts_with("a title\n{\"resourceSpans\":") && text.ends_with("\n"), "{text}");
 }
@@ -205,7 +218,7 @@ fn writers_take_turns() {
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let exporter = FileExporter::new(&path);
+                let exporter = lines(&path);
                 for _ in 0..10 {
                     assert_eq!(send(&exporter, &batch(&name)), Outcome::Accepted);
                 }
@@ -222,7 +235,7 @@ fn a_lock_that_stays_held_costs_no_more_than_the_deadline() {
     let other = fs::File::create(&path).unwrap();
     flock(&other, FlockOperation::LockExclusive).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let exporter = FileExporter::new(&path);
+    let exporter = lines(&path);
     let begin = std::time::Instant::now();
     let outcome = runtime.block_on(exporter.send(&batch("a"), Duration::from_millis(200)));
     assert!(matches!(outcome, Outcome::Retry { cause: Cause::Timeout, .. }), "{outcome:?}");

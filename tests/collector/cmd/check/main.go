@@ -21,6 +21,7 @@ type scenario func(ctx context.Context, arguments []string, output io.Writer) er
 var scenarios = map[string]scenario{
 	"replay": checkReplay,
 	"file":   checkFile,
+	"tier":   checkTier,
 }
 
 // errUsage says that the arguments are wrong; what was wrong has been written.
@@ -38,7 +39,7 @@ func main() {
 
 func run(ctx context.Context, arguments []string, output, failures io.Writer) int {
 	if len(arguments) == 0 || scenarios[arguments[0]] == nil {
-		fmt.Fprintln(failures, "usage: check replay|file [options] (-h lists them)")
+		fmt.Fprintln(failures, "usage: check replay|file|tier [options] (-h lists them)")
 		return 2
 	}
 	err := scenarios[arguments[0]](ctx, arguments[1:], output)

@@ -40,6 +40,11 @@ type Options struct {
 	ReadFile string
 	// Secured makes the receivers speak TLS with these certificates.
 	Secured *Certificates
+	// Config names a configuration to run as it is, in place of one that is made up. It takes the addresses to listen on
+	// from the variables OTELCOL_GRPC and OTELCOL_HTTP.
+	Config string
+	// Variables are added to its environment.
+	Variables []string
 	// Mutual makes them ask for a client's, from the same authority.
 	Mutual bool
 }
@@ -87,13 +92,16 @@ func start(ctx context.Context, options Options) (*Collector, error) {
 	if options.Secured != nil {
 		c.scheme = "https"
 	}
-	config, err := document(options, ports, c.output)
-	if err != nil {
-		return nil, err
-	}
-	configPath := filepath.Join(options.Directory, "collector.yaml")
-	if err := os.WriteFile(configPath, config, 0o600); err != nil {
-		return nil, err
+	configPath := options.Config
+	if configPath == "" {
+		config, err := document(options, ports, c.output)
+		if err != nil {
+			return nil, err
+		}
+		configPath = filepath.Join(options.Directory, "collector.yaml")
+		if err := os.WriteFile(configPath, config, 0o600); err != nil {
+			return nil, err
+		}
 	}
 	log, err := os.Create(c.logPath)
 	if err != nil {
@@ -101,6 +109,9 @@ func start(ctx context.Context, options Options) (*Collector, error) {
 	}
 	defer log.Close()
 	c.command = exec.CommandContext(ctx, options.Binary, "--config", configPath)
+	c.command.Env = append(os.Environ(), options.Variables...)
+	c.command.Env = append(c.command.Env,
+		fmt.Sprintf("OTELCOL_GRPC=%s:%d", loopback, ports.GRPC), fmt.Sprintf("OTELCOL_HTTP=%s:%d", loopback, ports.HTTP))
 	c.command.Stdout, c.command.Stderr = log, log
 	c.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := c.command.Start(); err != nil {
@@ -128,6 +139,9 @@ func (c *Collector) HTTPEndpoint() string {
 func (c *Collector) GRPCEndpoint() string {
 	return fmt.Sprintf("%s://%s:%d", c.scheme, loopback, c.ports.GRPC)
 }
+
+// GRPCAddress is host and port for OTLP over gRPC.
+func (c *Collector) GRPCAddress() string { return fmt.Sprintf("%s:%d", loopback, c.ports.GRPC) }
 
 // Ports are those that it listens on.
 func (c *Collector) Ports() Ports { return c.ports }
