@@ -498,6 +498,71 @@ static void a_forked_child_has_its_own(void **state) {
   free_ids(&sink.taken);
 }
 
+/* Takes no lock, which a child could find held. */
+static atomic_ulong items_counted;
+
+static uint32_t count_items(void *user_data, const agentotel_export_batch *batch,
+                            agentotel_export_answer *answer) {
+  (void)user_data;
+  (void)answer;
+  atomic_fetch_add(&items_counted, batch->item_count);
+  return AGENTOTEL_EXPORT_OK;
+}
+
+struct busy {
+  agentotel_session session;
+  atomic_bool done;
+  uint64_t recorded;
+};
+
+static void *keep_recording(void *argument) {
+  struct busy *busy = argument;
+  agentotel_event_data data = named_event("event");
+  while (!atomic_load(&busy->done)) {
+    busy->recorded += agentotel_record_event(busy->session, &data, NULL) == AGENTOTEL_OK;
+    usleep(20);
+  }
+  return NULL;
+}
+
+static void a_process_may_fork_while_batches_are_handed_over(void **state) {
+  static struct busy busy;
+  agentotel_exporter_callbacks callbacks = AGENTOTEL_EXPORTER_CALLBACKS_INIT;
+  pthread_t thread;
+  (void)state;
+  callbacks.export_batch = count_items;
+  assert_ok(agentotel_register_exporter(AGENTOTEL_STR("count"), &callbacks));
+  start_with(
+      "{\"exporters\":[{\"type\":\"host\",\"name\":\"h\",\"callback\":\"count\",\"batch\":"
+      "{\"delay_ms\":1,\"max_count\":3}}],\"flush_at_exit_ms\":0}");
+  busy.session = new_session();
+  assert_int_equal(pthread_create(&thread, NULL, keep_recording, &busy), 0);
+  /* The sanitizer's allocator keeps its locks over a fork: its children would wait for threads that they have
+   * not. */
+  const size_t forks = under_address_sanitizer() ? 0 : scaled(60, 3);
+  for (size_t i = 0; i < forks; i++) {
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+      agentotel_session own = 0;
+      atomic_store(&items_counted, 0);
+      if (agentotel_start_session(NULL, &own) != AGENTOTEL_OK) _exit(10);
+      if (agentotel_end_session(own, NULL) != AGENTOTEL_OK) _exit(11);
+      if (agentotel_shutdown(20000) != AGENTOTEL_OK) _exit(12);
+      _exit(atomic_load(&items_counted) == 1 ? 0 : 13);
+    }
+    int status = wait_at_most(child, 30);
+    assert_true(status != -1 && WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+  }
+  atomic_store(&busy.done, true);
+  pthread_join(thread, NULL);
+  assert_ok(agentotel_end_session(busy.session, NULL));
+  assert_ok(agentotel_shutdown(20000));
+  assert_int_equal(items_counted, busy.recorded + 1);
+  unregister("count");
+}
+
 int run_hosts(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, NULL, stop_anyway)
   const struct CMUnitTest tests[] = {
@@ -514,6 +579,7 @@ int run_hosts(void) {
       TEST(its_thread_is_named_takes_no_signals_and_ends),
       TEST(wrong_arguments_get_a_status),
       TEST(a_forked_child_has_its_own),
+      TEST(a_process_may_fork_while_batches_are_handed_over),
   };
   return GROUP(tests);
 }
