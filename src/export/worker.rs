@@ -230,6 +230,9 @@ impl Worker {
                 let words = "a periodic duty of the export worker has failed and is not done any more";
                 self.diagnostics.say(crate::config::Level::Error, words);
             }
+            if !ticked {
+                self.journal.prepare_memory();
+            }
             let mut lanes_due = false;
             for schedule in schedules.iter_mut() {
                 let due = now >= schedule.due;

@@ -326,6 +326,11 @@ impl Journal {
         }
     }
 
+    /// Has memory ready for a backlog that grows.
+    pub(crate) fn prepare_memory(&self) {
+        self.store.prepare_memory();
+    }
+
     /// Notes in the files that the process lives at this moment.
     pub(crate) fn set_last_seen(&self, now: i64) {
         if let Some(cursors) = &*self.cursors() {

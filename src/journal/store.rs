@@ -64,6 +64,9 @@ pub(crate) struct StoreHealth {
     pub(crate) last_failure: String,
 }
 
+/// With so many segments in use a queue is on its way to more.
+const BACKLOG_SEGMENTS: usize = 4;
+
 /// What a store needs to keep segments in files.
 struct Durable {
     substitute: Substitute,
@@ -300,6 +303,25 @@ impl SegmentStore {
             let Some(writer) = self.create(durable, &files) else { return };
             // Behind the others: one that was used a moment ago is still in the cache.
             self.pool().free.insert(0, writer);
+        }
+    }
+
+    /// Has a segment of memory ready when the next one would have to be made: while a backlog grows, none of those who
+    /// record waits for memory that is used for the first time. Does nothing for a store in files.
+    pub(crate) fn prepare_memory(&self) {
+        let mut pool = self.pool();
+        pool.reclaim();
+        let is_growing = pool.free.is_empty() && pool.in_memory >= BACKLOG_SEGMENTS;
+        if self.durable.is_some() || !is_growing || pool.in_memory >= self.max_segments {
+            return;
+        }
+        pool.in_memory += 1;
+        drop(pool);
+        let writer = RegionWriter::populated(self.segment_bytes);
+        let mut pool = self.pool();
+        match writer {
+            Some(writer) => pool.free.insert(0, writer),
+            None => pool.in_memory -= 1,
         }
     }
 

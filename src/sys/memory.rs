@@ -97,7 +97,7 @@ impl Memory {
 }
 
 impl Memory {
-    /// Makes every page of a mapped file writable now, so that no recording thread waits for one.
+    /// Makes every page writable now, so that no recording thread waits for one.
     fn populate(&self) {
         // Where the kernel does not know this (before Linux 5.14), pages come when they are written.
         // SAFETY: the mapping made by this memory; the advice changes nothing of its contents.
@@ -181,6 +181,13 @@ impl RegionWriter {
     /// A region of `bytes` zero bytes; `None` when memory is not to be had.
     pub(crate) fn new(bytes: usize) -> Option<Self> {
         Some(Self::with(Memory::zeroed(0, bytes)?))
+    }
+
+    /// The same, with its memory there and not only promised.
+    pub(crate) fn populated(bytes: usize) -> Option<Self> {
+        let memory = Memory::zeroed(0, bytes)?;
+        memory.populate();
+        Some(Self::with(memory))
     }
 
     /// A region of `bytes` bytes behind `header` bytes of a file, which has as many, all of them allocated. With
