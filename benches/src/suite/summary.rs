@@ -35,7 +35,7 @@ const BARS: [(&str, Bar); 29] = [
     ("peak_memory_fraction", AtMost(0.35)),
     ("init_ms", AtMost(5.0)),
     ("idle_memory_mib", AtMost(4.0)),
-    ("so_size_mib", AtMost(4.0)),
+    ("so_size_mib", AtMost(5.0)),
     ("durable_caller_cost_ratio", AtMost(1.5)),
     ("durable_process_cpu_ratio", AtMost(1.3)),
     ("recovery_1m_spans_s", AtMost(10.0)),
