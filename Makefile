@@ -50,7 +50,7 @@ demo: $(EXAMPLES)/replay
 	@rm -f target/demo.jsonl
 	$(EXAMPLES)/replay --out target/demo.jsonl examples/c/transcript.jsonl
 
-test: test-rust test-header test-abi test-examples test-collector lint
+test: test-rust test-header test-abi test-examples test-collector test-fuzz lint
 	@echo "all tests passed"
 
 # Agents report to a real Collector in some of them; without Go there is none, which is said.
@@ -59,7 +59,7 @@ test-rust:
 	AGENTOTEL_TEST_COLLECTOR=$(abspath $(COLLECTOR)) $(CARGO) test --locked --features schema,test-failpoints
 	$(CARGO) test --locked --doc
 
-# By itself: its build, instrumented from the ground up, takes longer than all tests.
+# Readers of bytes that the library did not write itself, 20 seconds each.
 test-fuzz:
 	fuzz/run.sh
 

@@ -215,11 +215,10 @@ impl DeadJournal {
         Ok(Self { segments, resource, cursors, findings, damaged })
     }
 
-    /// Notes that a step of the recovery begins; gives how many have ended a process in this place before, or nothing when
-    /// these are as many as may be.
-    pub(crate) fn begin_step(&self, lanes: &[LaneRecovery]) -> Option<u64> {
+    /// Notes that a step of the recovery begins; false when it has led to the end of the process as often as may be.
+    pub(crate) fn begin_step(&self, lanes: &[LaneRecovery]) -> bool {
         let place = lanes.iter().fold(0, |place, lane| lane.place(place));
-        Some(self.cursors.begin_step(Step::Frames, place)).filter(|deaths| *deaths < MOST_FATAL_STEPS)
+        self.cursors.begin_step(Step::Frames, place) < MOST_FATAL_STEPS
     }
 
     /// Notes that a step has ended well.

@@ -287,15 +287,14 @@ impl Recovery {
             self.stop();
             return;
         }
-        // Nothing is read in a step, and where a process has died before a step is one frame: of processes that are killed at
-        // random three in a row are hardly ever killed in the same place.
+        // Files are read before the step begins: a process that is killed at random is rarely killed in there.
         let lanes = draining.lanes.iter_mut();
         let prepared: Vec<_> = lanes.map(|lane| lane.prepare(&draining.dead)).collect();
-        let Some(deaths) = draining.dead.begin_step(&draining.lanes) else {
+        if !draining.dead.begin_step(&draining.lanes) {
             self.put_aside(open, diagnostics);
             return;
-        };
-        let mut budget = if deaths > 0 { budget.min(1) } else { budget.min(draining.step_bytes) };
+        }
+        let mut budget = budget.min(draining.step_bytes);
         draining.step_bytes = draining.step_bytes.saturating_mul(2).min(MOST_STEP_BYTES);
         let (mut frames, mut fed, mut given_up) = (0, 0, 0);
         for (lane, prepared) in draining.lanes.iter_mut().zip(prepared) {
