@@ -146,7 +146,7 @@ fn what_was_in_flight_is_found_again_as_failed_with_its_session() {
         "storage": { "directory": directory.path().join("storage"), "namespace": "busy" },
         "exporters": [{ "type": "file", "path": directory.path().join("later.jsonl") }]
     });
-    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _alone = Alone::take();
     init(&config);
     wait_until("what was left is sent", || storage_stats().finished == 1);
     assert_eq!(agentotel_shutdown(10_000), 0, "{}", diagnostics());
@@ -182,9 +182,6 @@ fn what_was_in_flight_is_found_again_as_failed_with_its_session() {
     }
     assert!(time(root, "endTimeUnixNano") >= time(second, "startTimeUnixNano"));
 }
-
-/// There is one library in a process: one test at a time.
-static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 /// What all processes have delivered.
 #[derive(Default)]
@@ -245,7 +242,7 @@ fn hex(id: [u8; 8]) -> String {
 
 /// Recovers what is left, and compares what was acknowledged with what was delivered; gives how many processes it came from.
 fn recover_and_compare(directory: &Path, acknowledged: &[[u8; 8]]) -> usize {
-    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _alone = Alone::take();
     start(directory, "crashing", "out-last.jsonl");
     wait_recovered(&directory.join("storage"));
     assert_eq!(storage_stats().quarantined, 0);
@@ -391,7 +388,7 @@ fn slots_that_kill_three_readers_are_put_aside() {
         agent.wait().unwrap();
         reader.join().unwrap();
     }
-    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _alone = Alone::take();
     start(directory.path(), "crashing", "out-last.jsonl");
     // What the readers have recorded themselves is sound.
     wait_until("it is put aside", || storage_stats().quarantined == 1 && storage_stats().finished == 3);

@@ -6,13 +6,9 @@ mod agent;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 use agent::*;
 use agentotel::abi::lifecycle::*;
-
-/// There is one library in a process: one test at a time.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 const DISK_BYTES: usize = 4 * 1024 * 1024;
 const FILE_BYTES: usize = 65_536;
@@ -85,7 +81,7 @@ fn hex(id: [u8; 8]) -> String {
 
 #[test]
 fn a_full_disk_is_a_counted_failure_with_retry_and_loses_nothing() {
-    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = Alone::take();
     let Some(disk) = Disk::mount() else { return };
     let directory = disk.0.path();
     let ballast = directory.join("ballast");
@@ -117,7 +113,7 @@ fn a_full_disk_is_a_counted_failure_with_retry_and_loses_nothing() {
 
 #[test]
 fn a_restarted_library_goes_on_with_the_file_and_with_its_rotation() {
-    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = Alone::take();
     let directory = private_directory();
     let path = directory.path().join("otlp.jsonl");
     let mut recorded = BTreeSet::new();

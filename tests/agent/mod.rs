@@ -3,6 +3,7 @@
 
 use std::ffi::CString;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use agentotel::abi::event::*;
@@ -11,6 +12,26 @@ use agentotel::abi::session::*;
 use agentotel::abi::stats::*;
 use agentotel::abi::status::*;
 use agentotel::abi::types::*;
+
+/// There is one library in a process: one test at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Held by a test that has the library for itself. A test that fails leaves nothing started behind.
+pub struct Alone {
+    _guard: MutexGuard<'static, ()>,
+}
+
+impl Alone {
+    pub fn take() -> Self {
+        Self { _guard: ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner) }
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        agentotel_shutdown(0);
+    }
+}
 
 pub fn text(text: &str) -> agentotel_str {
     agentotel_str { data: text.as_ptr().cast(), len: text.len() }
