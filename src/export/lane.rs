@@ -31,8 +31,8 @@ use crate::otlp::request::RequestHeader;
 
 /// What a receiver is tried with that has let nobody in: it may refuse it.
 const PROBE_ITEMS: u64 = 1;
-/// A signal that was not served may be some day.
-const NOT_SERVED_AGAIN: Duration = Duration::from_secs(300);
+/// A signal that was not served may be some day. (Tests do not wait that long.)
+const NOT_SERVED_AGAIN: Duration = Duration::from_secs(if cfg!(test) { 10 } else { 300 });
 
 /// How the worker wakes a lane.
 #[derive(Default)]
@@ -378,6 +378,7 @@ impl Lane {
         match self.health.state() {
             LaneState::Ready if self.held.is_empty() => self.launch(sent),
             LaneState::NotServed => self.settle(&sent, Some(Drop::NotServed)),
+            _ if self.is_too_old(&sent) => self.settle(&sent, Some(Drop::Age)),
             _ => {
                 self.held.insert(sent.id, sent);
             }
@@ -410,11 +411,13 @@ impl Lane {
         let retry = &self.plan.retry;
         if retry.max_attempts.is_some_and(|most| sent.attempts >= most) {
             Some(Drop::Attempts)
-        } else if retry.max_age_s.is_some_and(|most| sent.begun.elapsed() >= Duration::from_secs(most)) {
-            Some(Drop::Age)
         } else {
-            None
+            self.is_too_old(sent).then_some(Drop::Age)
         }
+    }
+
+    fn is_too_old(&self, sent: &Sent) -> bool {
+        self.plan.retry.max_age_s.is_some_and(|most| sent.begun.elapsed() >= Duration::from_secs(most))
     }
 
     /// A batch has ended; what is left of it is dropped for this reason.

@@ -21,8 +21,6 @@ const FIRST_BYTES: usize = 8;
 /// Bytes of a frame's length word; zero ends the frames.
 const LENGTH_BYTES: usize = 4;
 
-/// Pages begin at multiples of this, or of more; then a part that begins inside one is refused, and the whole is synced.
-const PAGE_BYTES: usize = 4096;
 /// A new file is written in pieces of this many bytes. The kernel keeps a piece together, and writes it whole when a page of
 /// it has changed: the larger, the cheaper to make, and the dearer to sync. Measured, 64 KiB cost a quarter of what single pages
 /// do, and no more than twice the largest.
@@ -150,9 +148,10 @@ impl AppendRegion {
             rustix::io::retry_on_intr(|| rustix::fs::fdatasync(&backing.file))?;
         } else {
             let header = self.memory.mapped_bytes - self.memory.bytes;
+            let page = rustix::param::page_size();
             let from = match self.synced.load(Ordering::Relaxed) {
                 0 => 0,
-                synced => (header + synced) / PAGE_BYTES * PAGE_BYTES,
+                synced => (header + synced) / page * page,
             };
             // With the length word behind the last frame, which ends the frames.
             let end = (header + committed + LENGTH_BYTES).min(self.memory.mapped_bytes);

@@ -130,7 +130,12 @@ unsafe fn texts(draft: &mut Draft<'_, '_>, from: *const agentotel_attribute, cou
     unsafe {
         #[cfg(target_arch = "x86_64")]
         if let Some(wide) = Wide::of_this_processor() {
-            return texts_in_wide_registers(wide, draft, from, count);
+            let done = texts_in_wide_registers(wide, draft, from, count)?;
+            if done == count {
+                return Some(done);
+            }
+            // What they stop at may be a text that is short and yet too long for them.
+            return short_texts(draft, from.add(done), count - done).map(|more| done + more);
         }
         short_texts(draft, from, count)
     }

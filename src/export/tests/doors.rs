@@ -1,6 +1,8 @@
 //! Receivers that do not let an exporter in, do not know a signal, or take small requests only: what is tried, what is kept
 //! and what is counted.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use super::*;
 use crate::event::data::{ErrorDetail, Target};
 use crate::export::health::FailureClass;
@@ -94,6 +96,52 @@ fn a_signal_that_is_not_served_is_dropped_and_said_once_while_others_go_on() {
     assert_eq!(stats.health.attempts, 1);
     assert_eq!(traces(&manager, "a").counters.exported, 5);
     assert_eq!(manager.diagnostics_text().matches("does not take this signal").count(), 1);
+}
+
+#[test]
+fn a_signal_that_is_served_again_is_taken_up_after_a_while() {
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let server = judging(|request| {
+        let is_refused = request.line.ends_with("/v1/logs") && ASKED.fetch_add(1, Ordering::Relaxed) == 0;
+        if is_refused { 404 } else { 200 }
+    });
+    let manager = start(&otlp("a", &server.url(), ""));
+    // That traces are taken says that the 404 is about logs.
+    record(&manager, 1);
+    manager.flush(PATIENCE).unwrap();
+    let (mut caller, arena) = (Caller::new(), Bump::new());
+    let session = manager.start_session(&mut caller, &arena, &SessionOptions::default()).unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let mut failed = 0;
+    let stats = loop {
+        let error = ErrorDetail { kind: b"E", message: b"no", ..ErrorDetail::default() };
+        manager.record_error(&mut caller, &arena, session, Target::Root, &error).unwrap();
+        failed += 1;
+        let stats = manager.exporter_stats(b"a", Signal::Logs).unwrap();
+        if stats.counters.exported > 0 {
+            break stats;
+        }
+        assert!(Instant::now() < deadline, "{}", manager.diagnostics_text());
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let dropped = stats.counters.dropped[Drop::NotServed as usize];
+    assert!(dropped > 0 && stats.counters.rejected + dropped + stats.counters.exported <= failed);
+    assert_eq!(stats.health.state, LaneState::Ready);
+}
+
+#[test]
+fn what_waits_before_a_shut_door_grows_old_too() {
+    let server = ScriptedServer::start(vec![reply(401, &[], b"")]);
+    // A hundred at a time: more than are tried one by one within a second.
+    let exporter = otlp("a", &server.url(), r#","max_age_s":1"#);
+    let manager = start(&exporter.replace(r#""delay_ms":20"#, r#""delay_ms":20,"max_count":100"#));
+    record(&manager, 300);
+    let dropped = |stats: &ExporterStats| stats.counters.dropped[Drop::Age as usize];
+    let stats = wait_for(&manager, Signal::Traces, |stats| dropped(stats) > 0);
+    // Some were refused when the door was tried.
+    let counters = stats.counters;
+    assert_eq!(counters.rejected + dropped(&stats) + counters.pending, 300);
+    assert_eq!(stats.health.state, LaneState::Paused);
 }
 
 #[test]
