@@ -1,12 +1,15 @@
 //! The journal: where accepted records are until every exporter is done with them. Recording threads append frames
 //! (`frame`) to the active segment of their shard (`shard`), under a lock that nobody holds across I/O; the worker reads
 //! committed frames without it and moves each lane's `cursor`. Segments come from a bounded store (`store`) and go back
-//! when every cursor is past them. What happens when none is left is decided here; what is counted is in `accounting`.
+//! when every cursor is past them. What happens when none is left is decided in `append`; what is counted is in
+//! `accounting`.
 
 pub(crate) mod accounting;
+mod append;
 pub(crate) mod budget;
 pub(crate) mod cursor;
 pub(crate) mod cursor_file;
+mod durability;
 pub(crate) mod files;
 pub(crate) mod frame;
 pub(crate) mod incarnation;
@@ -18,21 +21,17 @@ pub(crate) mod store;
 mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use self::accounting::{Drop, LaneCounters, Refusal, Repairs, SignalCounters};
+use self::accounting::{Drop, LaneCounters, SignalCounters};
+pub(crate) use self::append::{AppendError, Entry};
 use self::cursor::{LaneId, Position, Settlement};
 use self::cursor_file::{CursorFile, LaneName};
-use self::files::SegmentFiles;
-use self::frame::{FrameHeader, frame_size};
-use self::shard::{Fault, ShardState};
+use self::shard::ShardState;
 pub(crate) use self::shard::{Origin, Unread};
-use self::store::{SegmentStore, StoreHealth};
+use self::store::SegmentStore;
 use crate::otlp::Signal;
-use crate::otlp::wire::WriteError;
-use crate::sys::failpoint;
-use crate::sys::memory::RegionWriter;
 
 /// What to do when no segment is left and no exporter is ahead of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,27 +51,6 @@ pub(crate) struct JournalSettings {
     pub(crate) segment_bytes: usize,
     pub(crate) max_bytes: usize,
     pub(crate) overflow: OverflowPolicy,
-}
-
-/// What is appended, but for its payload.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
-    pub(crate) signal: Signal,
-    pub(crate) kind: u8,
-    pub(crate) flags: u16,
-    pub(crate) origin: Origin,
-    pub(crate) repairs: Repairs,
-}
-
-/// Why nothing was appended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AppendError {
-    /// The payload could not be written as it is; nothing was counted.
-    Write(WriteError),
-    /// No room, and the policy refuses; counted.
-    Full,
-    /// The journal is closed; counted.
-    Closed,
 }
 
 /// Shards live on cache lines of their own (two lines: the adjacent-line prefetcher pulls pairs).
@@ -157,302 +135,6 @@ impl Journal {
         self.shards.get(index).or_else(|| self.shards.get(index % self.shards.len()))
     }
 
-    /// Appends one record. `write` fills a payload of exactly `payload` bytes and is told the sequence number that the
-    /// frame will have in the shard; it runs under the shard's lock and must only copy. Nothing is allocated and no system
-    /// call made but when a segment is full.
-    #[inline(always)]
-    pub(crate) fn append(
-        &self,
-        shard: usize,
-        entry: Entry,
-        payload: usize,
-        write: impl FnOnce(&mut [u8], u64) -> Result<(), WriteError>,
-    ) -> Result<(), AppendError> {
-        let Some(shard) = self.shard(shard) else { return Err(AppendError::Closed) };
-        let mut state = shard.lock();
-        if !state.open || !state.has_room(payload) {
-            drop(state);
-            state = self.make_room(shard, entry, payload)?;
-        }
-        let header = FrameHeader { signal: entry.signal, kind: entry.kind, flags: entry.flags, sequence: 0 };
-        match state.append(header, payload, write) {
-            Ok(()) => {}
-            Err(Fault::Write(error)) => return Err(AppendError::Write(error)),
-            Err(Fault::File(error)) => {
-                if !self.append_elsewhere(&mut state, header, payload, &error) {
-                    Self::refuse_in(&mut state, entry, Refusal::QueueFull);
-                    return Err(AppendError::Full);
-                }
-            }
-        }
-        self.appended(state, entry);
-        Ok(())
-    }
-
-    /// Appends one record that is made in its place: `write` gets the room that is left, of `most` bytes at most, and gives
-    /// how many it took, or nothing when it could not. False, and nothing is counted, when there is no place for it
-    /// without more ado or it could not be made: `append` finds out why.
-    #[inline(always)]
-    pub(crate) fn append_in_place(
-        &self,
-        shard: usize,
-        entry: Entry,
-        most: usize,
-        write: impl FnOnce(&mut [u8]) -> Option<usize>,
-    ) -> bool {
-        let Some(shard) = self.shard(shard) else { return false };
-        let mut state = shard.lock();
-        let header = FrameHeader { signal: entry.signal, kind: entry.kind, flags: entry.flags, sequence: 0 };
-        if !state.open {
-            return false;
-        }
-        let is_done = match state.append_written(header, most, write) {
-            Ok(is_done) => is_done,
-            Err((payload, Fault::File(error))) => self.append_elsewhere(&mut state, header, payload, &error),
-            Err((_, Fault::Write(_))) => false,
-        };
-        if is_done {
-            self.appended(state, entry);
-        }
-        is_done
-    }
-
-    /// Counts a record that was appended, and waits for the disk where that is wanted.
-    #[inline(always)]
-    fn appended(&self, mut state: MutexGuard<'_, ShardState>, entry: Entry) {
-        let counters = state.counters_mut(entry.signal);
-        match entry.origin {
-            Origin::Caller => {
-                counters.offered += 1;
-                counters.accepted_caller += 1;
-            }
-            Origin::Derived | Origin::Expendable => counters.accepted_derived += 1,
-        }
-        if entry.repairs != Repairs::default() {
-            counters.repaired(entry.repairs);
-        }
-        if self.sync_always {
-            let (index, head) = (state.index, state.head());
-            drop(state);
-            self.wait_synced(index, head);
-        }
-    }
-
-    /// Appends a record that the active segment's file did not take to another segment: of a file or what stands in for one,
-    /// as there is; false when there is none. The lock is held all along, so that the frame keeps its number, which
-    /// others may know by now.
-    #[cold]
-    fn append_elsewhere(
-        &self,
-        state: &mut ShardState,
-        header: FrameHeader,
-        payload: usize,
-        error: &std::io::Error,
-    ) -> bool {
-        self.store.failed(error);
-        let content = state.untaken(payload);
-        while let Some(writer) = self.store.acquire() {
-            self.roll_in(state, writer);
-            if !state.has_room(payload) {
-                continue;
-            }
-            let appended = state.append(header, payload, |place, _| {
-                place.copy_from_slice(&content);
-                Ok(())
-            });
-            match appended {
-                Ok(()) => return true,
-                Err(Fault::Write(_)) => return false,
-                Err(Fault::File(error)) => self.store.failed(&error),
-            }
-        }
-        false
-    }
-
-    /// Waits until everything of a shard before `position` is on the disk. Whoever comes first does it for all who have
-    /// come by then.
-    #[cold]
-    fn wait_synced(&self, shard: usize, position: Position) {
-        let _first = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_synced = self.shards.get(shard).is_none_or(|shard| shard.lock().synced() >= position);
-        if !is_synced {
-            self.sync_all();
-        }
-    }
-
-    /// Brings everything that is committed to the disk; false when there was nothing to do.
-    pub(crate) fn sync(&self) -> bool {
-        let _only = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.sync_all()
-    }
-
-    fn sync_all(&self) -> bool {
-        let mut did_something = false;
-        let mut outcome = Ok(());
-        for shard in &self.shards {
-            let Some((regions, head)) = shard.lock().unsynced() else { continue };
-            did_something = true;
-            let names = self.store.sync_names();
-            match names.and_then(|()| regions.iter().try_for_each(|region| region.sync())) {
-                Ok(()) => shard.lock().set_synced(head),
-                Err(error) => outcome = Err(error),
-            }
-        }
-        if did_something && let Some(cursors) = &*self.cursors() {
-            outcome = outcome.and(cursors.sync());
-        }
-        if did_something || outcome.is_err() {
-            self.store.synced(outcome);
-        }
-        did_something
-    }
-
-    /// Sees to it that segments are there which nobody has to wait for, and that shards which had to go on in memory take
-    /// up files again once there are some.
-    pub(crate) fn prepare_segments(&self) {
-        self.store.prepare(self.shards.len());
-        let is_durable = self.store.health().is_some_and(|health| health.is_durable);
-        for shard in self.shards.iter().filter(|_| is_durable) {
-            let mut state = shard.lock();
-            if state.records_in_memory()
-                && let Some(writer) = self.store.acquire()
-            {
-                if writer.region().is_durable() {
-                    self.roll_in(&mut state, writer);
-                } else {
-                    self.store.release(writer);
-                }
-            }
-        }
-    }
-
-    /// Has memory ready for a backlog that grows.
-    pub(crate) fn prepare_memory(&self) {
-        self.store.prepare_memory();
-    }
-
-    /// Notes in the files that the process lives at this moment.
-    pub(crate) fn set_last_seen(&self, now: i64) {
-        if let Some(cursors) = &*self.cursors() {
-            cursors.set_last_seen(now);
-        }
-    }
-
-    /// How the files fare; `None` for a journal in memory.
-    pub(crate) fn store_health(&self) -> Option<StoreHealth> {
-        let mut health = self.store.health()?;
-        // A file that is there does not make what still goes to memory durable.
-        health.is_durable &= self.shards.iter().all(|shard| !shard.lock().records_in_memory());
-        Some(health)
-    }
-
-    /// Comes back with the shard locked and room in it, or counts the refusal.
-    #[cold]
-    fn make_room<'s>(
-        &self,
-        shard: &'s Shard,
-        entry: Entry,
-        payload: usize,
-    ) -> Result<MutexGuard<'s, ShardState>, AppendError> {
-        let fits_a_segment = frame_size(payload) <= self.store.segment_bytes();
-        let gives_way = entry.origin == Origin::Expendable;
-        let deadline = match self.overflow {
-            OverflowPolicy::Block(wait) => Instant::now().checked_add(wait),
-            _ => None,
-        };
-        loop {
-            let seen = self.store.returned();
-            let mut state = shard.lock();
-            if !state.open {
-                Self::refuse_in(&mut state, entry, Refusal::ShutDown);
-                return Err(AppendError::Closed);
-            }
-            if state.has_room(payload) {
-                return Ok(state);
-            }
-            // What is settled by now comes back first: a segment used a moment ago is still in the cache.
-            self.release_in(&mut state);
-            // Half of the queue is out of reach for what gives way: it must not crowd out what was accepted.
-            let may_grow = fits_a_segment && !(gives_way && self.store.bytes_in_use() > self.max_bytes / 2);
-            if may_grow && let Some(writer) = self.store.acquire() {
-                self.roll_in(&mut state, writer);
-                drop(state);
-                // The others go on while the worker is told; room may be gone again by then.
-                (self.wake)();
-                continue;
-            }
-            drop(state);
-            if fits_a_segment && (self.release_settled() || !gives_way && self.advance_laggards()) {
-                continue;
-            }
-            let freed = fits_a_segment
-                && !gives_way
-                && match self.overflow {
-                    OverflowPolicy::DropNewest => false,
-                    OverflowPolicy::DropOldest => self.drop_oldest(),
-                    OverflowPolicy::Block(_) => {
-                        (self.wake)();
-                        deadline.is_some_and(|deadline| self.store.wait_returned(seen, deadline))
-                    }
-                };
-            if !freed {
-                Self::refuse_in(&mut shard.lock(), entry, Refusal::QueueFull);
-                return Err(AppendError::Full);
-            }
-        }
-    }
-
-    /// Goes on in an empty segment, unless its file takes no header.
-    fn roll_in(&self, state: &mut ShardState, mut writer: RegionWriter) {
-        let serial = self.fresh_serial();
-        match self.store.begin(&mut writer, (state.index, state.sequence()), serial) {
-            Ok(seal) => {
-                failpoint::pass("roll");
-                state.roll(writer, serial, seal);
-            }
-            Err(_) => self.store.discard(writer),
-        }
-    }
-
-    fn refuse_in(state: &mut ShardState, entry: Entry, reason: Refusal) {
-        // A derived record was not offered by anybody, so no counter of offers has a place for it: whoever derived it
-        // says so in the diagnostics.
-        if entry.origin == Origin::Caller {
-            state.counters_mut(entry.signal).refuse(reason);
-        }
-    }
-
-    /// Counts a call that was refused before it came to an append.
-    pub(crate) fn refuse(&self, shard: usize, signal: Signal, reason: Refusal) {
-        if let Some(shard) = self.shard(shard) {
-            shard.lock().counters_mut(signal).refuse(reason);
-        }
-    }
-
-    /// Counts what was set right in something that is not a record yet.
-    pub(crate) fn count_repairs(&self, shard: usize, signal: Signal, repairs: Repairs) {
-        if repairs != Repairs::default()
-            && let Some(shard) = self.shard(shard)
-        {
-            shard.lock().counters_mut(signal).repaired(repairs);
-        }
-    }
-
-    /// Counts a record of a session that is not sampled; false when the journal is closed (then counted as refused).
-    pub(crate) fn leave_out_unsampled(&self, shard: usize, signal: Signal) -> bool {
-        let Some(shard) = self.shard(shard) else { return false };
-        let mut state = shard.lock();
-        let open = state.open;
-        let counters = state.counters_mut(signal);
-        if open {
-            counters.offered += 1;
-            counters.head_unsampled += 1;
-        } else {
-            counters.refuse(Refusal::ShutDown);
-        }
-        open
-    }
-
     /// Recycles every segment that all cursors are past; true when one came free.
     pub(crate) fn release_settled(&self) -> bool {
         let mut released = false;
@@ -460,35 +142,6 @@ impl Journal {
             released |= self.release_in(&mut shard.lock());
         }
         released
-    }
-
-    /// Shards in the order of their oldest sealed segments.
-    fn oldest_first(&self) -> Vec<(u64, &Shard)> {
-        let mut oldest: Vec<_> =
-            self.shards.iter().filter_map(|shard| Some((shard.lock().oldest_sealed()?, shard))).collect();
-        oldest.sort_by_key(|(serial, _)| *serial);
-        oldest
-    }
-
-    /// The lag rule: exporters that hold the oldest segment while another of their signal is past it lose it.
-    fn advance_laggards(&self) -> bool {
-        self.oldest_first().into_iter().any(|(serial, shard)| {
-            let mut state = shard.lock();
-            let lagging = state.oldest_sealed() == Some(serial) && state.only_laggards_hold_oldest();
-            lagging && self.give_up_oldest(&mut state, Drop::Lag)
-        })
-    }
-
-    fn drop_oldest(&self) -> bool {
-        self.oldest_first().into_iter().any(|(serial, shard)| {
-            let mut state = shard.lock();
-            state.oldest_sealed() == Some(serial) && self.give_up_oldest(&mut state, Drop::Overflow)
-        })
-    }
-
-    fn give_up_oldest(&self, state: &mut ShardState, reason: Drop) -> bool {
-        state.advance_past_oldest(reason);
-        self.release_in(state)
     }
 
     fn fresh_serial(&self) -> u64 {
@@ -560,19 +213,6 @@ impl Journal {
         if let Some(cursors) = &*self.cursors() {
             cursors.set(lane, shard, position);
         }
-    }
-
-    fn cursors(&self) -> RwLockReadGuard<'_, Option<CursorFile>> {
-        self.cursor_file.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Goes on in files from here.
-    pub(crate) fn set_files(&self, files: SegmentFiles, cursors: CursorFile) {
-        for (lane, name) in self.lane_names.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            cursors.set_lane(*lane, name);
-        }
-        *self.cursor_file.write().unwrap_or_else(PoisonError::into_inner) = Some(cursors);
-        self.store.set_files(files);
     }
 
     /// How many frames a lane has not read, in all shards.

@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::frame::Frames;
+use super::accounting::{Refusal, Repairs};
+use super::frame::{Frames, frame_size};
 use super::*;
+use crate::otlp::wire::WriteError;
 
 const SEGMENT: usize = 4096;
 

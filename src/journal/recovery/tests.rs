@@ -3,18 +3,27 @@
 
 mod images;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use rand::SeedableRng as _;
 use rand::rngs::SmallRng;
 
 use self::images::{fast_directory, read_files};
+use super::dead::{Findings, MOST_FATAL_STEPS, open_segment};
+use super::lane::{Fed, append};
 use super::*;
 use crate::journal::budget::FileBudget;
+use crate::journal::cursor::LaneId;
+use crate::journal::cursor_file::CursorFile;
 use crate::journal::files::SegmentFiles;
-use crate::journal::frame::{FrameHeader, frame_size, write_checksum, write_surroundings};
+use crate::journal::frame::{FrameHeader, Frames, frame_size, write_checksum, write_surroundings};
 use crate::journal::incarnation;
 use crate::journal::segment::seal;
 use crate::journal::store::{SegmentStore, Substitute};
+use crate::journal::{Journal, JournalSettings, OverflowPolicy};
+use crate::otlp::Signal;
 use crate::otlp::request::RequestHeader;
 use crate::sys::directory::Directory;
 
