@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use self::accounting::{Drop, LaneCounters, Refusal, Repairs, SignalCounters};
+use self::accounting::{Drop, LaneCounters, Omission, Refusal, Repairs, SignalCounters};
 use self::cursor::{LaneId, Position, Settlement};
 use self::cursor_file::{CursorFile, LaneName};
 use self::files::SegmentFiles;
@@ -438,15 +438,18 @@ impl Journal {
         }
     }
 
-    /// Counts a record of a session that is not sampled; false when the journal is closed (then counted as refused).
-    pub(crate) fn leave_out_unsampled(&self, shard: usize, signal: Signal) -> bool {
+    /// Counts a record that is left out on purpose; false when the journal is closed (then counted as refused).
+    pub(crate) fn leave_out(&self, shard: usize, signal: Signal, why: Omission) -> bool {
         let Some(shard) = self.shard(shard) else { return false };
         let mut state = shard.lock();
         let open = state.open;
         let counters = state.counters_mut(signal);
         if open {
             counters.offered += 1;
-            counters.head_unsampled += 1;
+            match why {
+                Omission::Unsampled => counters.head_unsampled += 1,
+                Omission::Filtered => counters.filtered += 1,
+            }
         } else {
             counters.refuse(Refusal::ShutDown);
         }
