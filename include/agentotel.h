@@ -22,21 +22,22 @@
  *             agentotel_init run after that, and destructors of static objects may: calls get AGENTOTEL_ERR_SHUT_DOWN by
  *             then. _exit, exec and signals that end the process deliver nothing; with `storage.directory` a later process
  *             delivers what was acknowledged.
- * CALLBACKS   Functions that are registered (agentotel_register_…) are called on the library's threads, with no lock of the
- *             library held, and may call it:
+ * CALLBACKS   Functions that are registered (agentotel_register_…) are called on the library's threads, a sampler on the
+ *             thread that starts a session, with no lock of the library held, and may call it:
  *
- *                                               exporter   formatter   header provider   destroy
- *             record, sessions, errors            yes        yes (1)       yes             yes
- *             stats, diagnostics, versions        yes        yes           yes             yes
- *             register, unregister (2)            yes        yes           yes             yes
- *             add_exporter                        yes        yes           yes             yes
- *             flush, shutdown, remove_exporter    no (3)     no (3)        no (3)          no (3)
+ *                                               exporter   formatter   header provider   sampler   destroy
+ *             record, sessions, errors            yes        yes (1)       yes          yes (4)     yes
+ *             stats, diagnostics, versions        yes        yes           yes            yes       yes
+ *             register, unregister (2)            yes        yes           yes            yes       yes
+ *             add_exporter                        yes        yes           yes            yes       yes
+ *             flush, shutdown, remove_exporter    no (3)     no (3)        no (3)         no (3)    no (3)
  *             init                                only once the library is shut down, as everywhere
  *             fork                                yes, but a child must not return from the callback
  *
  *             (1) With queue.overflow `block`, or storage.sync `always`, all exporters wait as long as it does.
  *             (2) unregister waits for calls on other threads, never for the one that it is made from.
  *             (3) They would wait for the callback: AGENTOTEL_ERR_IN_CALLBACK.
+ *             (4) Sessions that it starts are kept: it is not asked about them.
  *
  *             What a callback records is exported like anything else: an exporter that records at each call has always
  *             something to export. No exception may leave a callback.
@@ -508,6 +509,11 @@
 #define AGENTOTEL_CALLBACK_HEADER_PROVIDER 3
 
 /**
+ * A sampler (`agentotel_register_sampler`).
+ */
+#define AGENTOTEL_CALLBACK_SAMPLER 4
+
+/**
  * `agentotel_export_batch.payload_type`: an OTLP `ExportTraceServiceRequest` or `ExportLogsServiceRequest` in protobuf.
  */
 #define AGENTOTEL_PAYLOAD_OTLP_PROTO 1
@@ -541,6 +547,21 @@
  * The longest line that a formatter may give, in bytes.
  */
 #define AGENTOTEL_MAX_LINE_BYTES 1048576
+
+/**
+ * What `should_sample` returns: the session is not recorded. Its events are counted as `head_unsampled`.
+ */
+#define AGENTOTEL_SAMPLING_DROP 0
+
+/**
+ * The session is recorded.
+ */
+#define AGENTOTEL_SAMPLING_KEEP 1
+
+/**
+ * Length of `agentotel_sampling_answer.trace_state`.
+ */
+#define AGENTOTEL_SAMPLING_TRACE_STATE_BYTES 520
 
 /**
  * The headers of one request, as far as they have been given. Valid during the call that it is passed to.
@@ -1567,6 +1588,85 @@ typedef struct {
   void (*destroy)(void *user_data);
 } agentotel_header_provider;
 
+/**
+ * A session that is to start. It is valid, with what it points to, during the call.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * The struct's size in the library that calls.
+   */
+  size_t struct_size;
+  /**
+   * The trace id that the session will have.
+   */
+  uint8_t trace_id[16];
+  /**
+   * The session's parent in another process; NULL when it has none.
+   */
+  const agentotel_span_context *parent;
+  /**
+   * The parent's `tracestate`; may be absent.
+   */
+  agentotel_str trace_state;
+  /**
+   * The name of the session's root span.
+   */
+  agentotel_str session_name;
+  /**
+   * The attributes that the session is started with, but for those of type AGENTOTEL_TYPE_JSON.
+   */
+  const agentotel_attribute *attributes;
+  /**
+   * How many.
+   */
+  size_t attribute_count;
+} agentotel_sampling_question;
+
+/**
+ * What a sampler says beside what it returns. The library gives it zeroed but for its size.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * The struct's size in the library that calls.
+   */
+  size_t struct_size;
+  /**
+   * The session's `tracestate`: text with a terminating NUL. Empty, or not valid by W3C Trace Context: the parent's.
+   */
+  char trace_state[AGENTOTEL_SAMPLING_TRACE_STATE_BYTES];
+} agentotel_sampling_answer;
+
+/**
+ * Decides which sessions are recorded. Make one with `AGENTOTEL_SAMPLER_INIT`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_sampler)`; `AGENTOTEL_SAMPLER_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * Called by `agentotel_start_session` on the thread that calls it, of several threads at once; it should be quick.
+   * Returns one of `AGENTOTEL_SAMPLING_…`; anything else is taken for AGENTOTEL_SAMPLING_KEEP. It may call what the
+   * table at the top of this file says; sessions that it starts itself are kept without asking. It must not throw. Must
+   * not be NULL.
+   */
+  uint32_t (*should_sample)(void *user_data,
+                            const agentotel_sampling_question *question,
+                            agentotel_sampling_answer *answer);
+  /**
+   * Passed to both functions; the library does not touch it.
+   */
+  void *user_data;
+  /**
+   * Called once, on any thread, when the sampler is not used any more and no call of it is under way; not at the end of
+   * the process. May be NULL.
+   */
+  void (*destroy)(void *user_data);
+} agentotel_sampler;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1720,7 +1820,8 @@ agentotel_status agentotel_end_session(agentotel_session session,
  *
  * @param session An open session.
  * @param data The event. Must not be NULL; read during the call only.
- * @param out_context Gets the span's context, for children and later words. May be NULL.
+ * @param out_context Gets the span's context, for children and later words; that of its parent, when `event_filter` in the
+ *        configuration drops it. May be NULL.
  * @return AGENTOTEL_OK (it will be exported, or its loss counted); AGENTOTEL_ERR_QUEUE_FULL;
  *         AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
  *         AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED;
@@ -1828,7 +1929,8 @@ agentotel_status agentotel_end_event(agentotel_event event,
                                      const agentotel_event_data *data);
 
 /**
- * The context of an event in flight, for passing on and for children recorded after its end.
+ * The context of an event in flight, for passing on and for children recorded after its end; that of its parent, when
+ * `event_filter` in the configuration drops the event.
  *
  * @param event An event in flight.
  * @param out_context Gets the context. Must not be NULL.
@@ -2086,6 +2188,23 @@ agentotel_status agentotel_add_header(agentotel_headers *headers,
                                       agentotel_str name,
                                       agentotel_str value);
 
+/**
+ * Registers a sampler, by the name that a configuration's `sampler` of the type `host` says. While there is none of that
+ * name, sessions are kept, which the diagnostics say once.
+ *
+ * @param name 1 to 64 letters, digits, '.', '_' and '-', the first one no '.'. One that is taken is replaced; the sampler
+ *        before is let go of when a call of it that is under way has ended.
+ * @param sampler Read during the call only. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE;
+ *         AGENTOTEL_ERR_INTERNAL. On failure `destroy` is not called.
+ *
+ * May be called before `agentotel_init`; it stays registered through `agentotel_shutdown`, and in a forked child.
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_register_sampler(agentotel_str name,
+                                            const agentotel_sampler *sampler);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -2177,6 +2296,7 @@ static inline T agentotel_zeroed_() {
 #define AGENTOTEL_EXPORTER_CALLBACKS_INIT AGENTOTEL_ZEROED_(agentotel_exporter_callbacks)
 #define AGENTOTEL_FORMATTER_INIT AGENTOTEL_ZEROED_(agentotel_formatter)
 #define AGENTOTEL_HEADER_PROVIDER_INIT AGENTOTEL_ZEROED_(agentotel_header_provider)
+#define AGENTOTEL_SAMPLER_INIT AGENTOTEL_ZEROED_(agentotel_sampler)
 #define AGENTOTEL_SESSION_OPTIONS_INIT AGENTOTEL_ZEROED_(agentotel_session_options)
 #define AGENTOTEL_SESSION_END_INIT AGENTOTEL_ZEROED_(agentotel_session_end)
 #define AGENTOTEL_EVENT_DATA_INIT AGENTOTEL_ZEROED_(agentotel_event_data)

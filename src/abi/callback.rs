@@ -17,6 +17,8 @@ pub const AGENTOTEL_CALLBACK_EXPORTER: u32 = 1;
 pub const AGENTOTEL_CALLBACK_FORMATTER: u32 = 2;
 /// A header provider (`agentotel_register_header_provider`).
 pub const AGENTOTEL_CALLBACK_HEADER_PROVIDER: u32 = 3;
+/// A sampler (`agentotel_register_sampler`).
+pub const AGENTOTEL_CALLBACK_SAMPLER: u32 = 4;
 
 /// `agentotel_export_batch.payload_type`: an OTLP `ExportTraceServiceRequest` or `ExportLogsServiceRequest` in protobuf.
 pub const AGENTOTEL_PAYLOAD_OTLP_PROTO: u32 = 1;
@@ -133,7 +135,7 @@ pub struct agentotel_formatter {
 }
 
 /// A vtable that other threads use.
-struct Shared<T>(T);
+pub(super) struct Shared<T>(pub(super) T);
 
 // SAFETY: whoever registers a vtable says that its functions may be called with its `user_data` on any thread.
 unsafe impl<T> Send for Shared<T> {}
@@ -247,7 +249,10 @@ impl FormatCallback for Shared<agentotel_formatter> {
 ///
 /// # Safety
 /// Absent, or valid through the call.
-unsafe fn registered_name(name: agentotel_str, is_accepted: fn(&str) -> bool) -> Result<String, Error> {
+pub(super) unsafe fn registered_name(
+    name: agentotel_str,
+    is_accepted: fn(&str) -> bool,
+) -> Result<String, Error> {
     // SAFETY: by contract.
     let name = String::from_utf8_lossy(unsafe { snapshot::text(name, "name")? }).into_owned();
     if is_accepted(&name) {
@@ -360,7 +365,8 @@ pub unsafe extern "C" fn agentotel_unregister(
             AGENTOTEL_CALLBACK_HEADER_PROVIDER => {
                 ("header provider", callbacks.header_providers.remove(&name, timeout))
             }
-            other => return Err(Error::InvalidArgument(format!("kind is {other}, expected 1 to 3"))),
+            AGENTOTEL_CALLBACK_SAMPLER => ("sampler", callbacks.samplers.remove(&name, timeout)),
+            other => return Err(Error::InvalidArgument(format!("kind is {other}, expected 1 to 4"))),
         };
         let shown: String = name.chars().take(64).collect();
         match removal {

@@ -18,7 +18,8 @@ use crate::otlp::Signal;
 ///
 /// @param session An open session.
 /// @param data The event. Must not be NULL; read during the call only.
-/// @param out_context Gets the span's context, for children and later words. May be NULL.
+/// @param out_context Gets the span's context, for children and later words; that of its parent, when `event_filter` in the
+///        configuration drops it. May be NULL.
 /// @return AGENTOTEL_OK (it will be exported, or its loss counted); AGENTOTEL_ERR_QUEUE_FULL;
 ///         AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
 ///         AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED;
@@ -265,7 +266,8 @@ pub unsafe extern "C" fn agentotel_end_event(
     })
 }
 
-/// The context of an event in flight, for passing on and for children recorded after its end.
+/// The context of an event in flight, for passing on and for children recorded after its end; that of its parent, when
+/// `event_filter` in the configuration drops the event.
 ///
 /// @param event An event in flight.
 /// @param out_context Gets the context. Must not be NULL.

@@ -7,9 +7,11 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
-use super::value::{AttributeValue, NonEmpty, Ratio, Whole, Word, object, words};
+use super::filter::RuleKeys;
+use super::sampler::SamplerKeys;
+use super::tail::TailKeys;
+use super::value::{AttributeValue, NonEmpty, Whole, Word, object};
 use super::{Detector, Level, LiveExport, OnFailure, Overflow, Sync};
 
 /// A count that a limit may take: OpenTelemetry's own limits are 32-bit.
@@ -25,9 +27,16 @@ pub(super) struct Document {
     pub(super) service: ServiceKeys,
     #[serde(deserialize_with = "object")]
     pub(super) resource: ResourceKeys,
-    /// Decides for each session, when it starts, whether it is recorded: a sampler's name, or an object with
-    /// its `type` and, for the ratio samplers, its `ratio`.
+    /// Decides for each session, when it starts, whether it is recorded: a sampler's name, or an object with its `type`
+    /// and its arguments: `ratio` for the ratio samplers, `per_second` for `rate`, `name` for `host`, and `parent_based`
+    /// for both of these.
     pub(super) sampler: SamplerKeys,
+    #[serde(deserialize_with = "super::tail::optional")]
+    pub(super) tail_sampling: Option<TailKeys>,
+    /// Rules by which events are dropped before anything else is done with them: objects with `kind`, `name` and
+    /// `model`, each of them optional; in `name` and `model`, `*` stands for any text. An event that has all that one rule
+    /// names is dropped, and its children become its parent's.
+    pub(super) event_filter: Vec<RuleKeys>,
     #[serde(deserialize_with = "object")]
     pub(super) limits: LimitsKeys,
     #[serde(deserialize_with = "object")]
@@ -56,6 +65,8 @@ impl Default for Document {
             service: ServiceKeys::default(),
             resource: ResourceKeys::default(),
             sampler: SamplerKeys::default(),
+            tail_sampling: None,
+            event_filter: Vec::new(),
             limits: LimitsKeys::default(),
             queue: QueueKeys::default(),
             storage: StorageKeys::default(),
@@ -106,85 +117,6 @@ impl Default for ResourceKeys {
     fn default() -> Self {
         let detectors = Detector::WORDS.iter().map(|(_, detector)| *detector).collect();
         Self { attributes: BTreeMap::new(), detectors, host_environment: true }
-    }
-}
-
-/// The samplers of OpenTelemetry, by the names that `OTEL_TRACES_SAMPLER` has for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SamplerName {
-    AlwaysOn,
-    AlwaysOff,
-    TraceIdRatio,
-    ParentBasedAlwaysOn,
-    ParentBasedAlwaysOff,
-    ParentBasedTraceIdRatio,
-}
-
-words!(SamplerName {
-    AlwaysOn => "always_on",
-    AlwaysOff => "always_off",
-    TraceIdRatio => "traceidratio",
-    ParentBasedAlwaysOn => "parentbased_always_on",
-    ParentBasedAlwaysOff => "parentbased_always_off",
-    ParentBasedTraceIdRatio => "parentbased_traceidratio",
-});
-
-impl SamplerName {
-    pub(super) fn takes_ratio(self) -> bool {
-        matches!(self, SamplerName::TraceIdRatio | SamplerName::ParentBasedTraceIdRatio)
-    }
-}
-
-/// A sampler and, for the ratio samplers, the share of traces that it keeps.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(deny_unknown_fields, expecting = "a sampler's name, or an object with `type` and `ratio`")]
-pub(super) struct SamplerObject {
-    /// The sampler's name.
-    #[serde(rename = "type")]
-    pub(super) name: SamplerName,
-    /// The share of traces that is kept, for `traceidratio` and `parentbased_traceidratio`. Default: `1`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) ratio: Option<Ratio>,
-}
-
-/// A sampler, as a name or as an object.
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[cfg_attr(feature = "schema", serde(untagged), schemars(inline))]
-pub(super) enum SamplerKeys {
-    Name(SamplerName),
-    Object(SamplerObject),
-}
-
-impl Default for SamplerKeys {
-    fn default() -> Self {
-        SamplerKeys::Name(SamplerName::ParentBasedAlwaysOn)
-    }
-}
-
-impl<'de> Deserialize<'de> for SamplerKeys {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameOrObject;
-
-        impl<'de> Visitor<'de> for NameOrObject {
-            type Value = SamplerKeys;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(formatter, "{}, or an object with `type` and `ratio`", SamplerName::accepted())
-            }
-
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<SamplerKeys, E> {
-                SamplerName::from_word(name)
-                    .map(SamplerKeys::Name)
-                    .ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SamplerKeys, A::Error> {
-                SamplerObject::deserialize(MapAccessDeserializer::new(map)).map(SamplerKeys::Object)
-            }
-        }
-
-        deserializer.deserialize_any(NameOrObject)
     }
 }
 

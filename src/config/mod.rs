@@ -5,21 +5,25 @@
 //! `resolve` checks what spans keys and fills in what depends on the machine. `resource` describes the
 //! process, and `error` says what was wrong and what is accepted.
 
+mod amount;
 mod document;
 mod endpoint;
 mod environment;
 mod error;
 mod exporter;
+mod filter;
 mod json;
 mod otlp;
 mod percent;
 mod proxy;
 mod resolve;
+mod sampler;
 #[cfg(feature = "schema")]
 mod schema;
 mod secret;
 mod settle_exporters;
 mod settle_otlp;
+mod tail;
 mod value;
 mod variables;
 
@@ -49,6 +53,10 @@ pub struct Config {
     pub service: Service,
     pub resource: ResourceConfig,
     pub sampler: SamplerConfig,
+    /// `None`: every session is exported.
+    pub tail_sampling: Option<TailSampling>,
+    /// An event that has all that one of them names is dropped.
+    pub event_filter: Vec<EventRule>,
     pub limits: Limits,
     pub queue: Queue,
     /// `None`: everything is kept in memory.
@@ -131,18 +139,58 @@ words!(Detector {
 });
 
 /// The head sampler: what decides on a root, and whether a remote parent's decision goes before it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SamplerConfig {
     pub root: RootSampler,
     pub parent_based: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum RootSampler {
     AlwaysOn,
     AlwaysOff,
     /// From 0 to 1.
     TraceIdRatio(f64),
+    /// Sessions a second, not negative.
+    Rate(f64),
+    /// A sampler of the host's: the name under which it is registered.
+    Host(String),
+}
+
+/// What is exported of the sessions that were recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TailSampling {
+    /// A session is kept when one of them holds.
+    pub keep: Vec<KeepRule>,
+    /// The share of the others that is kept, from 0 to 1.
+    pub ratio: f64,
+    /// Most bytes of the queue that undecided sessions hold.
+    pub max_bytes: u64,
+}
+
+/// Why a session is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeepRule {
+    Error,
+    SlowerThanMs(u64),
+    CostAbove(f64),
+    Tag(String),
+}
+
+/// What an event is dropped by: all that is there has to match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRule {
+    /// The word for a kind.
+    pub kind: Option<&'static str>,
+    pub name: Option<Pattern>,
+    pub model: Option<Pattern>,
+}
+
+/// A text in which `*` stands for any text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    /// What stands between the stars.
+    pieces: Vec<Box<[u8]>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

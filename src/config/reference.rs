@@ -141,6 +141,9 @@ impl<'a> Reference<'a> {
     }
 
     fn accepted(&self, property: &Value) -> String {
+        let or_null = property["anyOf"]
+            .as_array()
+            .is_some_and(|choices| choices.iter().any(|choice| choice["type"] == "null"));
         let property = self.resolve(property);
         let nullable = property["default"].is_null() && property.get("default").is_some();
         let null = if nullable { ", `null`" } else { "" };
@@ -167,13 +170,18 @@ impl<'a> Reference<'a> {
             "array" => "list".to_owned(),
             "object" if property["properties"].is_object() => {
                 let keys: Vec<_> = self.properties(property).map(|(key, _)| format!("`{key}`")).collect();
-                format!("object of {}", keys.join(", "))
+                format!("object of {}{}", keys.join(", "), if or_null { ", or null" } else { "" })
             }
             kind => kind.to_owned(),
         }
     }
 
     fn resolve(&self, property: &'a Value) -> &'a Value {
+        // An object that may be `null`.
+        let property = match property["anyOf"].as_array().map(Vec::as_slice) {
+            Some([object, null]) if null["type"] == "null" => object,
+            _ => property,
+        };
         match property["$ref"].as_str() {
             Some(reference) => self.schema.pointer(reference.trim_start_matches('#')).unwrap(),
             None => property,

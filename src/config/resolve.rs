@@ -10,18 +10,15 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::document::{
-    DiagnosticsKeys, Document, LimitsKeys, LiveKeys, QueueKeys, SamplerKeys, SamplerName, ServiceKeys,
-    StorageKeys,
-};
+use super::document::{DiagnosticsKeys, Document, LimitsKeys, LiveKeys, QueueKeys, ServiceKeys, StorageKeys};
 use super::environment::Environment;
 use super::error::{ConfigError, Origin};
 use super::exporter::ExporterKeys;
-use super::value::{NonEmpty, Ratio, Whole};
+use super::value::{NonEmpty, Whole};
 use super::variables::{self, Variables};
 use super::{
-    Config, Diagnostics, ExporterConfig, Limits, Live, Queue, Resolved, ResourceConfig, RootSampler,
-    SamplerConfig, Service, Storage, json, resource, settle_exporters,
+    Config, Diagnostics, ExporterConfig, Limits, Live, Queue, Resolved, ResourceConfig, Service, Storage,
+    filter, json, resource, sampler, settle_exporters, tail,
 };
 use opentelemetry::KeyValue;
 
@@ -165,7 +162,9 @@ fn settle(
             detectors: document.resource.detectors,
             host_environment: document.resource.host_environment,
         },
-        sampler: settle_sampler(&document.sampler)?,
+        sampler: sampler::settle(&document.sampler)?,
+        tail_sampling: tail::settle(document.tail_sampling, &queue, storage.as_ref())?,
+        event_filter: filter::settle(document.event_filter)?,
         limits: settle_limits(&document.limits, &queue),
         queue,
         storage,
@@ -185,31 +184,6 @@ fn settle_service(keys: ServiceKeys) -> Service {
         namespace: text(keys.namespace),
         instance_id: text(keys.instance_id),
     }
-}
-
-fn settle_sampler(keys: &SamplerKeys) -> Result<SamplerConfig, ConfigError> {
-    let (name, ratio) = match keys {
-        SamplerKeys::Name(name) => (*name, None),
-        SamplerKeys::Object(object) => (object.name, object.ratio),
-    };
-    if let (Some(ratio), false) = (ratio, name.takes_ratio()) {
-        let reason = format!(
-            "{} is not accepted beside this `type`; accepted: no `ratio`, or \"traceidratio\" or \
-             \"parentbased_traceidratio\" as `type`",
-            ratio.get()
-        );
-        return Err(ConfigError::key(&Origin::Argument, "sampler.ratio", reason));
-    }
-    let ratio = RootSampler::TraceIdRatio(ratio.map_or(1.0, Ratio::get));
-    let (root, parent_based) = match name {
-        SamplerName::AlwaysOn => (RootSampler::AlwaysOn, false),
-        SamplerName::AlwaysOff => (RootSampler::AlwaysOff, false),
-        SamplerName::TraceIdRatio => (ratio, false),
-        SamplerName::ParentBasedAlwaysOn => (RootSampler::AlwaysOn, true),
-        SamplerName::ParentBasedAlwaysOff => (RootSampler::AlwaysOff, true),
-        SamplerName::ParentBasedTraceIdRatio => (ratio, true),
-    };
-    Ok(SamplerConfig { root, parent_based })
 }
 
 fn settle_limits(keys: &LimitsKeys, queue: &Queue) -> Limits {

@@ -78,6 +78,8 @@ pub(super) struct Ratio(f64);
 
 impl Ratio {
     pub(super) const ACCEPTED: &'static str = "a number from 0 to 1";
+    /// No share at all.
+    pub(super) const NONE: Self = Self(0.0);
 
     /// The share, if it is one; not a number is none.
     pub(super) fn new(ratio: f64) -> Option<Self> {

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use super::document::{Count, SamplerName};
+use super::document::Count;
 use super::endpoint::{Endpoint, EndpointError};
 use super::environment::Environment;
 use super::error::shorten;
 use super::exporter::{BatchCount, BatchDelay, ExporterType, Timeout};
 use super::proxy::{self, ProxyVariables};
+use super::sampler::SamplerName;
 use super::secret::{Headers, Secret};
 use super::value::{Ratio, Whole, Word};
 use super::{Compression, Level, Protocol, percent};

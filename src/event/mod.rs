@@ -4,6 +4,7 @@
 
 mod attributes;
 pub(crate) mod data;
+pub(crate) mod filter;
 pub(crate) mod processor;
 mod record;
 pub(crate) mod semconv;

@@ -1,4 +1,4 @@
-//! The host's functions by the names under which they are registered: exporters, formatters, providers of headers. They
+//! The host's functions by the names under which they are registered: exporters, formatters, providers of headers, samplers. They
 //! come and go while others use them: one that is removed is not called any more, and is let go of once, when the last call
 //! of it has ended. A thread that is inside of one is known, since some of the library's own functions would wait for it.
 
@@ -12,7 +12,33 @@ use std::time::{Duration, Instant};
 use super::host::ExportCallback;
 use super::lines::FormatCallback;
 use super::otlp::headers::HeaderProvider;
+use crate::otlp::value::Attribute;
 use crate::sys::fork;
+
+/// What a sampler of the host's is asked: about a session that is to start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SamplingQuestion<'a> {
+    pub(crate) trace_id: [u8; 16],
+    /// The parent's span id and W3C trace flags.
+    pub(crate) parent: Option<([u8; 8], u8)>,
+    /// The parent's `tracestate`, or empty.
+    pub(crate) trace_state: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) attributes: &'a [Attribute<'a>],
+}
+
+/// What it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SamplingAnswer {
+    pub(crate) is_kept: bool,
+    /// A `tracestate` in place of the parent's.
+    pub(crate) trace_state: Option<String>,
+}
+
+/// A sampler of the host's.
+pub(crate) trait SamplerCallback: Send + Sync {
+    fn decide(&self, question: &SamplingQuestion<'_>) -> SamplingAnswer;
+}
 
 thread_local! {
     /// In how many of the host's functions this thread is, and at which number of forks.
@@ -76,7 +102,7 @@ impl<T: ?Sized> Registered<T> {
     }
 
     /// Calls it, unless it was removed.
-    pub(super) fn call<R>(&self, run: impl FnOnce(&T) -> R) -> Option<R> {
+    pub(crate) fn call<R>(&self, run: impl FnOnce(&T) -> R) -> Option<R> {
         /// The end of a call, however it comes.
         struct Call<'r, T: ?Sized>(&'r Registered<T>);
         impl<T: ?Sized> Drop for Call<'_, T> {
@@ -200,7 +226,7 @@ impl<T: ?Sized> Registry<T> {
         self.write().remove(name)
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<Arc<Registered<T>>> {
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<Registered<T>>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
@@ -235,6 +261,7 @@ pub(crate) struct Callbacks {
     pub(crate) formatters: Arc<Registry<dyn FormatCallback>>,
     /// By the exporter's name.
     pub(crate) header_providers: Arc<Registry<dyn HeaderProvider>>,
+    pub(crate) samplers: Arc<Registry<dyn SamplerCallback>>,
 }
 
 impl Callbacks {
@@ -244,6 +271,7 @@ impl Callbacks {
             exporters: Arc::new(self.exporters.try_copy().unwrap_or_default()),
             formatters: Arc::new(self.formatters.try_copy().unwrap_or_default()),
             header_providers: Arc::new(self.header_providers.try_copy().unwrap_or_default()),
+            samplers: Arc::new(self.samplers.try_copy().unwrap_or_default()),
         }
     }
 

@@ -31,6 +31,15 @@ pub(crate) enum Drop {
     Removed = 6,
 }
 
+/// Why a record that was asked for is left out, as the configuration wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Omission {
+    /// Its session is not sampled.
+    Unsampled,
+    /// The event filter drops it.
+    Filtered,
+}
+
 /// Slots for drops.
 pub(crate) const DROP_SLOTS: usize = 32;
 
@@ -60,6 +69,7 @@ pub(crate) struct SignalCounters {
     pub(crate) accepted_derived: u64,
     pub(crate) refused: [u64; REFUSAL_SLOTS],
     pub(crate) head_unsampled: u64,
+    pub(crate) filtered: u64,
     pub(crate) repaired_utf8: u64,
     pub(crate) repaired_time: u64,
     pub(crate) truncated_values: u64,
@@ -95,6 +105,7 @@ impl AddAssign<&Self> for SignalCounters {
         self.accepted_derived += other.accepted_derived;
         self.refused.iter_mut().zip(other.refused).for_each(|(sum, count)| *sum += count);
         self.head_unsampled += other.head_unsampled;
+        self.filtered += other.filtered;
         self.repaired_utf8 += other.repaired_utf8;
         self.repaired_time += other.repaired_time;
         self.truncated_values += other.truncated_values;

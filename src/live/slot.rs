@@ -97,7 +97,7 @@ pub(crate) struct Fixed {
     pub(crate) span_kind: u8,
     pub(crate) status: u8,
     pub(crate) parent_is_remote: bool,
-    /// W3C trace flags.
+    /// W3C trace flags. Not sampled in a session that is: the event leaves no span.
     pub(crate) trace_flags: u8,
 }
 

@@ -14,7 +14,7 @@ use crate::otlp::open::{self, Addition};
 use crate::otlp::span::{ATTRIBUTES, EVENTS, LINKS, PlainSpan, SpanKind, SpanRecord, StatusCode};
 use crate::otlp::value::{Attribute, Attributes, Value};
 use crate::otlp::wire::WriteError;
-use crate::session::{Session, Usage};
+use crate::session::{FLAG_SAMPLED, Session, Usage};
 use crate::sys::clock;
 
 /// New contents for a slot.
@@ -28,6 +28,11 @@ pub(crate) struct NewContents<'a> {
 }
 
 impl NewContents<'_> {
+    /// Marks the event as one that leaves no span, in a session that is sampled.
+    pub(crate) fn leave_out(&mut self) {
+        self.fixed.trace_flags &= !FLAG_SAMPLED;
+    }
+
     /// Puts them into the slot.
     #[inline(always)]
     pub(crate) fn write(&self, slot: &mut Slot) {

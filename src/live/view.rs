@@ -24,7 +24,7 @@ use crate::otlp::Signal;
 use crate::otlp::log::LogRecord;
 use crate::otlp::span::SpanRecord;
 use crate::otlp::value::Value;
-use crate::session::Session;
+use crate::session::{FLAG_SAMPLED, Session};
 use crate::sys::clock;
 
 /// Slots that are looked at in one go: the worker has other things to do in between.
@@ -109,9 +109,10 @@ impl LiveView {
     fn copy<'a>(&self, arena: &'a Bump, event: &mut LiveEvent<'_>, now: i64) -> Option<Copied<'a>> {
         let (slot, session, watched) = event.watch()?;
         let Seen { stalled } = watched.look(slot.version(), slot.read().fixed.started_at, now, self.rules)?;
+        let is_sampled = slot.read().fixed.trace_flags & FLAG_SAMPLED != 0;
         let told = match self.export {
-            LiveExport::Logs if session.sampled => numbered(watched, stalled),
-            LiveExport::Spans if session.sampled => Told::Span,
+            LiveExport::Logs if is_sampled => numbered(watched, stalled),
+            LiveExport::Spans if is_sampled => Told::Span,
             _ if stalled.is_none() => return None,
             _ => Told::Nothing,
         };

@@ -12,7 +12,7 @@ use crate::event::data::{
 use crate::event::processor::{Identity, exception_entry, span_entry};
 use crate::event::semconv;
 use crate::handle::HandleKind;
-use crate::journal::accounting::Repairs;
+use crate::journal::accounting::{Omission, Repairs};
 use crate::journal::{AppendError, Origin};
 use crate::live::slot::{Fixed, SlotState};
 use crate::live::table::LiveEvent;
@@ -21,7 +21,7 @@ use crate::live::view::Farewell;
 use crate::otlp::Signal;
 use crate::otlp::draft::{self, PlainAttributes};
 use crate::otlp::span::StatusCode;
-use crate::session::{Session, Usage};
+use crate::session::{FLAG_SAMPLED, Session, Usage};
 use crate::sys::clock;
 
 /// An event in flight, as it is listed.
@@ -52,6 +52,26 @@ fn check_whole(data: &EventData<'_>) -> Result<(), Error> {
         _ => return Ok(()),
     };
     Err(Error::InvalidArgument(missing.to_owned()))
+}
+
+/// The context of a span that others of its session stand under.
+fn parent_context(session: &Session, parent: ParentSpan) -> SpanContext {
+    SpanContext { is_remote: parent.is_remote, ..session.context_of(parent.span_id) }
+}
+
+/// Whether the event filter has dropped an event in flight: it is there until it ends, and leaves nothing.
+fn is_dropped(session: &Session, fixed: &Fixed) -> bool {
+    session.sampled && fixed.trace_flags & FLAG_SAMPLED == 0
+}
+
+/// What names an event in flight: its span or, when it was dropped, its parent.
+fn context_in_flight(session: &Session, fixed: &Fixed) -> SpanContext {
+    if is_dropped(session, fixed) {
+        let parent = ParentSpan { span_id: fixed.parent, is_remote: fixed.parent_is_remote };
+        parent_context(session, parent)
+    } else {
+        session.context_of(fixed.span_id)
+    }
 }
 
 fn stale(event: u64) -> Error {
@@ -92,7 +112,7 @@ impl OtelManager {
                 }
                 let fixed = slot.read().fixed;
                 let kind = EventKind::from_number(fixed.kind.into()).unwrap_or_default();
-                return Ok(Failing { span: session.context_of(fixed.span_id), kind });
+                return Ok(Failing { span: context_in_flight(session, &fixed), kind });
             }
             Target::Context(context) => context,
         };
@@ -148,6 +168,13 @@ impl OtelManager {
             recorded(session.context_of(span_id));
             return Ok(true);
         }
+        if let Some(filter) = &self.filter
+            && filter.drops_plain(event.name)
+        {
+            self.leave_out(shard, Signal::Traces, Omission::Filtered)?;
+            recorded(parent_context(session, parent));
+            return Ok(true);
+        }
         let mut repairs = Repairs::default();
         let Some(span) =
             self.processor.plain(session, span_id, parent, event, &mut caller.clock, &mut repairs)
@@ -188,6 +215,10 @@ impl OtelManager {
         if !session.sampled {
             self.leave_out_unsampled(shard, Signal::Traces)?;
             return Ok(context);
+        }
+        if self.filter.as_ref().is_some_and(|filter| filter.drops(data)) {
+            self.leave_out(shard, Signal::Traces, Omission::Filtered)?;
+            return Ok(parent_context(session, parent));
         }
         let mut repairs = Repairs::default();
         let identity = Identity { span_id: context.span_id, parent: Some(parent) };
@@ -272,7 +303,11 @@ impl OtelManager {
         let Caller { ids, sessions, .. } = caller;
         let (session, parent) = self.place_event(sessions, session_handle, &data.parent)?;
         let identity = Identity { span_id: ids.span_id(), parent: Some(parent) };
-        let contents = update::start(&self.processor, arena, session, identity, data).map_err(not_encoded)?;
+        let mut contents =
+            update::start(&self.processor, arena, session, identity, data).map_err(not_encoded)?;
+        if self.filter.as_ref().is_some_and(|filter| filter.drops(data)) {
+            contents.leave_out();
+        }
         self.journal.count_repairs(shard, Signal::Traces, contents.repairs);
         self.put_in_flight(shard, session, session_handle, &contents)
     }
@@ -320,8 +355,14 @@ impl OtelManager {
                     event,
                     (scratch, &mut caller.keys),
                 );
+                let is_dropped = || self.filter.as_ref().is_some_and(|filter| filter.drops_plain(event.name));
                 contents
-                    .map(|contents| self.put_in_flight(shard, session, session_handle, &contents))
+                    .map(|mut contents| {
+                        if is_dropped() {
+                            contents.leave_out();
+                        }
+                        self.put_in_flight(shard, session, session_handle, &contents)
+                    })
                     .transpose()
             },
         );
@@ -347,6 +388,11 @@ impl OtelManager {
             return Ok(true);
         }
         let contents = slot.read();
+        if is_dropped(session, &contents.fixed) {
+            self.leave_out(shard, Signal::Traces, Omission::Filtered)?;
+            self.live.free(live, event);
+            return Ok(true);
+        }
         let kind = EventKind::from_number(contents.fixed.kind.into()).unwrap_or_default();
         let Some((span, attributes)) = update::finish_plain(&self.processor, session, &contents) else {
             return Ok(false);
@@ -466,6 +512,9 @@ impl OtelManager {
             return self.leave_out_unsampled(shard, Signal::Traces).map(|()| None);
         }
         let contents = slot.read();
+        if is_dropped(session, &contents.fixed) {
+            return self.leave_out(shard, Signal::Traces, Omission::Filtered).map(|()| None);
+        }
         let kind = EventKind::from_number(contents.fixed.kind.into()).unwrap_or_default();
         let mut repairs = Repairs::default();
         let record = update::finish(&self.processor, arena, session, &contents, data, mark, &mut repairs)
@@ -492,7 +541,7 @@ impl OtelManager {
         self.check_running()?;
         let live = self.live_event(event)?;
         match (live.session(), live.slot()) {
-            (Some(session), Some(slot)) => Ok(session.context_of(slot.read().fixed.span_id)),
+            (Some(session), Some(slot)) => Ok(context_in_flight(session, &slot.read().fixed)),
             _ => Err(stale(event)),
         }
     }
@@ -512,12 +561,15 @@ impl OtelManager {
             listing.push(LiveListing {
                 event,
                 session,
-                context: SpanContext {
-                    trace_id: fixed.trace_id,
-                    span_id: fixed.span_id,
-                    trace_flags: fixed.trace_flags,
-                    is_remote: false,
-                },
+                context: self.sessions.get(session).map_or_else(
+                    |_| SpanContext {
+                        trace_id: fixed.trace_id,
+                        span_id: fixed.span_id,
+                        trace_flags: fixed.trace_flags,
+                        is_remote: false,
+                    },
+                    |session| context_in_flight(&session, &fixed),
+                ),
                 kind: fixed.kind,
                 chunks: fixed.chunks,
                 start: fixed.start,

@@ -21,12 +21,13 @@ use self::storage::{Alarm, Storage};
 pub(crate) use self::storage::{Durability, StorageStats};
 use crate::config::{Config, ExporterConfig, Level, LiveExport, Overflow, resource};
 use crate::diagnostics::Diagnostics;
+use crate::event::filter::EventFilter;
 use crate::event::processor::{EventProcessor, RecordLimits};
 use crate::export::health::HealthFigures;
 pub(crate) use crate::export::host::{Answer, ExportCallback, HandedOver};
 pub(crate) use crate::export::lines::FormatCallback;
 use crate::export::registry::is_in_callback;
-pub(crate) use crate::export::registry::{LetGo, Removal};
+pub(crate) use crate::export::registry::{LetGo, Removal, SamplerCallback, SamplingAnswer, SamplingQuestion};
 pub(crate) use crate::export::{Callbacks, HeaderProvider};
 use crate::export::{Control, Duty, ExportManager, LaneEntry, StartError};
 use crate::handle::{HandleError, HandleKind};
@@ -73,6 +74,7 @@ pub(crate) struct OtelManager {
     view: Arc<LiveView>,
     processor: EventProcessor,
     sampler: HeadSampler,
+    filter: Option<EventFilter>,
     diagnostics: Arc<Diagnostics>,
     export: Arc<ExportManager>,
     storage: Option<Storage>,
@@ -173,7 +175,8 @@ impl OtelManager {
             live,
             view,
             processor: EventProcessor::new(limits),
-            sampler: HeadSampler::new(&config.sampler),
+            sampler: HeadSampler::new(&config.sampler, &callbacks.samplers, &diagnostics),
+            filter: EventFilter::new(&config.event_filter),
             diagnostics,
             export,
             storage,

@@ -11,7 +11,7 @@ use crate::event::processor::span_entry;
 use crate::event::semconv::{self, MOST_TYPED};
 use crate::event::text::{cut_at_character, owned};
 use crate::handle::HandleKind;
-use crate::journal::accounting::Repairs;
+use crate::journal::accounting::{Omission, Repairs};
 use crate::otlp::open::{self, Addition};
 use crate::otlp::value::{Attribute, Value};
 use crate::otlp::{Signal, log, span};
@@ -52,7 +52,8 @@ impl OtelManager {
             flags: parent.trace_flags,
             trace_state: &given_trace_state,
         });
-        let decision = self.sampler.decide(trace_id, remote, &String::from_utf8_lossy(&name));
+        let decision =
+            self.sampler.decide(trace_id, remote, &String::from_utf8_lossy(&name), options.attributes);
         let random = parent.map_or(FLAG_RANDOM, |parent| parent.trace_flags & FLAG_RANDOM);
         let sampled = if decision.sampled { FLAG_SAMPLED } else { 0 };
 
@@ -199,7 +200,12 @@ impl OtelManager {
 
     /// Counts a record of an unsampled session.
     pub(super) fn leave_out_unsampled(&self, shard: usize, signal: Signal) -> Result<(), Error> {
-        if self.journal.leave_out_unsampled(shard, signal) { Ok(()) } else { Err(Error::ShutDown) }
+        self.leave_out(shard, signal, Omission::Unsampled)
+    }
+
+    /// Counts a record that is left out on purpose.
+    pub(super) fn leave_out(&self, shard: usize, signal: Signal, why: Omission) -> Result<(), Error> {
+        if self.journal.leave_out(shard, signal, why) { Ok(()) } else { Err(Error::ShutDown) }
     }
 
     /// Ends every session and event that is open, at shutdown.

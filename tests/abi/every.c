@@ -124,6 +124,9 @@ static agentotel_status register_exporter_(void) {
 static agentotel_status register_formatter_(void) {
   return agentotel_register_formatter(AGENTOTEL_STR("nobody"), NULL);
 }
+static agentotel_status register_sampler_(void) {
+  return agentotel_register_sampler(AGENTOTEL_STR("nobody"), NULL);
+}
 static agentotel_status unregister_(void) {
   return agentotel_unregister(AGENTOTEL_CALLBACK_EXPORTER, AGENTOTEL_STR("nobody"), 1000);
 }
@@ -170,6 +173,8 @@ const struct every_function every_function[] = {
     {"agentotel_register_exporter", register_exporter_, AGENTOTEL_ERR_INVALID_ARGUMENT,
      AGENTOTEL_ERR_INVALID_ARGUMENT},
     {"agentotel_register_formatter", register_formatter_, AGENTOTEL_ERR_INVALID_ARGUMENT,
+     AGENTOTEL_ERR_INVALID_ARGUMENT},
+    {"agentotel_register_sampler", register_sampler_, AGENTOTEL_ERR_INVALID_ARGUMENT,
      AGENTOTEL_ERR_INVALID_ARGUMENT},
     {"agentotel_unregister", unregister_, AGENTOTEL_ERR_NOT_FOUND, AGENTOTEL_ERR_NOT_FOUND},
     {"agentotel_add_exporter", add_exporter_, NOT_YET, NO_MORE},

@@ -84,6 +84,25 @@ FIELD(agentotel_exporter_callbacks, export_batch, 8);
 FIELD(agentotel_exporter_callbacks, user_data, 16);
 FIELD(agentotel_exporter_callbacks, destroy, 24);
 
+SIZE(agentotel_sampler, 32);
+FIELD(agentotel_sampler, struct_size, 0);
+FIELD(agentotel_sampler, should_sample, 8);
+FIELD(agentotel_sampler, user_data, 16);
+FIELD(agentotel_sampler, destroy, 24);
+
+SIZE(agentotel_sampling_question, 80);
+FIELD(agentotel_sampling_question, struct_size, 0);
+FIELD(agentotel_sampling_question, trace_id, 8);
+FIELD(agentotel_sampling_question, parent, 24);
+FIELD(agentotel_sampling_question, trace_state, 32);
+FIELD(agentotel_sampling_question, session_name, 48);
+FIELD(agentotel_sampling_question, attributes, 64);
+FIELD(agentotel_sampling_question, attribute_count, 72);
+
+SIZE(agentotel_sampling_answer, 528);
+FIELD(agentotel_sampling_answer, struct_size, 0);
+FIELD(agentotel_sampling_answer, trace_state, 8);
+
 SIZE(agentotel_formatter, 32);
 FIELD(agentotel_formatter, struct_size, 0);
 FIELD(agentotel_formatter, format, 8);
@@ -401,6 +420,11 @@ NUMBER(AGENTOTEL_HISTOGRAM_SLOTS, 16);
 NUMBER(AGENTOTEL_CALLBACK_EXPORTER, 1);
 NUMBER(AGENTOTEL_CALLBACK_FORMATTER, 2);
 NUMBER(AGENTOTEL_CALLBACK_HEADER_PROVIDER, 3);
+NUMBER(AGENTOTEL_CALLBACK_SAMPLER, 4);
+
+NUMBER(AGENTOTEL_SAMPLING_DROP, 0);
+NUMBER(AGENTOTEL_SAMPLING_KEEP, 1);
+NUMBER(AGENTOTEL_SAMPLING_TRACE_STATE_BYTES, 520);
 
 NUMBER(AGENTOTEL_PAYLOAD_OTLP_PROTO, 1);
 NUMBER(AGENTOTEL_PAYLOAD_OTLP_JSON, 2);

@@ -20,7 +20,7 @@ jobs=${JOBS:-$(nproc)}
 cjson=$root/examples/c/vendor/cjson
 flags="-std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -pedantic -Werror -pthread -I$root/include -I$cjson"
 sources='arguments children counts events every exporters formatters handles hosts lifecycle live main processes'
-sources="$sources providers sessions sink stats support texts threads values"
+sources="$sources providers sampling sessions sink stats support texts threads values"
 
 if ! echo '#include <stdarg.h>
 #include <stddef.h>

@@ -4,6 +4,7 @@
 //! `session` read whole ones, `plain` reads the events that most are, `output` writes.
 
 mod event;
+mod given_back;
 mod output;
 mod plain;
 mod session;
@@ -15,6 +16,7 @@ use core::mem::MaybeUninit;
 use bumpalo::Bump;
 
 pub(crate) use self::event::{error, event_data_at, later_event_data, optional_event_data};
+pub(crate) use self::given_back::GivenBack;
 pub(crate) use self::output::{
     context_out, exporter_stats_out, live_events_out, stats_out, storage_stats_out,
 };
@@ -23,6 +25,7 @@ pub(crate) use self::session::{session_end, session_options};
 use super::callback::{agentotel_exporter_callbacks, agentotel_formatter};
 use super::json;
 use super::provider::agentotel_header_provider;
+use super::sampler::agentotel_sampler;
 use super::types::*;
 use crate::event::data::{SpanContext, Target};
 use crate::manager::Error;
@@ -63,6 +66,7 @@ sized! {
     agentotel_header_provider: 32,
     agentotel_exporter_callbacks: 32,
     agentotel_formatter: 32,
+    agentotel_sampler: 32,
 }
 
 /// Copies a struct as far as both sides know it.
@@ -144,6 +148,15 @@ pub(crate) unsafe fn exporter_callbacks(
 pub(crate) unsafe fn formatter(
     from: *const agentotel_formatter,
 ) -> Result<Option<agentotel_formatter>, Error> {
+    // SAFETY: by contract.
+    unsafe { optional(from) }
+}
+
+/// A sampler; NULL is none.
+///
+/// # Safety
+/// As for `header_provider`.
+pub(crate) unsafe fn sampler(from: *const agentotel_sampler) -> Result<Option<agentotel_sampler>, Error> {
     // SAFETY: by contract.
     unsafe { optional(from) }
 }

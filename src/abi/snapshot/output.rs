@@ -68,7 +68,7 @@ pub(crate) fn stats_out(from: &Stats) -> agentotel_stats {
         refused: counters.refused,
         duplicate: 0,
         head_unsampled: counters.head_unsampled,
-        filtered: 0,
+        filtered: counters.filtered,
         in_flight_events: from.in_flight_events,
         open_sessions: from.open_sessions,
         repaired_utf8: counters.repaired_utf8,

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::config::{
-    Batch, Compression, Detector, Diagnostics, Level, Limits, Live, LiveExport, Overflow, Protocol, Retry,
-    RootSampler, SamplerConfig,
+    Batch, Compression, Detector, Diagnostics, KeepRule, Level, Limits, Live, LiveExport, Overflow, Protocol,
+    Retry, RootSampler, SamplerConfig,
 };
 use crate::otlp::Signal;
 
@@ -194,4 +194,42 @@ fn an_event_takes_at_most_a_quarter_of_a_segment() {
     assert_eq!(event_bytes(r#"{"queue": {"segment_bytes": 65536}}"#), 16_384);
     assert_eq!(event_bytes(r#"{"limits": {"event_bytes": 16777216}}"#), 1_048_576);
     assert_eq!(event_bytes(r#"{"limits": {"event_bytes": 4096}}"#), 4_096);
+}
+
+#[test]
+fn samplers_beyond_those_of_opentelemetry_follow_a_parent_unless_told_otherwise() {
+    let sampler = |json: &str| config(&format!(r#"{{"sampler": {json}}}"#), &[]).sampler;
+    let rate = |rate, parent_based| SamplerConfig { root: RootSampler::Rate(rate), parent_based };
+    assert_eq!(sampler(r#"{"type": "rate", "per_second": 100}"#), rate(100.0, true));
+    assert_eq!(sampler(r#"{"type": "rate", "per_second": 0.5, "parent_based": false}"#), rate(0.5, false));
+    let host = |parent_based| SamplerConfig { root: RootSampler::Host("mine".to_owned()), parent_based };
+    assert_eq!(sampler(r#"{"type": "host", "name": "mine"}"#), host(true));
+    assert_eq!(sampler(r#"{"type": "host", "name": "mine", "parent_based": false}"#), host(false));
+}
+
+#[test]
+fn tail_sampling_is_off_until_asked_for_and_holds_half_of_the_queue_at_most() {
+    assert_eq!(config("{}", &[]).tail_sampling, None);
+    assert_eq!(config(r#"{"tail_sampling": null}"#, &[]).tail_sampling, None);
+    let usual = config(r#"{"tail_sampling": {}}"#, &[]).tail_sampling.unwrap();
+    assert_eq!((usual.keep, usual.ratio, usual.max_bytes), (vec![KeepRule::Error], 0.0, 33_554_432));
+    let given = config(
+        r#"{"tail_sampling": {"keep": ["error", {"slower_than_ms": 30000}, {"cost_above": 0.5}, {"tag": "vip"}],
+            "ratio": 0.05, "max_bytes": 33554432},
+            "queue": {"max_bytes": 1048576, "segment_bytes": 65536}}"#,
+        &[],
+    );
+    let rules = [
+        KeepRule::Error,
+        KeepRule::SlowerThanMs(30_000),
+        KeepRule::CostAbove(0.5),
+        KeepRule::Tag("vip".to_owned()),
+    ];
+    let tail = given.tail_sampling.unwrap();
+    assert_eq!((tail.keep.as_slice(), tail.ratio, tail.max_bytes), (&rules[..], 0.05, 524_288));
+    let stored = config(
+        r#"{"tail_sampling": {"max_bytes": 68719476736}, "storage": {"directory": "/x", "max_bytes": 536870912}}"#,
+        &[],
+    );
+    assert_eq!(stored.tail_sampling.unwrap().max_bytes, 268_435_456);
 }
