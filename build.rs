@@ -6,8 +6,21 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// What the header is made of, in its order.
-const SOURCES: [&str; 9] =
-    ["status", "types", "lifecycle", "session", "event", "stats", "exporter", "callback", "provider"];
+const SOURCES: [&str; 13] = [
+    "status",
+    "types/values",
+    "types/session",
+    "types/kinds",
+    "types/event",
+    "types/stats",
+    "lifecycle",
+    "session",
+    "event",
+    "stats",
+    "exporter",
+    "callback",
+    "provider",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);

@@ -14,7 +14,6 @@ use agentotel::abi::lifecycle::*;
 use agentotel::abi::status::*;
 use agentotel::abi::types::*;
 
-
 const SEGMENT: usize = 65_536;
 
 fn config(directory: &Path, on_failure: &str) -> serde_json::Value {
