@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// What the header is made of, in its order.
-const SOURCES: [&str; 10] = [
+const SOURCES: &[&str] = &[
     "status",
-    "types",
+    "types/values",
+    "types/session",
+    "types/kinds",
+    "types/event",
+    "types/stats",
     "lifecycle",
     "session",
     "event",

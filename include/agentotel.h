@@ -252,6 +252,26 @@
 #define AGENTOTEL_KIND_ACTION 3
 
 /**
+ * `agentotel_llm.operation`: `chat`, or in an update what was said before.
+ */
+#define AGENTOTEL_LLM_DEFAULT 0
+
+/**
+ * `chat`
+ */
+#define AGENTOTEL_LLM_CHAT 1
+
+/**
+ * `text_completion`
+ */
+#define AGENTOTEL_LLM_TEXT_COMPLETION 2
+
+/**
+ * `generate_content`
+ */
+#define AGENTOTEL_LLM_GENERATE_CONTENT 3
+
+/**
  * The span kind that the event's kind has: CLIENT for llm (INTERNAL in-process), INTERNAL else.
  */
 #define AGENTOTEL_SPAN_KIND_DEFAULT 0
@@ -280,26 +300,6 @@
  * Failed. Without an `error` detail, `error.type` is `_OTHER`.
  */
 #define AGENTOTEL_STATUS_CODE_ERROR 2
-
-/**
- * `agentotel_llm.operation`: `chat`, or in an update what was said before.
- */
-#define AGENTOTEL_LLM_DEFAULT 0
-
-/**
- * `chat`
- */
-#define AGENTOTEL_LLM_CHAT 1
-
-/**
- * `text_completion`
- */
-#define AGENTOTEL_LLM_TEXT_COMPLETION 2
-
-/**
- * `generate_content`
- */
-#define AGENTOTEL_LLM_GENERATE_CONTENT 3
 
 /**
  * Size of `agentotel_live_event.name`, its terminating NUL included.
