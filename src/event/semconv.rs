@@ -26,6 +26,11 @@ pub(crate) const IN_FLIGHT: &str = "agentotel.in_flight";
 /// On a span that had not ended when its process was killed.
 pub(crate) const RECOVERED: &str = "agentotel.recovered";
 
+/// A session's tags, on its root span.
+pub(crate) const SESSION_TAGS: &str = "agentotel.session.tags";
+/// What a session cost, in millionths of the currency, on its root span.
+pub(crate) const SESSION_COST: &str = "agentotel.session.cost.micro_units";
+
 /// `error.type` when the caller names none (error registry, 1.41.1).
 pub(crate) const OTHER_ERROR: &[u8] = b"_OTHER";
 /// Provider of an inference when neither the event nor its session names one.
@@ -278,7 +283,7 @@ pub(crate) fn root<'a>(out: Out<'_, 'a>, options: &'a SessionOptions<'a>) {
     text(out, "gen_ai.agent.description", options.agent_description);
     text(out, CONVERSATION_ID, options.conversation_id);
     text(out, "user.id", options.user_id);
-    texts(out, "agentotel.session.tags", options.tags);
+    texts(out, SESSION_TAGS, options.tags);
 }
 
 /// Sums over a session's events.

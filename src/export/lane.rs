@@ -17,10 +17,12 @@ use tokio::task::JoinSet;
 use super::Control;
 use super::backoff::Backoff;
 use super::batch::BatchInMaking;
+use super::gate::{Bounds, Gate};
 use super::health::{LaneHealth, LaneState};
 use super::outcome::{Cause, Outcome};
 use super::sent::Sent;
 use super::settings::Plan;
+use super::tail::TailSampler;
 use crate::config::Level;
 use crate::diagnostics::Diagnostics;
 use crate::journal::Journal;
@@ -78,6 +80,8 @@ pub(super) struct Lane {
     retry_at: Instant,
     /// The lane ends when its journal is closed and empty: the journal holds what a dead process had left.
     ends_with_journal: bool,
+    /// Where not every session is exported.
+    gate: Option<Gate>,
 }
 
 impl Lane {
@@ -116,12 +120,19 @@ impl Lane {
             held: BTreeMap::new(),
             retry_at: Instant::now(),
             ends_with_journal: false,
+            gate: None,
         }
     }
 
     /// The same for a journal that is closed some day before the library stops.
     pub(super) fn ending_with_journal(self) -> Self {
         Self { ends_with_journal: true, ..self }
+    }
+
+    /// The same with a say of tail sampling in what it sends.
+    pub(super) fn behind(self, tail: &Rc<TailSampler>) -> Self {
+        let gate = Gate::new(tail, self.id, self.plan.signal);
+        Self { gate: Some(gate), ..self }
     }
 
     /// Runs until the library stops and the lane has nothing left to do, or no hope to do it.
@@ -155,14 +166,17 @@ impl Lane {
 
     /// Whether there is something that is tried again at its time.
     fn is_waiting(&self) -> bool {
-        let has_more = || self.in_making.is_some() || self.journal.unread(self.id) > 0;
+        let has_kept = || self.gate.as_ref().is_some_and(Gate::has_kept);
+        let has_more = || self.in_making.is_some() || self.journal.unread(self.id) > 0 || has_kept();
         !self.held.is_empty() || self.health.state() == LaneState::Paused && has_more()
     }
 
     /// Whether there is nothing left to do, or, with `leave_down`, no hope to do it.
     fn is_done(&self, leave_down: bool) -> bool {
-        let nothing_left =
-            self.held.is_empty() && self.in_making.is_none() && self.journal.unread(self.id) == 0;
+        let nothing_left = self.held.is_empty()
+            && self.in_making.is_none()
+            && self.journal.unread(self.id) == 0
+            && !self.gate.as_ref().is_some_and(Gate::holds);
         self.sends.is_empty() && (nothing_left || leave_down && self.health.is_down())
     }
 
@@ -254,8 +268,11 @@ impl Lane {
     /// Reads frames into the batch in the making; true when it is full.
     fn fill(&mut self) -> bool {
         let shards = self.journal.shard_count();
+        if let Some(gate) = &mut self.gate {
+            gate.look_on(&self.journal);
+        }
         let unread = self.journal.unread(self.id);
-        if unread == 0 {
+        if unread == 0 && !self.gate.as_ref().is_some_and(Gate::has_kept) {
             return false;
         }
         let (id, max_bytes) = (self.next_batch, self.plan.batch.max_bytes);
@@ -266,10 +283,18 @@ impl Lane {
             BatchInMaking::new(id, &self.header, shards, expected.min(max_bytes))
         });
         self.next_batch = batch.id + 1;
-        let mut full = false;
+        let bounds = Bounds { bytes: max_bytes, count: self.plan.batch.max_count as u64 };
+        let gate = self.gate.as_mut();
+        let mut full = gate.is_some_and(|gate| gate.read_kept(&self.journal, &mut batch, bounds));
         for step in 0..shards {
+            if full {
+                break;
+            }
             let shard = (self.next_shard + step) % shards;
-            full = self.read_shard(shard, &mut batch);
+            full = match &mut self.gate {
+                Some(gate) => gate.read_shard(&self.journal, shard, &mut batch, bounds),
+                None => self.read_shard(shard, &mut batch),
+            };
             if full {
                 // The next batch begins where this one had to stop: no shard is read less than another.
                 self.next_shard = (shard + 1) % shards;

@@ -11,6 +11,7 @@ mod calendar;
 mod console;
 mod duty;
 mod file;
+mod gate;
 pub(crate) mod health;
 pub(crate) mod host;
 mod lane;
@@ -23,6 +24,7 @@ pub(crate) mod registry;
 mod scripted_server;
 mod sent;
 mod settings;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -51,6 +53,7 @@ pub(crate) use self::otlp::headers::HeaderProvider;
 pub(crate) use self::otlp::read_all_ways as read_reply;
 use self::outcome::Exporter;
 pub(crate) use self::registry::Callbacks;
+pub(crate) use self::tail::{RootSpan, TailRules};
 use self::worker::{NewLane, Worker};
 
 /// Why the worker could not be started.
@@ -86,6 +89,8 @@ pub(crate) struct Control {
     pub(crate) notify: Notify,
     /// Raised by every flush.
     pub(crate) flushes: AtomicU64,
+    /// Raised by whoever waits until everything is settled: what is open is decided on then.
+    settlements: AtomicU64,
     /// Set once, by shutdown: when to stop at the latest, and whether end points that are down are waited for.
     pub(crate) stop: Mutex<Option<Stop>>,
     /// The worker has ended.
@@ -118,12 +123,20 @@ impl Control {
 /// What shutdown's own bookkeeping may take beyond its deadline; the promise is a quarter of a second.
 const STOP_GRACE: Duration = Duration::from_millis(150);
 
+/// What the worker does beside running lanes.
+#[derive(Default)]
+pub(crate) struct BesideLanes {
+    pub(crate) duty: Option<Duty>,
+    /// Which sessions are exported; absent: all are.
+    pub(crate) tail: Option<TailRules>,
+}
+
 /// What is known of the worker.
 enum WorkerState {
     /// It is not needed yet: there has been no exporter.
     Dormant {
         header: RequestHeader,
-        duty: Option<Duty>,
+        beside: BesideLanes,
     },
     Running(JoinHandle<()>),
     Gone,
@@ -141,7 +154,7 @@ pub(crate) struct ExportManager {
 }
 
 impl ExportManager {
-    /// Attaches the configured exporters to the journal and starts the worker, which does `duty` beside. `callbacks` may
+    /// Attaches the configured exporters to the journal and starts the worker with what it does `beside`. `callbacks` may
     /// come and go. The worker starts with the first exporter; without one there is none, and the duty is not done.
     pub(crate) fn start(
         config: &Config,
@@ -149,7 +162,7 @@ impl ExportManager {
         journal: Arc<Journal>,
         control: Arc<Control>,
         diagnostics: Arc<Diagnostics>,
-        duty: Option<Duty>,
+        beside: BesideLanes,
         callbacks: &Arc<Callbacks>,
     ) -> Result<Self, StartError> {
         let manager = Self {
@@ -158,7 +171,7 @@ impl ExportManager {
             diagnostics,
             callbacks: Arc::clone(callbacks),
             lanes: Lanes::default(),
-            worker: Mutex::new(WorkerState::Dormant { header, duty }),
+            worker: Mutex::new(WorkerState::Dormant { header, beside }),
             stuck: Mutex::default(),
         };
         let plans: Result<Vec<_>, StartError> =
@@ -184,8 +197,8 @@ impl ExportManager {
             return Ok(());
         }
         match std::mem::replace(&mut *worker, WorkerState::Gone) {
-            WorkerState::Dormant { header, duty } => {
-                *worker = WorkerState::Running(self.start_worker(lanes, header, duty)?);
+            WorkerState::Dormant { header, beside } => {
+                *worker = WorkerState::Running(self.start_worker(lanes, header, beside)?);
             }
             running => {
                 *worker = running;
@@ -199,11 +212,11 @@ impl ExportManager {
         &self,
         lanes: Vec<NewLane>,
         header: RequestHeader,
-        duty: Option<Duty>,
+        beside: BesideLanes,
     ) -> std::io::Result<JoinHandle<()>> {
         let (journal, control) = (Arc::clone(&self.journal), Arc::clone(&self.control));
         let (worker, runtime) =
-            Worker::new(lanes, header, journal, control, Arc::clone(&self.diagnostics), duty)?;
+            Worker::new(lanes, header, journal, control, Arc::clone(&self.diagnostics), beside)?;
         thread::spawn("agentotel-io", move || worker.run(runtime))
     }
 
@@ -226,7 +239,7 @@ impl ExportManager {
             return None;
         }
         let heads = self.journal.heads();
-        self.hurry();
+        self.hurry_all();
         let has_settled = || lanes.iter().all(|lane| self.journal.has_settled(lane.id, &heads));
         let is_delivered = self.journal.wait_progress(deadline, has_settled);
         self.control.ask(Request::Remove(lanes.iter().map(|lane| lane.id).collect()));
@@ -309,11 +322,17 @@ impl ExportManager {
         self.control.notify.notify_one();
     }
 
+    /// The same with what waits for a decision.
+    fn hurry_all(&self) {
+        self.control.settlements.fetch_add(1, Ordering::AcqRel);
+        self.hurry();
+    }
+
     /// Delivers what is in the journal now; false when that took longer than allowed.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
         self.journal.release_settled();
         let heads = self.journal.heads();
-        self.hurry();
+        self.hurry_all();
         self.journal.wait_progress(Instant::now() + timeout, || self.settled(&heads))
     }
 

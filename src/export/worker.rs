@@ -14,7 +14,8 @@ use super::duty::{Duty, Failed};
 use super::lane::{Lane, Wakeup};
 use super::outcome::Exporter;
 use super::settings::Plan;
-use super::{Adopted, Control, Request};
+use super::tail::{TailRules, TailSampler};
+use super::{Adopted, BesideLanes, Control, Request};
 use crate::diagnostics::Diagnostics;
 use crate::journal::Journal;
 use crate::journal::cursor::LaneId;
@@ -43,6 +44,7 @@ pub(super) struct Worker {
     control: Arc<Control>,
     diagnostics: Arc<Diagnostics>,
     duty: Option<Duty>,
+    tail: Option<TailRules>,
     timer: Timer,
 }
 
@@ -76,7 +78,7 @@ impl Worker {
         journal: Arc<Journal>,
         control: Arc<Control>,
         diagnostics: Arc<Diagnostics>,
-        duty: Option<Duty>,
+        beside: BesideLanes,
     ) -> io::Result<(Self, Runtime)> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
@@ -88,7 +90,12 @@ impl Worker {
             let _inside = runtime.enter();
             Timer::new()?
         };
-        Ok((Self { plans, header, journal, control, diagnostics, duty, timer }, runtime))
+        let BesideLanes { duty, tail } = beside;
+        if tail.is_some() {
+            // Whoever records meanwhile is waited for.
+            journal.begin_scan();
+        }
+        Ok((Self { plans, header, journal, control, diagnostics, duty, tail, timer }, runtime))
     }
 
     /// Runs until it is told to stop. A panic in here ends the worker, not the process; what is pending stays counted.
@@ -109,13 +116,14 @@ impl Worker {
         control.finished.open();
     }
 
-    /// Starts a lane.
+    /// Starts a lane; `tail` has a say in what it sends.
     fn start(
         &self,
         (entry, plan): &NewLane,
         header: &Rc<RequestHeader>,
         journal: &Arc<Journal>,
         is_adopted: bool,
+        tail: Option<&Rc<TailSampler>>,
     ) -> Schedule {
         let wakeup = Rc::new(Wakeup::default());
         let delay = Duration::from_millis(plan.batch.delay_ms.max(1));
@@ -129,7 +137,12 @@ impl Worker {
             Arc::clone(&self.control),
             Arc::clone(&self.diagnostics),
         );
-        let lane = if is_adopted { lane.ending_with_journal() } else { lane };
+        let lane = match tail {
+            // What a dead process has left was cut off: it is kept.
+            _ if is_adopted => lane.ending_with_journal(),
+            Some(tail) => lane.behind(tail),
+            None => lane,
+        };
         let task = tokio::task::spawn_local(lane.run());
         let due = Instant::now() + delay;
         Schedule { wakeup, delay, due, id: entry.id, journal: Arc::clone(journal), task, is_adopted }
@@ -141,9 +154,12 @@ impl Worker {
             duty
         });
         let header = Rc::new(self.header.clone());
+        let journal = Arc::clone(&self.journal);
+        let tail = self.tail.take().map(|rules| Rc::new(TailSampler::new(rules, journal)));
+        let tail = tail.as_ref();
         let mut schedules: Vec<Schedule> =
-            self.plans.iter().map(|plan| self.start(plan, &header, &self.journal, false)).collect();
-        if let Err(error) = self.keep_waking(&mut schedules, duty, &header).await {
+            self.plans.iter().map(|plan| self.start(plan, &header, &self.journal, false, tail)).collect();
+        if let Err(error) = self.keep_waking(&mut schedules, duty, &header, tail).await {
             let words = format!("nothing is exported any more: the worker's timer has failed: {error}");
             self.diagnostics.say(crate::config::Level::Error, &words);
             return;
@@ -162,18 +178,23 @@ impl Worker {
     }
 
     /// Does what others have asked for meanwhile, and forgets lanes of adopted journals that have ended.
-    fn take_requests(&mut self, schedules: &mut Vec<Schedule>, header: &Rc<RequestHeader>) {
+    fn take_requests(
+        &mut self,
+        schedules: &mut Vec<Schedule>,
+        header: &Rc<RequestHeader>,
+        tail: Option<&Rc<TailSampler>>,
+    ) {
         schedules.retain(|schedule| !schedule.is_adopted || !schedule.task.is_finished());
         for request in self.control.take_requests() {
             match request {
                 Request::Adopt(Adopted { lane, header, journal }) => {
                     if let Some(plan) = self.plans.iter().find(|(entry, _)| entry.id == lane) {
-                        schedules.push(self.start(plan, &Rc::new(header), &journal, true));
+                        schedules.push(self.start(plan, &Rc::new(header), &journal, true, None));
                     }
                 }
                 Request::Add(lanes) => {
                     for lane in lanes {
-                        schedules.push(self.start(&lane, header, &self.journal, false));
+                        schedules.push(self.start(&lane, header, &self.journal, false, tail));
                         self.plans.push(lane);
                     }
                 }
@@ -207,8 +228,10 @@ impl Worker {
         schedules: &mut Vec<Schedule>,
         mut duty: Option<Duty>,
         header: &Rc<RequestHeader>,
+        tail: Option<&Rc<TailSampler>>,
     ) -> io::Result<()> {
         let mut flushes = 0;
+        let mut settlements = 0;
         let mut idle_ticks = 0u32;
         loop {
             let due = schedules.iter().map(|schedule| schedule.due).chain(duty.as_ref().map(Duty::due));
@@ -217,7 +240,7 @@ impl Worker {
                 () = self.control.notify.notified() => false,
                 fired = self.timer.wait_until(next) => { fired?; true }
             };
-            self.take_requests(schedules, header);
+            self.take_requests(schedules, header, tail);
             let now = Instant::now();
             let flushed = self.control.flushes.load(std::sync::atomic::Ordering::Acquire);
             let (flush, stop) = (flushed != flushes, self.control.stop().is_some());
@@ -230,6 +253,15 @@ impl Worker {
                 let words = "a periodic duty of the export worker has failed and is not done any more";
                 self.diagnostics.say(crate::config::Level::Error, words);
             }
+            let asked = self.control.settlements.load(std::sync::atomic::Ordering::Acquire);
+            if let Some(tail) = tail {
+                if stop || asked != settlements {
+                    tail.keep_open();
+                } else {
+                    tail.scan();
+                }
+            }
+            settlements = asked;
             if !ticked {
                 self.journal.prepare_memory();
             }

@@ -124,6 +124,8 @@ pub(crate) struct LaneCounters {
     pub(crate) exported: u64,
     pub(crate) rejected: u64,
     pub(crate) dropped: [u64; DROP_SLOTS],
+    /// Frames of sessions that tail sampling does not keep.
+    pub(crate) tail_unsampled: u64,
     pub(crate) pending: u64,
     /// Bytes of the queue that are kept for the lane.
     pub(crate) lag_bytes: u64,
@@ -137,10 +139,10 @@ impl LaneCounters {
         }
     }
 
-    /// What has an end: exported, rejected or dropped.
+    /// What has an end: exported, rejected, dropped, or left out.
     #[cfg(test)]
     pub(crate) fn settled(&self) -> u64 {
-        self.exported + self.rejected + self.dropped.iter().sum::<u64>()
+        self.exported + self.rejected + self.dropped.iter().sum::<u64>() + self.tail_unsampled
     }
 }
 
@@ -151,6 +153,7 @@ impl AddAssign<&Self> for LaneCounters {
         self.exported += other.exported;
         self.rejected += other.rejected;
         self.dropped.iter_mut().zip(other.dropped).for_each(|(sum, count)| *sum += count);
+        self.tail_unsampled += other.tail_unsampled;
         self.pending += other.pending;
         self.lag_bytes += other.lag_bytes;
         self.resent += other.resent;

@@ -23,10 +23,22 @@ impl Position {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct LaneId(pub(crate) u32);
 
-/// Frames of this shard that one batch holds.
+/// What becomes of frames that a lane has read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// They go out with this batch.
+    Batch(u64),
+    /// They wait until it is decided whether the session with this number is kept.
+    Held(u64),
+    /// Their session is not kept.
+    LeftOut,
+}
+
+/// Frames of this shard that are read and not settled: one batch's, or one session's that wait.
 #[derive(Debug)]
 struct Outstanding {
-    batch: u64,
+    fate: Fate,
+    start: Position,
     end: Position,
     frames: u64,
     done: bool,
@@ -103,23 +115,82 @@ impl Cursor {
         }
     }
 
-    /// A batch takes `frames` frames up to `end`; false when the cursor is no longer where the reading began.
-    pub(crate) fn take(&mut self, from: Position, end: Position, batch: u64, frames: u64) -> bool {
+    /// `frames` frames from `start` up to `end` are read; false when the cursor is no longer at `from`, where the reading
+    /// began.
+    pub(crate) fn take(
+        &mut self,
+        from: Position,
+        (start, end): (Position, Position),
+        fate: Fate,
+        frames: u64,
+    ) -> bool {
         if self.taken != from {
             return false;
         }
         self.taken = end;
         self.consumed += frames;
-        if frames > 0 {
-            self.outstanding.push_back(Outstanding { batch, end, frames, done: false });
+        if fate == Fate::LeftOut {
+            self.counters.tail_unsampled += frames;
+        } else if frames > 0 {
+            let goes_on =
+                |last: &&mut Outstanding| last.fate == fate && !last.done && last.end.serial == start.serial;
+            match self.outstanding.back_mut().filter(goes_on) {
+                Some(last) => {
+                    last.end = end;
+                    last.frames += frames;
+                }
+                None => self.outstanding.push_back(Outstanding { fate, start, end, frames, done: false }),
+            }
         }
         self.raise_low_water();
         true
     }
 
+    /// Where the first frames stand that wait for a session's decision: from where up to where.
+    pub(crate) fn held(&self, session: u64) -> Option<(Position, Position)> {
+        let waits = |part: &&Outstanding| part.fate == Fate::Held(session) && !part.done;
+        self.outstanding.iter().find(waits).map(|part| (part.start, part.end))
+    }
+
+    /// A batch takes the first `frames` of the frames that wait from `start` on, up to `end`; false when they do not wait
+    /// any more.
+    pub(crate) fn take_held(
+        &mut self,
+        session: u64,
+        (start, end): (Position, Position),
+        batch: u64,
+        frames: u64,
+    ) -> bool {
+        let waits = |part: &Outstanding| {
+            part.fate == Fate::Held(session) && !part.done && part.start == start && part.frames >= frames
+        };
+        let Some(at) = self.outstanding.iter().position(waits) else { return false };
+        let Some(part) = self.outstanding.get_mut(at) else { return false };
+        let fate = Fate::Batch(batch);
+        if end >= part.end {
+            // Whatever else stands in between is no frame of the session's.
+            part.fate = fate;
+        } else {
+            part.start = end;
+            part.frames -= frames;
+            self.outstanding.insert(at, Outstanding { fate, start, end, frames, done: false });
+        }
+        true
+    }
+
+    /// Leaves out what waits for a session's decision.
+    pub(crate) fn leave_out_held(&mut self, session: u64) {
+        for part in self.outstanding.iter_mut().filter(|part| part.fate == Fate::Held(session)) {
+            self.counters.tail_unsampled += part.frames;
+            part.frames = 0;
+            part.done = true;
+        }
+        self.raise_low_water();
+    }
+
     /// A batch has ended.
     pub(crate) fn settle(&mut self, batch: u64, settlement: Settlement) {
-        for part in self.outstanding.iter_mut().filter(|part| part.batch == batch) {
+        for part in self.outstanding.iter_mut().filter(|part| part.fate == Fate::Batch(batch)) {
             part.done = true;
         }
         self.counters.exported += settlement.exported;
@@ -140,27 +211,31 @@ impl Cursor {
             self.settled = self.settled.max(part.end);
             self.outstanding.pop_front();
         }
-        if self.outstanding.is_empty() {
-            self.settled = self.settled.max(self.taken);
-        }
+        let open = self.outstanding.front().map_or(self.taken, |part| part.start);
+        self.settled = self.settled.max(open);
     }
 
-    /// Gives up `frames` unread frames and moves past `end`. Batches under way keep their own copy and their count.
+    /// Gives up `frames` unread frames and moves past `end`. Batches under way keep their own copy and their count; what
+    /// waits before `end` is given up too.
     pub(crate) fn advance(&mut self, end: Position, frames: u64, reason: Drop) {
-        self.counters.drop(reason, frames);
+        let is_lost =
+            |part: &Outstanding| matches!(part.fate, Fate::Held(_)) && !part.done && part.start < end;
+        let lost: u64 = self.outstanding.iter().filter(|part| is_lost(part)).map(|part| part.frames).sum();
+        self.outstanding.retain(|part| !is_lost(part));
+        self.counters.drop(reason, frames + lost);
         self.consumed += frames;
         self.taken = self.taken.max(end);
         self.settled = self.settled.max(end);
     }
 
-    /// Frames in batches under way.
+    /// Frames in batches under way, and those that wait for a decision.
     pub(crate) fn outstanding(&self) -> u64 {
         self.outstanding.iter().filter(|part| !part.done).map(|part| part.frames).sum()
     }
 
     /// Whether everything before `target` is settled.
     pub(crate) fn has_settled(&self, target: Position, accepted: u64) -> bool {
-        let none_before = self.outstanding.iter().all(|part| part.done || part.end > target);
+        let none_before = self.outstanding.iter().all(|part| part.done || part.start >= target);
         (self.unread(accepted) == 0 && self.outstanding() == 0) || (self.settled >= target && none_before)
     }
 
@@ -189,8 +264,8 @@ mod tests {
     #[test]
     fn the_low_water_mark_waits_for_the_oldest_batch() {
         let mut cursor = cursor();
-        assert!(cursor.take(at(0), at(100), 1, 10));
-        assert!(cursor.take(at(100), at(200), 2, 10));
+        assert!(cursor.take(at(0), (at(0), at(100)), Fate::Batch(1), 10));
+        assert!(cursor.take(at(100), (at(100), at(200)), Fate::Batch(2), 10));
         cursor.settle(2, Settlement { exported: 10, ..Settlement::default() });
         assert_eq!(cursor.settled(), at(0));
         assert_eq!(cursor.outstanding(), 10);
@@ -203,14 +278,14 @@ mod tests {
     fn a_take_from_where_the_cursor_is_no_more_is_refused() {
         let mut cursor = cursor();
         cursor.advance(at(100), 10, Drop::Lag);
-        assert!(!cursor.take(at(0), at(100), 1, 10));
+        assert!(!cursor.take(at(0), (at(0), at(100)), Fate::Batch(1), 10));
         assert_eq!(cursor.counters(10, 0).settled(), 10);
     }
 
     #[test]
     fn an_advance_leaves_batches_under_way_pending() {
         let mut cursor = cursor();
-        assert!(cursor.take(at(0), at(50), 1, 5));
+        assert!(cursor.take(at(0), (at(0), at(50)), Fate::Batch(1), 5));
         cursor.advance(at(100), 5, Drop::Overflow);
         let counters = cursor.counters(10, 0);
         assert_eq!((counters.pending, counters.settled()), (5, 5));
@@ -218,5 +293,44 @@ mod tests {
         cursor.settle(1, Settlement { exported: 5, ..Settlement::default() });
         assert!(cursor.has_settled(at(60), 10));
         assert_eq!(cursor.settled(), at(100));
+    }
+
+    #[test]
+    fn what_waits_for_a_decision_holds_the_low_water_mark_and_goes_out_or_is_left_out() {
+        let mut cursor = cursor();
+        assert!(cursor.take(at(0), (at(0), at(10)), Fate::Batch(1), 1));
+        assert!(cursor.take(at(10), (at(10), at(20)), Fate::Held(7), 1));
+        assert!(cursor.take(at(20), (at(20), at(30)), Fate::LeftOut, 1));
+        assert!(cursor.take(at(30), (at(30), at(50)), Fate::Held(7), 2));
+        assert!(cursor.take(at(50), (at(50), at(60)), Fate::Held(8), 1));
+        assert!(cursor.take(at(60), (at(60), at(70)), Fate::Batch(1), 1));
+        cursor.settle(1, Settlement { exported: 2, ..Settlement::default() });
+        assert_eq!(cursor.settled(), at(10));
+        let counters = cursor.counters(7, 0);
+        assert_eq!((counters.pending, counters.tail_unsampled, counters.settled()), (4, 1, 3));
+        // What follows itself is one run.
+        assert_eq!(cursor.held(7), Some((at(10), at(50))));
+        assert!(cursor.take_held(7, (at(10), at(20)), 2, 1));
+        assert!(!cursor.take_held(7, (at(10), at(20)), 2, 1));
+        assert_eq!(cursor.held(7), Some((at(20), at(50))));
+        assert!(cursor.take_held(7, (at(20), at(50)), 2, 2));
+        assert_eq!(cursor.held(7), None);
+        cursor.leave_out_held(8);
+        assert_eq!(cursor.counters(7, 0).pending, 3);
+        cursor.settle(2, Settlement { exported: 3, ..Settlement::default() });
+        assert_eq!(cursor.settled(), at(70));
+        let counters = cursor.counters(7, 0);
+        assert_eq!((counters.exported, counters.tail_unsampled, counters.pending), (5, 2, 0));
+    }
+
+    #[test]
+    fn what_waits_is_given_up_with_its_segment() {
+        let mut cursor = cursor();
+        assert!(cursor.take(at(0), (at(0), at(50)), Fate::Held(7), 5));
+        assert!(cursor.take(at(50), (at(50), at(60)), Fate::Batch(1), 1));
+        cursor.advance(at(100), 4, Drop::Overflow);
+        assert_eq!(cursor.held(7), None);
+        let counters = cursor.counters(10, 0);
+        assert_eq!((counters.dropped[Drop::Overflow as usize], counters.pending), (9, 1));
     }
 }

@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use self::accounting::{Drop, LaneCounters, SignalCounters};
 pub(crate) use self::append::{AppendError, Entry};
-use self::cursor::{LaneId, Position, Settlement};
+use self::cursor::{Fate, LaneId, Position, Settlement};
 use self::cursor_file::{CursorFile, LaneName};
 use self::shard::ShardState;
 pub(crate) use self::shard::{Origin, Unread};
@@ -235,7 +235,74 @@ impl Journal {
         batch: u64,
         frames: u64,
     ) -> bool {
-        self.shards.get(shard).is_some_and(|shard| shard.lock().take(lane, from, end, batch, frames))
+        self.take_as(shard, lane, (from, end), Fate::Batch(batch), frames)
+    }
+
+    /// The same with any fate.
+    pub(crate) fn take_as(
+        &self,
+        shard: usize,
+        lane: LaneId,
+        (from, end): (Position, Position),
+        fate: Fate,
+        frames: u64,
+    ) -> bool {
+        self.shards.get(shard).is_some_and(|shard| shard.lock().take(lane, from, end, fate, frames))
+    }
+
+    /// From here on frames stay until they were scanned (`next_unscanned`, `set_scanned`).
+    pub(crate) fn begin_scan(&self) {
+        self.shards.iter().for_each(|shard| shard.lock().begin_scan());
+    }
+
+    /// What is to be scanned next in a shard; nothing when all was.
+    pub(crate) fn next_unscanned(&self, shard: usize) -> Option<Unread> {
+        self.shards.get(shard)?.lock().next_unscanned()
+    }
+
+    /// Everything before `end` was scanned.
+    pub(crate) fn set_scanned(&self, shard: usize, end: Position) {
+        if let Some(shard) = self.shards.get(shard) {
+            shard.lock().set_scanned(end);
+        }
+    }
+
+    /// Where the first frames of a lane stand that wait for a session's decision, and up to where.
+    pub(crate) fn next_held(&self, shard: usize, lane: LaneId, session: u64) -> Option<(Unread, Position)> {
+        self.shards.get(shard)?.lock().next_held(lane, session)
+    }
+
+    /// A batch takes frames that waited; false when they do not wait any more and the batch must let them go.
+    pub(crate) fn take_held(
+        &self,
+        shard: usize,
+        lane: LaneId,
+        session: u64,
+        place: (Position, Position),
+        (batch, frames): (u64, u64),
+    ) -> bool {
+        self.shards.get(shard).is_some_and(|shard| {
+            shard
+                .lock()
+                .cursor_mut(lane)
+                .is_some_and(|cursor| cursor.take_held(session, place, batch, frames))
+        })
+    }
+
+    /// Leaves out what waits for a session's decision, and recycles what nobody needs any more.
+    pub(crate) fn leave_out_held(&self, lane: LaneId, session: u64) {
+        for shard in &self.shards {
+            let mut state = shard.lock();
+            if let Some(cursor) = state.cursor_mut(lane) {
+                cursor.leave_out_held(session);
+                self.release_in(&mut state);
+            }
+        }
+    }
+
+    /// Before here every lane has settled everything of a shard.
+    pub(crate) fn settled_by_all(&self, shard: usize) -> Position {
+        self.shards.get(shard).map_or(Position::END, |shard| shard.lock().settled_by_all())
     }
 
     /// A batch's share of a shard has ended; segments that nobody needs any more are recycled.

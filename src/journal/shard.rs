@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::accounting::{Drop, LaneCounters, SignalCounters};
-use super::cursor::{Cursor, LaneId, Position, Settlement};
+use super::cursor::{Cursor, Fate, LaneId, Position, Settlement};
 use super::frame::{
     FrameHeader, Frames, HEADER_BYTES, MOST_AROUND_BYTES, frame_size, write_checksum, write_surroundings,
 };
@@ -87,6 +87,8 @@ pub(crate) struct ShardState {
     cursors: Vec<Cursor>,
     /// Everything before this is on the disk.
     synced: Position,
+    /// Whoever decides on sessions has seen everything before this; absent when nobody does.
+    scanned: Option<Position>,
     pub(crate) counters: [SignalCounters; 3],
 }
 
@@ -100,6 +102,7 @@ impl ShardState {
             sealed: VecDeque::new(),
             cursors: Vec::new(),
             synced: Position::default(),
+            scanned: None,
             counters: Default::default(),
         }
     }
@@ -275,6 +278,37 @@ impl ShardState {
         self.cursor(lane).map_or(0, |cursor| cursor.unread(self.accepted(cursor.signal)))
     }
 
+    /// From here on frames stay until they were scanned.
+    pub(crate) fn begin_scan(&mut self) {
+        self.scanned = Some(self.head());
+    }
+
+    /// What is to be scanned next; nothing when all was.
+    pub(crate) fn next_unscanned(&self) -> Option<Unread> {
+        let scanned = self.scanned?;
+        let segment = self.segments().find(|segment| segment.end() > scanned)?;
+        let offset = if segment.serial == scanned.serial { scanned.offset } else { 0 };
+        let from = Position { serial: segment.serial, offset };
+        Some(Unread { region: Arc::clone(segment.writer.region()), from })
+    }
+
+    /// Everything before `end` was scanned.
+    pub(crate) fn set_scanned(&mut self, end: Position) {
+        self.scanned = self.scanned.map(|scanned| scanned.max(end));
+    }
+
+    /// Where the first frames stand that wait for a session's decision, and up to where.
+    pub(crate) fn next_held(&self, lane: LaneId, session: u64) -> Option<(Unread, Position)> {
+        let (from, end) = self.cursor(lane)?.held(session)?;
+        let segment = self.segments().find(|segment| segment.serial == from.serial)?;
+        Some((Unread { region: Arc::clone(segment.writer.region()), from }, end))
+    }
+
+    /// Before here every lane has settled everything.
+    pub(crate) fn settled_by_all(&self) -> Position {
+        self.cursors.iter().map(Cursor::settled).min().unwrap_or(Position::END)
+    }
+
     /// The segment and place where the lane reads next; `None` when nothing of its signal is unread.
     pub(crate) fn next_unread(&self, lane: LaneId) -> Option<Unread> {
         let cursor = self.cursor(lane)?;
@@ -292,13 +326,13 @@ impl ShardState {
         })
     }
 
-    /// A batch takes what was read from `from` up to `end`.
+    /// What was read from `from` up to `end` is taken.
     pub(crate) fn take(
         &mut self,
         lane: LaneId,
         from: Position,
         end: Position,
-        batch: u64,
+        fate: Fate,
         frames: u64,
     ) -> bool {
         let Some(taken) = self.cursor(lane).map(Cursor::taken) else { return false };
@@ -307,7 +341,7 @@ impl ShardState {
             .segments()
             .find(|segment| segment.end() > taken)
             .is_some_and(|segment| from == Position { serial: segment.serial, offset: 0 } || from == taken);
-        follows && self.cursor_mut(lane).is_some_and(|cursor| cursor.take(taken, end, batch, frames))
+        follows && self.cursor_mut(lane).is_some_and(|cursor| cursor.take(taken, (from, end), fate, frames))
     }
 
     pub(crate) fn settle(&mut self, lane: LaneId, batch: u64, settlement: Settlement) {
@@ -336,7 +370,8 @@ impl ShardState {
         }
         while let Some(oldest) = self.sealed.front() {
             let end = oldest.end();
-            if self.cursors.iter().any(|cursor| cursor.settled() < end) {
+            let is_scanned = self.scanned.is_none_or(|scanned| scanned >= end);
+            if !is_scanned || self.cursors.iter().any(|cursor| cursor.settled() < end) {
                 break;
             }
             if let Some(segment) = self.sealed.pop_front() {
@@ -344,7 +379,8 @@ impl ShardState {
                 recycle(segment.writer);
             }
         }
-        let all_settled = self.cursors.iter().all(|cursor| cursor.settled() >= head);
+        let all_settled = self.scanned.is_none_or(|scanned| scanned >= head)
+            && self.cursors.iter().all(|cursor| cursor.settled() >= head);
         if let Some(active) = &mut self.active
             && self.sealed.is_empty()
             && all_settled
@@ -380,6 +416,7 @@ impl ShardState {
     pub(crate) fn advance_past_oldest(&mut self, reason: Drop) {
         let Some(oldest) = self.sealed.front() else { return };
         let end = oldest.end();
+        self.scanned = self.scanned.map(|scanned| scanned.max(end));
         for cursor in &mut self.cursors {
             if cursor.settled() >= end {
                 continue;

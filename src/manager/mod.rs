@@ -21,15 +21,17 @@ use self::storage::{Alarm, Storage};
 pub(crate) use self::storage::{Durability, StorageStats};
 use crate::config::{Config, ExporterConfig, Level, LiveExport, Overflow, resource};
 use crate::diagnostics::Diagnostics;
+use crate::event::data::ROOT_FRAME_KIND;
 use crate::event::filter::EventFilter;
 use crate::event::processor::{EventProcessor, RecordLimits};
+use crate::event::semconv;
 use crate::export::health::HealthFigures;
 pub(crate) use crate::export::host::{Answer, ExportCallback, HandedOver};
 pub(crate) use crate::export::lines::FormatCallback;
 use crate::export::registry::is_in_callback;
 pub(crate) use crate::export::registry::{LetGo, Removal, SamplerCallback, SamplingAnswer, SamplingQuestion};
+use crate::export::{BesideLanes, Control, Duty, ExportManager, LaneEntry, RootSpan, StartError, TailRules};
 pub(crate) use crate::export::{Callbacks, HeaderProvider};
-use crate::export::{Control, Duty, ExportManager, LaneEntry, StartError};
 use crate::handle::{HandleError, HandleKind};
 use crate::journal::accounting::{LaneCounters, Refusal, SignalCounters};
 use crate::journal::files::{EVENTS_SUFFIX, SESSIONS_SUFFIX, SlotFiles};
@@ -135,7 +137,7 @@ impl OtelManager {
             Arc::clone(&journal),
             control,
             Arc::clone(&diagnostics),
-            live_duty(&config, &view),
+            BesideLanes { duty: live_duty(&config, &view), tail: tail_rules(&config) },
             callbacks,
         )
         .map_err(|error| match error {
@@ -331,6 +333,12 @@ fn live_duty(config: &Config, view: &Arc<LiveView>) -> Option<Duty> {
     let shows = live.enabled && (live.export != LiveExport::Off || live.stall_after_ms > 0);
     let mut passes = shows.then(|| Passes::new(Arc::clone(view)))?;
     Some(Duty::new(Duration::from_millis(live.interval_ms), move || passes.look_on()))
+}
+
+/// Which sessions are exported; nothing when all are.
+fn tail_rules(config: &Config) -> Option<TailRules> {
+    let root = RootSpan { kind: ROOT_FRAME_KIND, tags: semconv::SESSION_TAGS, cost: semconv::SESSION_COST };
+    config.tail_sampling.clone().map(|config| TailRules { config, root })
 }
 
 /// What should never happen: a text that was made valid is not.

@@ -88,7 +88,7 @@ fn each_record<'b>(
 
 /// The value of a field as it stands.
 #[derive(Clone, Copy)]
-enum Wire<'b> {
+pub(super) enum Wire<'b> {
     Varint(u64),
     Fixed64(u64),
     Fixed32(u32),
@@ -116,8 +116,8 @@ const TOO_SHORT: Malformed = "it ends within a field";
 
 /// Reads a message's fields, front to back.
 #[derive(Clone, Copy)]
-struct Fields<'b> {
-    rest: &'b [u8],
+pub(super) struct Fields<'b> {
+    pub(super) rest: &'b [u8],
 }
 
 impl<'b> Fields<'b> {
@@ -153,7 +153,7 @@ impl<'b> Fields<'b> {
 
     /// The next field: its number and value.
     #[inline]
-    fn next(&mut self) -> Result<Option<(usize, Wire<'b>)>, Malformed> {
+    pub(super) fn next(&mut self) -> Result<Option<(usize, Wire<'b>)>, Malformed> {
         if self.rest.is_empty() {
             return Ok(None);
         }

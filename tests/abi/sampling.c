@@ -363,6 +363,120 @@ static void head_sampling_comes_before_the_filter(void **state) {
   stop();
 }
 
+#define TAIL                                                                                          \
+  "{\"tail_sampling\":{\"keep\":[\"error\",{\"slower_than_ms\":60000},{\"cost_above\":0.5},{\"tag\":" \
+  "\"vip\"}],\"ratio\":0},\"exporters\":[{\"type\":\"file\",\"name\":\"a\",\"path\":\"%s\"},{"        \
+  "\"type\":\"file\",\"name\":\"b\",\"path\":\"%s\",\"batch\":{\"max_count\":3,\"delay_ms\":5}}]}"
+
+static void end_with(agentotel_session session, uint32_t state, int64_t end) {
+  agentotel_session_end how = AGENTOTEL_SESSION_END_INIT;
+  how.end_state = state;
+  how.end_time_unix_nano = end;
+  assert_ok(agentotel_end_session(session, &how));
+}
+
+static void events_of(agentotel_session session, const char *name) {
+  for (int i = 0; i < 10; i++)
+    record_named(session, name);
+}
+
+static void tail_sampling_keeps_whole_sessions_for_every_exporter(void **state) {
+  const char *other = temporary_path("other.jsonl");
+  const agentotel_str tags[] = {AGENTOTEL_STR("vip")};
+  agentotel_session_options options = AGENTOTEL_SESSION_OPTIONS_INIT;
+  agentotel_error error = AGENTOTEL_ERROR_INIT;
+  agentotel_target root = {0, NULL};
+  agentotel_session plain, failing, failed, slow, dear, tagged, open;
+  (void)state;
+  remove(other);
+  error.type = AGENTOTEL_STR("timeout");
+  start_with(TAIL, recording_path(), other);
+  plain = session_named("plain");
+  failing = session_named("failing");
+  failed = session_named("failed");
+  dear = session_named("dear");
+  open = session_named("open");
+  options.name = AGENTOTEL_STR("tagged");
+  options.tags.items = tags;
+  options.tags.count = 1;
+  assert_ok(agentotel_start_session(&options, &tagged));
+  options = (agentotel_session_options)AGENTOTEL_SESSION_OPTIONS_INIT;
+  options.name = AGENTOTEL_STR("slow");
+  options.start_time_unix_nano = 1000000000;
+  assert_ok(agentotel_start_session(&options, &slow));
+  events_of(plain, "of plain");
+  events_of(failing, "of failing");
+  events_of(failed, "of failed");
+  events_of(slow, "of slow");
+  events_of(dear, "of dear");
+  events_of(tagged, "of tagged");
+  events_of(open, "of open");
+  assert_ok(agentotel_record_error(failing, root, &error));
+  const agentotel_attribute cost =
+      agentotel_attr_int64(AGENTOTEL_STR("agentotel.session.cost.micro_units"), 600000);
+  assert_ok(agentotel_session_set_attributes(dear, &cost, 1));
+  assert_equations_hold();
+  end_with(plain, AGENTOTEL_END_SUCCESS, 0);
+  end_with(failing, AGENTOTEL_END_SUCCESS, 0);
+  end_with(failed, AGENTOTEL_END_FAIL, 0);
+  end_with(slow, AGENTOTEL_END_SUCCESS, 62000000000);
+  end_with(dear, AGENTOTEL_END_SUCCESS, 0);
+  end_with(tagged, AGENTOTEL_END_SUCCESS, 0);
+  /* A flush waits for no session: what is open is kept. */
+  assert_ok(agentotel_flush(20000));
+  assert_equations_hold();
+  for (const char *const *name = (const char *const[]){"a", "b", NULL}; *name != NULL; name++) {
+    agentotel_exporter_stats stats = exporter_stats_of(*name, AGENTOTEL_SIGNAL_TRACES);
+    assert_int_equal(stats.tail_unsampled, 11);
+    assert_int_equal(stats.exported, 5 * 11 + 10);
+    assert_int_equal(stats.pending, 0);
+    assert_int_equal(exporter_stats_of(*name, AGENTOTEL_SIGNAL_LOGS).exported, 1);
+  }
+  events_of(open, "of open");
+  agentotel_session last = session_named("last");
+  events_of(last, "of last");
+  /* Shutdown ends what is open, and judges it. */
+  stop();
+  const char *const paths[] = {recording_path(), other};
+  for (size_t i = 0; i < COUNT(paths); i++) {
+    cJSON *spans = read_spans(paths[i]);
+    assert_int_equal(cJSON_GetArraySize(spans), 5 * 11 + 21);
+    assert_int_equal(count_named(spans, "of failing"), 10);
+    assert_int_equal(count_named(spans, "of failed"), 10);
+    assert_int_equal(count_named(spans, "of slow"), 10);
+    assert_int_equal(count_named(spans, "of dear"), 10);
+    assert_int_equal(count_named(spans, "of tagged"), 10);
+    assert_int_equal(count_named(spans, "of open"), 20);
+    assert_int_equal(count_named(spans, "of plain"), 0);
+    assert_int_equal(count_named(spans, "of last"), 0);
+    assert_int_equal(count_named(spans, "plain"), 0);
+    cJSON_Delete(spans);
+  }
+  assert_int_equal(exporter_stats_of("a", AGENTOTEL_SIGNAL_TRACES).tail_unsampled, 22);
+  remove(other);
+}
+
+static void a_logs_exporter_alone_learns_how_sessions_end(void **state) {
+  agentotel_error error = AGENTOTEL_ERROR_INIT;
+  agentotel_target root = {0, NULL};
+  (void)state;
+  error.type = AGENTOTEL_STR("timeout");
+  start_with(
+      "{\"tail_sampling\":{\"keep\":[{\"slower_than_ms\":60000}]},\"exporters\":[{\"type\":\"file\","
+      "\"name\":\"a\",\"path\":\"%s\",\"signals\":[\"logs\"],\"batch\":{\"delay_ms\":5}}]}",
+      recording_path());
+  for (int round = 0; round < 2; round++) {
+    agentotel_session session = new_session();
+    assert_ok(agentotel_record_error(session, root, &error));
+    end_with(session, AGENTOTEL_END_SUCCESS, round == 0 ? 0 : INT64_MAX);
+  }
+  assert_ok(agentotel_flush(20000));
+  agentotel_exporter_stats stats = exporter_stats_of("a", AGENTOTEL_SIGNAL_LOGS);
+  assert_int_equal(stats.tail_unsampled, 1);
+  assert_int_equal(stats.exported, 1);
+  stop();
+}
+
 int run_sampling(void) {
   const struct CMUnitTest tests[] = {
       TEST(wrong_arguments_get_a_status_and_nothing_is_let_go_of),
@@ -372,6 +486,8 @@ int run_sampling(void) {
       TEST(a_rate_keeps_so_many_a_second),
       TEST(what_is_filtered_is_counted_and_its_children_move_up),
       TEST(head_sampling_comes_before_the_filter),
+      TEST(tail_sampling_keeps_whole_sessions_for_every_exporter),
+      TEST(a_logs_exporter_alone_learns_how_sessions_end),
   };
   return GROUP(tests);
 }

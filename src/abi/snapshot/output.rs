@@ -114,7 +114,7 @@ pub(crate) fn exporter_stats_out(from: &ExporterStats) -> agentotel_exporter_sta
         exported: counters.exported,
         rejected: counters.rejected,
         dropped: counters.dropped,
-        tail_unsampled: 0,
+        tail_unsampled: counters.tail_unsampled,
         pending: counters.pending,
         resent: counters.resent,
         attempts: health.attempts,

@@ -4,6 +4,7 @@
 mod behaviours;
 mod doors;
 pub(in crate::export) mod receiver;
+mod tail;
 
 use std::net::TcpListener;
 use std::sync::Arc;
