@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::filter::RuleKeys;
+use super::processing::{InjectKeys, PropagatorName, default_processors, default_propagators};
 use super::sampler::SamplerKeys;
 use super::tail::TailKeys;
-use super::processing::{InjectKeys, PropagatorName, default_processors, default_propagators};
 use super::value::{AttributeValue, NonEmpty, Whole, Word, object};
 use super::{Detector, Level, LiveExport, OnFailure, Overflow, Processor, Sync};
 

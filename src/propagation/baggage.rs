@@ -61,10 +61,10 @@ impl Baggage {
         if properties.iter().any(|property| !is_property(property)) {
             return Err(Refused::Metadata);
         }
-        let entry =
-            Entry { key: key.to_owned(), value: value.to_owned(), metadata: properties.join(";") };
+        let entry = Entry { key: key.to_owned(), value: value.to_owned(), metadata: properties.join(";") };
         let place = self.entries.iter().position(|entry| entry.key == key);
-        let before = place.and_then(|place| self.entries.get(place)).map_or(0, |entry| entry.text().len() + 1);
+        let before =
+            place.and_then(|place| self.entries.get(place)).map_or(0, |entry| entry.text().len() + 1);
         let bytes = self.bytes - before + entry.text().len() + 1;
         if bytes > MOST_BYTES + 1 {
             return Err(Refused::Bytes { needed: bytes - 1 });

@@ -107,10 +107,7 @@ fn jaegers_headers_are_written_and_read_with_their_baggage() {
     let headers = injected(&[Propagator::Jaeger], &what);
     let trace = "12".repeat(16);
     let ids = format!("{trace}:{}:0:1", "34".repeat(8));
-    assert_eq!(
-        headers,
-        Headers::of(&[("uber-trace-id", &ids), ("uberctx-user", "J%2E%20Doe%2C%20%C3%A9")])
-    );
+    assert_eq!(headers, Headers::of(&[("uber-trace-id", &ids), ("uberctx-user", "J%2E%20Doe%2C%20%C3%A9")]));
     assert_eq!(extract(&[Propagator::Jaeger], &headers).unwrap(), what);
 
     let span = |text: &str| extracted(&[Propagator::Jaeger], &[("uber-trace-id", text)]).span;
@@ -135,7 +132,8 @@ fn jaegers_headers_are_written_and_read_with_their_baggage() {
 #[test]
 fn of_several_formats_the_last_that_names_a_span_counts_and_keeps_no_other_traces_state() {
     let traceparent = format!("00-{}-{}-01", "12".repeat(16), "34".repeat(8));
-    let headers = [("traceparent", traceparent.as_str()), ("tracestate", "a=1"), ("uber-trace-id", "abc:d:0:1")];
+    let headers =
+        [("traceparent", traceparent.as_str()), ("tracestate", "a=1"), ("uber-trace-id", "abc:d:0:1")];
     let both = [Propagator::TraceContext, Propagator::Jaeger];
     let found = extracted(&both, &headers);
     assert_eq!(found.span.map(|span| span.trace_id), Some(0xabc_u128.to_be_bytes()));
@@ -230,8 +228,14 @@ fn meta_has_three_members_and_passes_over_all_others() {
     assert_eq!((found.trace_state.as_str(), found.baggage.text().as_str()), ("a=1", "k=v"));
     let mut again = Meta::default();
     inject(&W3C, &found, &mut again).unwrap();
-    assert_eq!(again.text(), format!(r#"{{"baggage":"k=v","traceparent":"{traceparent}","tracestate":"a=1"}}"#));
-    assert_eq!(extract(&W3C, &Meta::parse(br#"{"traceparent": 1}"#).unwrap()).unwrap(), Propagated::default());
+    assert_eq!(
+        again.text(),
+        format!(r#"{{"baggage":"k=v","traceparent":"{traceparent}","tracestate":"a=1"}}"#)
+    );
+    assert_eq!(
+        extract(&W3C, &Meta::parse(br#"{"traceparent": 1}"#).unwrap()).unwrap(),
+        Propagated::default()
+    );
     for broken in ["", "[]", "null", "{", "{\"a\":", "\u{1}", &"[".repeat(10_000)] {
         assert!(Meta::parse(broken.as_bytes()).is_err(), "{broken:.20}");
     }
@@ -277,8 +281,12 @@ fn any_baggage() -> impl Strategy<Value = Baggage> {
 
 fn any_context() -> impl Strategy<Value = SpanContext> {
     let ids = (any::<[u8; 16]>(), any::<[u8; 8]>(), 0_u8..4);
-    let context =
-        ids.prop_map(|(trace_id, span_id, trace_flags)| SpanContext { trace_id, span_id, trace_flags, is_remote: true });
+    let context = ids.prop_map(|(trace_id, span_id, trace_flags)| SpanContext {
+        trace_id,
+        span_id,
+        trace_flags,
+        is_remote: true,
+    });
     context.prop_filter("ids that are not zero", SpanContext::is_valid)
 }
 
