@@ -9,18 +9,20 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use opentelemetry::{Array, KeyValue};
 
-use super::attributes::unique;
-#[cfg(test)]
+use super::attributes::{AttributeLimits, unique};
 use super::data::EventKind;
+use super::processor::EventProcessor;
 use super::text::{Cut, Repair, rewrite_attributes};
 use crate::config::processing::INJECTED_KINDS;
 use crate::config::{Config, Processor};
 use crate::export::injector::{AttributeInjector, Injectee};
 use crate::export::registry::Registry;
-use crate::otlp::open;
 use crate::otlp::span::ATTRIBUTES;
 use crate::otlp::value::{Attribute, Value};
+use crate::otlp::wire::Fields;
+use crate::otlp::{Signal, log, open};
 use crate::propagation::baggage::Baggage;
+use crate::session::Session;
 use crate::sys::fork;
 
 /// All that is injected takes at most this part of a record.
@@ -88,12 +90,12 @@ impl Inject {
     pub(crate) fn fields<'a>(&self, arena: &'a Bump, injectee: &Injectee, copied: &[u8]) -> &'a [u8] {
         let set = injectee.kind.map_or(0, |kind| 1 + usize::from(kind));
         let set = self.sets.get(set).map(|set| &**set).unwrap_or_default();
-        let host = self.from_host(injectee);
+        let host = self.host_fields(injectee);
         let all = open::overlaid(arena, [set, copied, &host]);
         open::fitting(all, self.most_bytes)
     }
 
-    fn from_host(&self, injectee: &Injectee) -> Vec<u8> {
+    fn host_fields(&self, injectee: &Injectee) -> Vec<u8> {
         let Some((name, injectors)) = &self.host else { return Vec::new() };
         // What the host records while it is asked would ask it again.
         let Some(_asking) = Asking::begin() else { return Vec::new() };
@@ -159,6 +161,73 @@ fn attribute<'a>(arena: &'a Bump, pair: &KeyValue) -> Attribute<'a> {
         _ => Value::Empty,
     };
     Attribute { key: text(pair.key.as_str()), value }
+}
+
+impl EventProcessor {
+    /// What is injected into a record of a session, as fields of a span; `kind` is none for the root span.
+    #[inline]
+    pub(crate) fn injected<'a>(
+        &self,
+        arena: &'a Bump,
+        session: &Session,
+        signal: Signal,
+        kind: Option<EventKind>,
+    ) -> &'a [u8] {
+        let Some(inject) = self.inject.as_ref().filter(|_| session.sampled) else { return &[] };
+        let injectee = Injectee {
+            signal,
+            kind: kind.map(|kind| kind as u8),
+            trace_id: session.trace_id,
+            root_span_id: session.root_span_id,
+            trace_flags: session.trace_flags,
+        };
+        // The host is called without the lock.
+        let copied = arena.alloc_slice_copy(&session.baggage().copied);
+        inject.fields(arena, &injectee, copied)
+    }
+
+    /// Adds to a new session's root span what is injected. What it has itself stays, and goes before in the count.
+    pub(crate) fn inject_into_root(&self, arena: &Bump, session: &Session) {
+        let injected = self.injected(arena, session, Signal::Traces, None);
+        if injected.is_empty() {
+            return;
+        }
+        let mut root = session.root();
+        let all = open::overlaid(arena, [injected, &root.attributes]);
+        let over = open::count(all, ATTRIBUTES).saturating_sub(self.attribute_limits().count);
+        root.attributes = Fields::new(all).skip(over).flat_map(|field| field.whole).copied().collect();
+        let over = u32::try_from(over).unwrap_or(u32::MAX);
+        root.dropped_attributes = root.dropped_attributes.saturating_add(over);
+    }
+
+    /// What is injected.
+    pub(crate) fn inject(&self) -> Option<&Arc<Inject>> {
+        self.inject.as_ref()
+    }
+
+    /// The limits on the attributes of a record beside those that are injected.
+    #[inline(always)]
+    pub(super) fn attribute_limits_beside(&self, injected: &[u8]) -> AttributeLimits {
+        let limits = self.attribute_limits();
+        if injected.is_empty() {
+            return limits;
+        }
+        AttributeLimits { count: limits.count.saturating_sub(open::count(injected, ATTRIBUTES)), ..limits }
+    }
+}
+
+/// What a log record of a session has beside its own attributes.
+#[inline]
+pub(crate) fn on_log<'a>(
+    arena: &'a Bump,
+    session: &'a Session,
+    injected: &[u8],
+    own: &[Attribute<'_>],
+) -> &'a [u8] {
+    if injected.is_empty() {
+        return &session.on_logs;
+    }
+    open::with_tag(arena, &session.on_logs, log::ATTRIBUTES, injected, own)
 }
 
 #[cfg(test)]

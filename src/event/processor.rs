@@ -11,20 +11,19 @@ use super::attributes::{AttributeLimits, is_plain, unique, unite};
 use super::data::{
     ErrorDetail, EventData, EventKind, GivenTimes, ParentSpan, PlainEvent, SessionEnd, SpanContext,
 };
-use super::inject::Inject;
+use super::inject::{Inject, on_log};
 use super::record::{Record, set_right, unique_in_events, unique_in_links};
 use super::semconv::{self, Inherited, MOST_TYPED, OTHER_ERROR, Phase};
 use super::text::{Cut, Repair, Rewrite as _, cut_at_character, rewrite_addition};
-use crate::export::injector::Injectee;
 use crate::journal::accounting::Repairs;
 use crate::journal::frame::FLAG_ERROR;
 use crate::journal::{AppendError, Entry, Journal, Origin};
 use crate::otlp::Signal;
-use crate::otlp::log::{self, LogRecord};
+use crate::otlp::log::LogRecord;
 use crate::otlp::open::{self, Addition};
 use crate::otlp::span::{ATTRIBUTES, PlainSpan, SpanKind, SpanRecord, StatusCode};
 use crate::otlp::value::{Attribute, Attributes, Value};
-use crate::otlp::wire::{Fields, WriteError};
+use crate::otlp::wire::WriteError;
 use crate::session::Session;
 use crate::sys::append::written;
 use crate::sys::clock::{self, ThreadClock};
@@ -129,7 +128,7 @@ pub(crate) fn within<T>(list: &[T], limit: usize) -> (&[T], u32) {
 pub(crate) struct EventProcessor {
     limits: RecordLimits,
     /// The step before the limits; `None` when nothing is injected.
-    inject: Option<Arc<Inject>>,
+    pub(super) inject: Option<Arc<Inject>>,
     /// How many attributes a plain event may have; `None` when there are no plain events.
     most_plain_attributes: Option<usize>,
 }
@@ -145,47 +144,6 @@ impl EventProcessor {
         let has_plain = limits.value_bytes.is_none() && inject.is_none();
         let most_plain_attributes = has_plain.then(|| limits.attributes.saturating_sub(1));
         Self { limits, inject, most_plain_attributes }
-    }
-
-    /// What is injected into a record of a session, as fields of a span; `kind` is none for the root span.
-    #[inline]
-    pub(crate) fn injected<'a>(
-        &self,
-        arena: &'a Bump,
-        session: &Session,
-        signal: Signal,
-        kind: Option<EventKind>,
-    ) -> &'a [u8] {
-        let Some(inject) = self.inject.as_ref().filter(|_| session.sampled) else { return &[] };
-        let injectee = Injectee {
-            signal,
-            kind: kind.map(|kind| kind as u8),
-            trace_id: session.trace_id,
-            root_span_id: session.root_span_id,
-            trace_flags: session.trace_flags,
-        };
-        // The host is called without the lock.
-        let copied = arena.alloc_slice_copy(&session.baggage().copied);
-        inject.fields(arena, &injectee, copied)
-    }
-
-    /// Adds to a new session's root span what is injected. What it has itself stays, and goes before in the count.
-    pub(crate) fn inject_into_root(&self, arena: &Bump, session: &Session) {
-        let injected = self.injected(arena, session, Signal::Traces, None);
-        if injected.is_empty() {
-            return;
-        }
-        let mut root = session.root();
-        let all = open::overlaid(arena, [injected, &root.attributes]);
-        let over = open::count(all, ATTRIBUTES).saturating_sub(self.attribute_limits().count);
-        root.attributes = Fields::new(all).skip(over).flat_map(|field| field.whole).copied().collect();
-        let over = u32::try_from(over).unwrap_or(u32::MAX);
-        root.dropped_attributes = root.dropped_attributes.saturating_add(over);
-    }
-
-    /// What is injected.
-    pub(crate) fn inject(&self) -> Option<&Arc<Inject>> {
-        self.inject.as_ref()
     }
 
     pub(crate) fn limits(&self) -> RecordLimits {
@@ -307,22 +265,12 @@ impl EventProcessor {
         name.map(|part| self.repaired_text(arena, part, repairs))
     }
 
-    fn attribute_limits(&self) -> AttributeLimits {
+    pub(super) fn attribute_limits(&self) -> AttributeLimits {
         // `session.id` is on every record and counts.
         AttributeLimits {
             count: self.limits.attributes.saturating_sub(1),
             value_bytes: self.limits.value_bytes,
         }
-    }
-
-    /// The same beside attributes that are injected.
-    #[inline(always)]
-    fn attribute_limits_beside(&self, injected: &[u8]) -> AttributeLimits {
-        let limits = self.attribute_limits();
-        if injected.is_empty() {
-            return limits;
-        }
-        AttributeLimits { count: limits.count.saturating_sub(open::count(injected, ATTRIBUTES)), ..limits }
     }
 
     /// Typed and free attributes, unique and within the limits.
@@ -532,20 +480,6 @@ fn append(
         committing(sequence);
         Ok(())
     })
-}
-
-/// What a log record of a session has beside its own attributes.
-#[inline]
-pub(crate) fn on_log<'a>(
-    arena: &'a Bump,
-    session: &'a Session,
-    injected: &[u8],
-    own: &[Attribute<'_>],
-) -> &'a [u8] {
-    if injected.is_empty() {
-        return &session.on_logs;
-    }
-    open::with_tag(arena, &session.on_logs, log::ATTRIBUTES, injected, own)
 }
 
 /// The name that an event gives its span; both parts empty when it gives none.

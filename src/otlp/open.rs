@@ -133,6 +133,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_later_piece_has_replaces_what_an_earlier_one_has() {
+        let arena = Bump::new();
+        let one = |key: &'static str, number| Attribute::new(key, Value::Int(number));
+        let piece = |attributes: &[Attribute<'_>]| encoded(ATTRIBUTES, attributes).unwrap();
+        let first = piece(&[one("a", 1), one("b", 1), one("c", 1)]);
+        let (second, third) = (piece(&[one("b", 2), one("c", 2)]), piece(&[one("c", 3), one("d", 3)]));
+        let all = overlaid(&arena, [&first, &second, &third]);
+        assert_eq!(all, piece(&[one("a", 1), one("b", 2), one("c", 3), one("d", 3)]));
+        assert_eq!(kept_in(&arena, all, &[one("b", 9), one("e", 9)]), {
+            piece(&[one("a", 1), one("c", 3), one("d", 3)])
+        });
+        const OTHER: u32 = bytes_tag(6);
+        let log = encoded(OTHER, &[one("z", 0), one("a", 1), one("d", 3)]).unwrap();
+        let before = encoded(OTHER, &[one("z", 0)]).unwrap();
+        assert_eq!(with_tag(&arena, &before, OTHER, all, &[one("b", 9), one("c", 9)]), log);
+    }
+
+    #[test]
     fn the_last_value_of_a_key_is_the_one_that_stays() {
         let arena = Bump::new();
         let old = [Attribute::new("a", Value::Int(1)), Attribute::new("b", Value::Text(b"x"))];

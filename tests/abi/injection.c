@@ -225,6 +225,51 @@ static void limits_hold_for_what_is_injected(void **state) {
   cJSON_Delete(spans);
 }
 
+/* Starts it with these steps, records an event of five attributes, and gives its span. */
+static cJSON *recorded_with(const char *processors) {
+  char keys[5][8];
+  agentotel_attribute own[5];
+  agentotel_event_data data = named_event("stepped");
+  remove(recording_path());
+  start_with(
+      "{\"exporters\":[{\"type\":\"file\",\"path\":\"%s\"}],\"processors\":%s,\"limits\":{\"attributes\":4},"
+      "\"inject\":{\"attributes\":{\"team\":\"t\"}}}",
+      recording_path(), processors);
+  agentotel_session session = new_session();
+  for (int i = 0; i < 5; i++) {
+    snprintf(keys[i], sizeof keys[i], "own.%d", i);
+    own[i] = agentotel_attr_int64(agentotel_cstr(keys[i]), i);
+  }
+  data.attributes = own;
+  data.attribute_count = COUNT(own);
+  assert_ok(agentotel_record_event(session, &data, NULL));
+  assert_ok(agentotel_end_session(session, NULL));
+  assert_ok(agentotel_shutdown(20000));
+  cJSON *spans = read_spans(recording_path());
+  cJSON *span = cJSON_Duplicate(find_named(spans, "stepped"), 1);
+  cJSON_Delete(spans);
+  return span;
+}
+
+static void a_step_that_is_left_out_is_not_done(void **state) {
+  static const struct {
+    const char *processors;
+    int attributes, injected, dropped;
+  } cases[] = {{"[\"inject\",\"limit\"]", 4, 1, 3},
+               {"[\"limit\"]", 4, 0, 2},
+               {"[\"inject\"]", 7, 1, 0},
+               {"[]", 6, 0, 0}};
+  (void)state;
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    cJSON *span = recorded_with(cases[i].processors);
+    const cJSON *dropped = cJSON_GetObjectItem(span, "droppedAttributesCount");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(span, "attributes")), cases[i].attributes);
+    assert_int_equal(times(span, "team"), cases[i].injected);
+    assert_int_equal(dropped ? cJSON_GetNumberValue(dropped) : 0, cases[i].dropped);
+    cJSON_Delete(span);
+  }
+}
+
 static void wrong_arguments_get_a_status(void **state) {
   agentotel_attribute_injector injector = AGENTOTEL_ATTRIBUTE_INJECTOR_INIT;
   agentotel_attribute attribute = agentotel_attr_int64(AGENTOTEL_STR("a"), 1);
@@ -248,6 +293,7 @@ int run_injection(void) {
       TEST(sets_and_baggage_are_on_what_is_recorded),
       TEST(the_programs_function_is_asked_on_the_thread_that_records),
       TEST(limits_hold_for_what_is_injected),
+      cmocka_unit_test_teardown(a_step_that_is_left_out_is_not_done, stop_anyway),
       TEST(wrong_arguments_get_a_status),
   };
   return GROUP(tests);
