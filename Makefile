@@ -87,6 +87,8 @@ test-examples: $(EXAMPLES)/replay
 	@rm -f target/demo.jsonl
 	$(EXAMPLES)/replay --out target/demo.jsonl examples/c/transcript.jsonl > target/demo.txt
 	@grep -q 'invoke_agent' target/demo.txt && grep -q '"resourceSpans"' target/demo.jsonl
+	@$(EXAMPLES)/http_hop > target/hop.txt
+	@grep -q '^baggage: tenant=J.%20Doe%20&%20sons$$' target/hop.txt
 
 test-collector: $(EXAMPLES)/replay
 	CHECK=$(CHECK) COLLECTOR=$(COLLECTOR) REPLAY=$(EXAMPLES)/replay tests/collector/run.sh

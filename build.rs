@@ -16,11 +16,13 @@ const SOURCES: &[&str] = &[
     "lifecycle",
     "session",
     "event",
+    "propagation",
     "stats",
     "exporter",
     "callback",
     "provider",
     "sampler",
+    "injector",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

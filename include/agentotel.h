@@ -23,24 +23,31 @@
  *             then. _exit, exec and signals that end the process deliver nothing; with `storage.directory` a later process
  *             delivers what was acknowledged.
  * CALLBACKS   Functions that are registered (agentotel_register_…) are called on the library's threads, a sampler on the
- *             thread that starts a session, with no lock of the library held, and may call it:
+ *             thread that starts a session, an attribute injector on the one that records, with no lock of the library
+ *             held, and may call it:
  *
- *                                               exporter   formatter   header provider   sampler   destroy
- *             record, sessions, errors            yes        yes (1)       yes          yes (4)     yes
- *             stats, diagnostics, versions        yes        yes           yes            yes       yes
- *             register, unregister (2)            yes        yes           yes            yes       yes
- *             add_exporter                        yes        yes           yes            yes       yes
- *             flush, shutdown, remove_exporter    no (3)     no (3)        no (3)         no (3)    no (3)
- *             init                                only once the library is shut down, as everywhere
- *             fork                                yes, but a child must not return from the callback
+ *                                               exporter   formatter   header     sampler   injector   destroy
+ *                                                                      provider
+ *             record, sessions, errors            yes       yes (1)      yes      yes (4)   yes (5)      yes
+ *             stats, diagnostics, versions        yes        yes         yes        yes       yes        yes
+ *             inject, extract, baggage            yes        yes         yes        yes       yes        yes
+ *             register, unregister (2)            yes        yes         yes        yes       yes        yes
+ *             add_exporter                        yes        yes         yes        yes       yes        yes
+ *             flush, shutdown, remove_exporter   no (3)     no (3)      no (3)     no (3)    no (3)     no (3)
+ *             init                               only once the library is shut down, as everywhere
+ *             fork                               yes, but a child must not return from the callback
  *
  *             (1) With queue.overflow `block`, or storage.sync `always`, all exporters wait as long as it does.
  *             (2) unregister waits for calls on other threads, never for the one that it is made from.
  *             (3) They would wait for the callback: AGENTOTEL_ERR_IN_CALLBACK.
  *             (4) Sessions that it starts are kept: it is not asked about them.
+ *             (5) What it records is recorded without asking it.
+ *
+ *             Functions of a carrier (agentotel_inject, agentotel_extract), and the one that
+ *             agentotel_session_list_baggage is given, run during that call, on its thread, and may call everything.
  *
  *             What a callback records is exported like anything else: an exporter that records at each call has always
- *             something to export. No exception may leave a callback.
+ *             something to export. No exception and no longjmp may leave a callback.
  * SIGNALS     No handler is installed; the library's own threads block all signals.
  *
  * This file is generated; the library's documentation describes every part in full.
@@ -494,6 +501,16 @@
 #define AGENTOTEL_HISTOGRAM_SLOTS 16
 
 /**
+ * Most values of one key, and most keys, that are read from a carrier.
+ */
+#define AGENTOTEL_MAX_CARRIER_VALUES 64
+
+/**
+ * Most keys that are read from a carrier that lists them.
+ */
+#define AGENTOTEL_MAX_CARRIER_KEYS 4096
+
+/**
  * What `agentotel_unregister` takes away: an exporter's function (`agentotel_register_exporter`).
  */
 #define AGENTOTEL_CALLBACK_EXPORTER 1
@@ -512,6 +529,11 @@
  * A sampler (`agentotel_register_sampler`).
  */
 #define AGENTOTEL_CALLBACK_SAMPLER 4
+
+/**
+ * An attribute injector (`agentotel_register_attribute_injector`).
+ */
+#define AGENTOTEL_CALLBACK_ATTRIBUTE_INJECTOR 5
 
 /**
  * `agentotel_export_batch.payload_type`: an OTLP `ExportTraceServiceRequest` or `ExportLogsServiceRequest` in protobuf.
@@ -562,6 +584,17 @@
  * Length of `agentotel_sampling_answer.trace_state`.
  */
 #define AGENTOTEL_SAMPLING_TRACE_STATE_BYTES 520
+
+/**
+ * Most attributes that an injector may give to one record.
+ */
+#define AGENTOTEL_MAX_INJECTED_ATTRIBUTES 64
+
+/**
+ * The attributes of one record, as far as they have been given. Valid during the call that it is passed to.
+ * @since 0.1.0
+ */
+typedef struct agentotel_attributes agentotel_attributes;
 
 /**
  * The headers of one request, as far as they have been given. Valid during the call that it is passed to.
@@ -737,11 +770,12 @@ typedef struct {
    */
   agentotel_str provider;
   /**
-   * The span that this session continues (from an incoming request, say), or NULL for a new trace.
+   * The span that this session continues (from an incoming request, say), or NULL for a new trace; one whose ids are
+   * all zero is none.
    */
   const agentotel_span_context *parent;
   /**
-   * The parent's W3C `tracestate`, passed on unchanged.
+   * The parent's W3C `tracestate`, passed on; one that breaks its rules is left out alone.
    */
   agentotel_str trace_state;
   /**
@@ -753,6 +787,10 @@ typedef struct {
    */
   const agentotel_attribute *attributes;
   size_t attribute_count;
+  /**
+   * Baggage that came along (`agentotel_extract`), as the value of a W3C `baggage` header.
+   */
+  agentotel_str baggage;
 } agentotel_session_options;
 
 /**
@@ -1207,6 +1245,85 @@ typedef struct {
    */
   char name[AGENTOTEL_LIVE_NAME_BYTES];
 } agentotel_live_event;
+
+/**
+ * Where contexts are written and read: headers of a request, say. Make one with `AGENTOTEL_CARRIER_INIT`. Its functions are
+ * called during the call that it is given to, on the thread that makes it, with no lock of the library held; they may call
+ * the library. They must return: no exception and no `longjmp` may leave them.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_carrier)`; `AGENTOTEL_CARRIER_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * Gives the value of a key at a position, from 0 on: a header that stands there twice has two. Returns AGENTOTEL_OK, or
+   * AGENTOTEL_ERR_NOT_FOUND when there is none (any more); anything else ends the extraction. The value is copied before
+   * any other function of the carrier is called. Keys are asked for in lower case; a carrier whose names have no case
+   * (HTTP's) compares them without it, or has `key_at`. For extraction; must not be NULL there.
+   */
+  agentotel_status (*get)(void *user_data, agentotel_str key, size_t position, agentotel_str *value);
+  /**
+   * Sets a key to a value, in place of all that it had; both are valid during the call. Anything but AGENTOTEL_OK ends the
+   * injection. For injection; must not be NULL there.
+   */
+  agentotel_status (*set)(void *user_data, agentotel_str key, agentotel_str value);
+  /**
+   * Gives the key at a position, from 0 on, or AGENTOTEL_ERR_NOT_FOUND when there is none any more; anything else ends the
+   * extraction. With it, keys are found whatever their case, and Jaeger's baggage is read. May be NULL.
+   */
+  agentotel_status (*key_at)(void *user_data, size_t position, agentotel_str *key);
+  /**
+   * Passed to all functions; the library does not touch it.
+   */
+  void *user_data;
+} agentotel_carrier;
+
+/**
+ * Memory for a text with a terminating NUL. What is written always says what it takes in `needed`; zeroed, it asks for that
+ * alone. `agentotel_text_buffer_of(memory, capacity)` makes one.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * Where the text goes; NULL: it is not wanted.
+   */
+  char *data;
+  /**
+   * Bytes at `data`.
+   */
+  size_t capacity;
+  /**
+   * Gets the bytes that the text takes, its NUL included.
+   */
+  size_t needed;
+} agentotel_text_buffer;
+
+/**
+ * What came along with a call from another process. Make one with `AGENTOTEL_REMOTE_CONTEXT_INIT` and give it the memory for
+ * the texts. `span`, `trace_state.data` and `baggage.data` are what `agentotel_session_options` takes as `parent`,
+ * `trace_state` and `baggage`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_remote_context)`; `AGENTOTEL_REMOTE_CONTEXT_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * The span that calls; its ids are all zero when none does, and a session with such a parent starts a trace.
+   */
+  agentotel_span_context span;
+  /**
+   * Its W3C `tracestate`, at most 512 bytes; empty when there is none that is valid.
+   */
+  agentotel_text_buffer trace_state;
+  /**
+   * The baggage as the value of a W3C `baggage` header, at most 8192 bytes; empty when there is none.
+   */
+  agentotel_text_buffer baggage;
+} agentotel_remote_context;
 
 /**
  * Counters of one signal, read under one cut, since `agentotel_init`. At every moment
@@ -1667,6 +1784,66 @@ typedef struct {
   void (*destroy)(void *user_data);
 } agentotel_sampler;
 
+/**
+ * What attributes are wanted for. Valid, with what it points to, during the call.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * The struct's size in the library that calls.
+   */
+  size_t struct_size;
+  /**
+   * AGENTOTEL_SIGNAL_TRACES for a span, AGENTOTEL_SIGNAL_LOGS for a log record.
+   */
+  uint32_t signal;
+  /**
+   * The event's kind, one of `AGENTOTEL_KIND_…`; for a log record that of its event.
+   */
+  uint32_t kind;
+  /**
+   * 1 when it is a session's root span; `kind` says nothing then.
+   */
+  uint8_t is_session;
+  /**
+   * Zero.
+   */
+  uint8_t reserved[7];
+  /**
+   * The session's root span.
+   */
+  agentotel_span_context session;
+} agentotel_injectee;
+
+/**
+ * Puts attributes on spans and log records. Make one with `AGENTOTEL_ATTRIBUTE_INJECTOR_INIT`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_attribute_injector)`; `AGENTOTEL_ATTRIBUTE_INJECTOR_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * Called in each call that records a span, starts a session or an event, or leaves a log record of an error, on the
+   * thread that makes it, with no lock of the library held, by several threads at once: that call takes as long as it
+   * does. Sessions that are not sampled ask for nothing. It adds attributes by `agentotel_add_attribute`; those that the
+   * event has itself stay. It may call what the table at the top of this file says; what it records itself asks for
+   * nothing. It must return: no exception and no `longjmp` may leave it, and a child that is forked in it must not return
+   * from it. Must not be NULL.
+   */
+  void (*inject)(void *user_data, const agentotel_injectee *injectee, agentotel_attributes *attributes);
+  /**
+   * Passed to both functions; the library does not touch it.
+   */
+  void *user_data;
+  /**
+   * Called once, on any thread, when the injector is not used any more and no call of it is under way; not at the end of
+   * the process. May be NULL.
+   */
+  void (*destroy)(void *user_data);
+} agentotel_attribute_injector;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1980,6 +2157,185 @@ agentotel_status agentotel_record_error(agentotel_session session,
                                         const agentotel_error *error);
 
 /**
+ * Writes a span's context into a carrier, for a call to another process: its ids and flags, its `tracestate`, and the
+ * session's baggage, in the formats that `propagators` of the configuration says.
+ *
+ * @param session An open session; 0 when `target` names an event in flight, or a context, which is then written alone.
+ * @param target The span that calls; zeroed, the session's root.
+ * @param carrier Its `set` is called for each key. Must not be NULL; read during the call only.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT (`set` has
+ *         returned something else than AGENTOTEL_OK, too); AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_NOT_INITIALIZED;
+ *         AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * A session that is not sampled is passed on as such. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_inject(agentotel_session session,
+                                  agentotel_target target,
+                                  const agentotel_carrier *carrier);
+
+/**
+ * Reads what came along with a call from another process, in the formats that `propagators` of the configuration says.
+ * Nothing in a carrier is an error: what breaks its format's rules counts as absent, a broken `tracestate` alone.
+ *
+ * @param carrier Its `get` and `key_at` are called. Must not be NULL; read during the call only.
+ * @param out Gets what was found. Must not be NULL.
+ * @return AGENTOTEL_OK, also when nothing was found; AGENTOTEL_ERR_BUFFER_TOO_SMALL (nothing is written but what both texts
+ *         take); AGENTOTEL_ERR_INVALID_ARGUMENT (a function of the carrier has failed, too); AGENTOTEL_ERR_STRUCT_SIZE;
+ *         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_extract(const agentotel_carrier *carrier,
+                                   agentotel_remote_context *out);
+
+/**
+ * The same as `agentotel_inject` as texts: the values of the W3C's headers `traceparent`, `tracestate` and `baggage`,
+ * whatever `propagators` says.
+ *
+ * @param session As for `agentotel_inject`.
+ * @param target As for `agentotel_inject`.
+ * @param traceparent Gets 55 bytes and a NUL. May be NULL, as the others.
+ * @param tracestate Gets at most 512 bytes and a NUL; empty: send none.
+ * @param baggage Gets at most 8192 bytes and a NUL; empty: send none.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_BUFFER_TOO_SMALL (none is written; `needed` of each says what it takes);
+ *         AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_inject_texts(agentotel_session session,
+                                        agentotel_target target,
+                                        agentotel_text_buffer *traceparent,
+                                        agentotel_text_buffer *tracestate,
+                                        agentotel_text_buffer *baggage);
+
+/**
+ * The same as `agentotel_extract` from the values of the W3C's headers, whatever `propagators` says; several headers of one
+ * name are joined by commas. Works without `agentotel_init`.
+ *
+ * @param traceparent The value, or absent.
+ * @param tracestate The value, or absent.
+ * @param baggage The value, or absent.
+ * @param out Gets what was found. Must not be NULL.
+ * @return As for `agentotel_extract`; AGENTOTEL_ERR_TOO_LARGE.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_extract_texts(agentotel_str traceparent,
+                                         agentotel_str tracestate,
+                                         agentotel_str baggage,
+                                         agentotel_remote_context *out);
+
+/**
+ * The same as `agentotel_inject` for a message of the Model Context Protocol: a JSON object with the members `traceparent`,
+ * `tracestate` and `baggage`, as far as there is something to say, to be put into the message's `params._meta`.
+ *
+ * @param session As for `agentotel_inject`.
+ * @param target As for `agentotel_inject`; the span of the request.
+ * @param out_json Gets the object. Must not be NULL.
+ * @return As for `agentotel_inject_texts`.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_inject_meta(agentotel_session session,
+                                       agentotel_target target,
+                                       agentotel_text_buffer *out_json);
+
+/**
+ * The same as `agentotel_extract` from the `params._meta` of a message of the Model Context Protocol; its other members are
+ * passed over. Works without `agentotel_init`.
+ *
+ * @param json The object as text, at most 1 MiB; absent: nothing came along.
+ * @param out Gets what was found. Must not be NULL.
+ * @return As for `agentotel_extract`; AGENTOTEL_ERR_INVALID_ARGUMENT also when `json` is no JSON object;
+ *         AGENTOTEL_ERR_TOO_LARGE.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_extract_meta(agentotel_str json,
+                                        agentotel_remote_context *out);
+
+/**
+ * Adds an entry to a session's baggage, in place of the one with that key: `agentotel_inject` passes it on from now on.
+ * Baggage goes to whoever is called: it must hold no secrets.
+ *
+ * @param session An open session.
+ * @param key A token of HTTP: letters, digits and some signs, no spaces.
+ * @param value Any text; it is percent-encoded where it has to be.
+ * @param metadata Properties as in a header, such as `ttl=30;public`; may be absent.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_TOO_LARGE (there are 64 entries, or they would take more than 8192 bytes as a header);
+ *         AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE;
+ *         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Keys that `inject.baggage` of the configuration lists become attributes of the session's root span, and of spans and log
+ * records that are recorded or started from now on. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_session_set_baggage(agentotel_session session,
+                                               agentotel_str key,
+                                               agentotel_str value,
+                                               agentotel_str metadata);
+
+/**
+ * Takes an entry out of a session's baggage. Attributes that were made of it stay where they are.
+ *
+ * @param session An open session.
+ * @param key Its key.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_NOT_FOUND; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_INVALID_HANDLE;
+ *         AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_session_remove_baggage(agentotel_session session,
+                                                  agentotel_str key);
+
+/**
+ * An entry of a session's baggage.
+ *
+ * @param session An open session.
+ * @param key Its key.
+ * @param value Gets the value, decoded. May be NULL.
+ * @param metadata Gets its properties as in a header; empty when it has none. May be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_NOT_FOUND; AGENTOTEL_ERR_BUFFER_TOO_SMALL; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_NOT_INITIALIZED;
+ *         AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_session_get_baggage(agentotel_session session,
+                                               agentotel_str key,
+                                               agentotel_text_buffer *value,
+                                               agentotel_text_buffer *metadata);
+
+/**
+ * Shows all entries of a session's baggage as they are now, in the order in which they came.
+ *
+ * @param session An open session.
+ * @param visit Called for each entry during this call, with texts that are valid while it runs; it may call the library, and
+ *        changes to the baggage do not show in this call. Must not be NULL; no exception and no `longjmp` may leave it.
+ * @param user_data Passed to `visit`.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE;
+ *         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_session_list_baggage(agentotel_session session,
+                                                void (*visit)(void *user_data,
+                                                              agentotel_str key,
+                                                              agentotel_str value,
+                                                              agentotel_str metadata),
+                                                void *user_data);
+
+/**
  * Reads the counters of one signal, as they stand under one cut. They stay readable after `agentotel_shutdown`.
  *
  * @param signal One of `AGENTOTEL_SIGNAL_…`.
@@ -2205,6 +2561,36 @@ agentotel_status agentotel_add_header(agentotel_headers *headers,
 agentotel_status agentotel_register_sampler(agentotel_str name,
                                             const agentotel_sampler *sampler);
 
+/**
+ * Registers a function that puts attributes on spans and log records, by the name that `inject.host` of the configuration
+ * says. What is recorded before is recorded without them.
+ *
+ * @param name 1 to 64 letters, digits, '.', '_' and '-', the first one no '.'. One that is taken is replaced; the function
+ *        before is let go of when calls of it that are under way have ended.
+ * @param injector Read during the call only. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE;
+ *         AGENTOTEL_ERR_INTERNAL. On failure `destroy` is not called.
+ *
+ * May be called before `agentotel_init`; it stays registered through `agentotel_shutdown`, and in a forked child.
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_register_attribute_injector(agentotel_str name,
+                                                       const agentotel_attribute_injector *injector);
+
+/**
+ * Adds an attribute to what is being recorded, in place of one of the same key. To be called by an attribute injector, with
+ * what it was given.
+ *
+ * @param attributes What the injector was given. Must not be NULL.
+ * @param attribute The attribute; copied. Must not be NULL, and its key not empty.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_TOO_LARGE (64 attributes, or 64 KiB, are given);
+ *         AGENTOTEL_ERR_INTERNAL.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_add_attribute(agentotel_attributes *attributes,
+                                         const agentotel_attribute *attribute);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -2277,6 +2663,12 @@ static inline agentotel_attribute agentotel_attr_json(agentotel_str key, agentot
   return attribute;
 }
 
+/* Memory for a text. */
+static inline agentotel_text_buffer agentotel_text_buffer_of(char *data, size_t capacity) {
+  agentotel_text_buffer buffer = { data, capacity, 0 };
+  return buffer;
+}
+
 /* Initialisers: `agentotel_llm llm = AGENTOTEL_LLM_INIT;`, then set what is known. */
 #ifdef __cplusplus
 #define AGENTOTEL_ZEROED_(type) (agentotel_zeroed_<type>())
@@ -2297,6 +2689,9 @@ static inline T agentotel_zeroed_() {
 #define AGENTOTEL_FORMATTER_INIT AGENTOTEL_ZEROED_(agentotel_formatter)
 #define AGENTOTEL_HEADER_PROVIDER_INIT AGENTOTEL_ZEROED_(agentotel_header_provider)
 #define AGENTOTEL_SAMPLER_INIT AGENTOTEL_ZEROED_(agentotel_sampler)
+#define AGENTOTEL_ATTRIBUTE_INJECTOR_INIT AGENTOTEL_ZEROED_(agentotel_attribute_injector)
+#define AGENTOTEL_CARRIER_INIT AGENTOTEL_ZEROED_(agentotel_carrier)
+#define AGENTOTEL_REMOTE_CONTEXT_INIT AGENTOTEL_ZEROED_(agentotel_remote_context)
 #define AGENTOTEL_SESSION_OPTIONS_INIT AGENTOTEL_ZEROED_(agentotel_session_options)
 #define AGENTOTEL_SESSION_END_INIT AGENTOTEL_ZEROED_(agentotel_session_end)
 #define AGENTOTEL_EVENT_DATA_INIT AGENTOTEL_ZEROED_(agentotel_event_data)

@@ -6,7 +6,7 @@
 //! - [`abi`]: the C interface, and nothing else
 //! - `manager`: what one start of the library is made of
 //! - [`inspection`]: what stands in a storage directory, without a running library
-//! - `session`, `event`, `live`, [`sampling`]: what is recorded, and whether
+//! - `session`, `event`, `live`, [`sampling`], `propagation`: what is recorded, and whether; what goes along with calls
 //! - `journal`, `otlp`, `export`: where it is kept, what it looks like, where it goes
 //! - [`config`], `diagnostics`: what was asked for, and what went wrong
 //! - `sys`: what only the operating system can answer
@@ -30,6 +30,7 @@ mod journal;
 mod live;
 mod manager;
 mod otlp;
+mod propagation;
 pub mod sampling;
 mod session;
 mod sys;

@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(decide("broken", None), (true, None));
         assert_eq!(asked.0.lock().unwrap().len(), 3);
         assert_eq!(decide("noise", parent(1)), (true, Some("vendor=1,other=2".to_owned())));
-        assert_eq!(decide("vip", parent(0)).0, false);
+        assert!(!decide("vip", parent(0)).0);
         assert_eq!(asked.0.lock().unwrap().len(), 3);
 
         let (head, _) = with_host(RootSampler::Host("mine".to_owned()), false, &samplers);

@@ -4,6 +4,7 @@
 //! `memory` says where sums and slots are, `slot` is the format in which a recovery finds a session, `recovered`
 //! reads it.
 
+pub(crate) mod baggage;
 pub(crate) mod memory;
 pub(crate) mod recovered;
 pub(crate) mod slot;
@@ -13,6 +14,7 @@ mod tests;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use self::baggage::SessionBaggage;
 use self::memory::Place;
 use self::slot::{Identity, RootContents};
 use crate::event::data::{Detail, EventData, EventKind, SpanContext};
@@ -105,6 +107,7 @@ pub(crate) struct Session {
     /// Wall clock, and the clock that never jumps, in nanoseconds.
     pub(crate) start: i64,
     pub(crate) started_at: i64,
+    baggage: RwLock<SessionBaggage>,
     root: Mutex<Root>,
     place: Place,
     ended: AtomicBool,
@@ -149,6 +152,7 @@ impl Session {
             on_logs: new.on_logs,
             start: new.start,
             started_at: new.started_at,
+            baggage: RwLock::default(),
             root: Mutex::new(new.root),
             place,
             ended: AtomicBool::new(false),

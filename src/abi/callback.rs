@@ -19,6 +19,8 @@ pub const AGENTOTEL_CALLBACK_FORMATTER: u32 = 2;
 pub const AGENTOTEL_CALLBACK_HEADER_PROVIDER: u32 = 3;
 /// A sampler (`agentotel_register_sampler`).
 pub const AGENTOTEL_CALLBACK_SAMPLER: u32 = 4;
+/// An attribute injector (`agentotel_register_attribute_injector`).
+pub const AGENTOTEL_CALLBACK_ATTRIBUTE_INJECTOR: u32 = 5;
 
 /// `agentotel_export_batch.payload_type`: an OTLP `ExportTraceServiceRequest` or `ExportLogsServiceRequest` in protobuf.
 pub const AGENTOTEL_PAYLOAD_OTLP_PROTO: u32 = 1;
@@ -265,6 +267,15 @@ pub(super) unsafe fn registered_name(
     )))
 }
 
+/// The name of anything but a formatter.
+///
+/// # Safety
+/// As for `registered_name`.
+pub(super) unsafe fn callback_name(name: agentotel_str) -> Result<String, Error> {
+    // SAFETY: passed on.
+    unsafe { registered_name(name, is_callback_name) }
+}
+
 /// Registers a function that exporters of the type `host` hand their batches to, by the name that their `callback` says. A
 /// batch that comes before the function is registered waits, and goes out at once when it is.
 ///
@@ -366,7 +377,10 @@ pub unsafe extern "C" fn agentotel_unregister(
                 ("header provider", callbacks.header_providers.remove(&name, timeout))
             }
             AGENTOTEL_CALLBACK_SAMPLER => ("sampler", callbacks.samplers.remove(&name, timeout)),
-            other => return Err(Error::InvalidArgument(format!("kind is {other}, expected 1 to 4"))),
+            AGENTOTEL_CALLBACK_ATTRIBUTE_INJECTOR => {
+                ("attribute injector", callbacks.injectors.remove(&name, timeout))
+            }
+            other => return Err(Error::InvalidArgument(format!("kind is {other}, expected 1 to 5"))),
         };
         let shown: String = name.chars().take(64).collect();
         match removal {

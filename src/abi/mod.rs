@@ -1,5 +1,5 @@
 //! `extern "C"` and nothing else: one file per object of the C header (`lifecycle`, `session`, `event`, `stats`,
-//! `exporter`, `provider`, `callback`, `sampler`) over what they share: `types` (the structs), `status` (the numbers), `snapshot` (reading a caller's structs once), `guard`
+//! `exporter`, `provider`, `callback`, `sampler`, `propagation`, `injector`) over what they share: `types` (the structs), `status` (the numbers), `snapshot` (reading a caller's structs once), `guard`
 //! (panics, thread state, last error) and `global` (the one library instance). No logic: each function reads its
 //! arguments, calls the manager, writes its outputs. The header is generated from these files.
 
@@ -11,10 +11,12 @@ pub mod event;
 pub mod exporter;
 mod global;
 mod guard;
+pub mod injector;
 mod json;
 pub mod lifecycle;
 #[cfg(feature = "test-panic")]
 pub mod panic_test;
+pub mod propagation;
 pub mod provider;
 pub mod sampler;
 pub mod session;

@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::filter::RuleKeys;
+use super::processing::{InjectKeys, PropagatorName, default_processors, default_propagators};
 use super::sampler::SamplerKeys;
 use super::tail::TailKeys;
 use super::value::{AttributeValue, NonEmpty, Whole, Word, object};
-use super::{Detector, Level, LiveExport, OnFailure, Overflow, Sync};
+use super::{Detector, Level, LiveExport, OnFailure, Overflow, Processor, Sync};
 
 /// A count that a limit may take: OpenTelemetry's own limits are 32-bit.
 pub(super) type Count = Whole<0, 2_147_483_647>;
@@ -37,6 +38,14 @@ pub(super) struct Document {
     /// `model`, each of them optional; in `name` and `model`, `*` stands for any text. An event that has all that one rule
     /// names is dropped, and its children become its parent's.
     pub(super) event_filter: Vec<RuleKeys>,
+    /// What is done with each event on the thread that records it, in order: `inject` adds what `inject` says, `limit`
+    /// applies `limits`. A step that is left out is not done; `limits.event_bytes` holds in any case.
+    pub(super) processors: Vec<Processor>,
+    #[serde(deserialize_with = "object")]
+    pub(super) inject: InjectKeys,
+    /// The formats in which contexts are passed on to other processes and taken from them, in order; of several that name
+    /// a span the last counts. `none`, or an empty list: nothing is passed on.
+    pub(super) propagators: Vec<PropagatorName>,
     #[serde(deserialize_with = "object")]
     pub(super) limits: LimitsKeys,
     #[serde(deserialize_with = "object")]
@@ -67,6 +76,9 @@ impl Default for Document {
             sampler: SamplerKeys::default(),
             tail_sampling: None,
             event_filter: Vec::new(),
+            processors: default_processors(),
+            inject: InjectKeys::default(),
+            propagators: default_propagators(),
             limits: LimitsKeys::default(),
             queue: QueueKeys::default(),
             storage: StorageKeys::default(),

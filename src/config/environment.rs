@@ -32,6 +32,7 @@ const VARIABLES: &[Variable] = &[
     open("OTEL_RESOURCE_ATTRIBUTES", "`resource.attributes`, and what is in `service`; percent-encoded"),
     open("OTEL_TRACES_SAMPLER", "`sampler`"),
     open("OTEL_TRACES_SAMPLER_ARG", "`sampler.ratio`, for the ratio samplers"),
+    open("OTEL_PROPAGATORS", "`propagators`, as a list: `tracecontext`, `baggage`, `b3`, `b3multi`, `jaeger`, `none`"),
     open("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "`limits.attributes`"),
     open("OTEL_ATTRIBUTE_COUNT_LIMIT", "`limits.attributes`, unless the variable for spans does"),
     open("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "`limits.value_bytes`; counts bytes, not characters"),

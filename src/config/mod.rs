@@ -15,6 +15,7 @@ mod filter;
 mod json;
 mod otlp;
 mod percent;
+pub(crate) mod processing;
 mod proxy;
 mod resolve;
 mod sampler;
@@ -34,6 +35,7 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -57,6 +59,11 @@ pub struct Config {
     pub tail_sampling: Option<TailSampling>,
     /// An event that has all that one of them names is dropped.
     pub event_filter: Vec<EventRule>,
+    /// What is done with each event before it is encoded, in order.
+    pub processors: Vec<Processor>,
+    pub inject: Inject,
+    /// The formats in which contexts are passed on, in order.
+    pub propagators: Vec<Propagator>,
     pub limits: Limits,
     pub queue: Queue,
     /// `None`: everything is kept in memory.
@@ -191,6 +198,39 @@ pub struct EventRule {
 pub struct Pattern {
     /// What stands between the stars.
     pieces: Vec<Box<[u8]>>,
+}
+
+/// A step of what is done with each event on the thread that records it. They come in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Processor {
+    /// Adds what `inject` says.
+    Inject,
+    /// Applies `limits`.
+    Limit,
+}
+
+words!(Processor { Inject => "inject", Limit => "limit" });
+
+/// What is added to spans and log records beside what their events say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inject {
+    pub attributes: Vec<KeyValue>,
+    /// More of them for kinds of events, and for `session`.
+    pub by_kind: BTreeMap<String, Vec<KeyValue>>,
+    /// Keys of baggage that are copied.
+    pub baggage: Vec<String>,
+    /// The name under which a function is registered.
+    pub host: Option<String>,
+}
+
+/// A format in which contexts are passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Propagator {
+    TraceContext,
+    Baggage,
+    B3,
+    B3Multi,
+    Jaeger,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@ use super::document::{DiagnosticsKeys, Document, LimitsKeys, LiveKeys, QueueKeys
 use super::environment::Environment;
 use super::error::{ConfigError, Origin};
 use super::exporter::ExporterKeys;
+use super::processing::{check_inject, settle_inject, settle_processors, settle_propagators};
 use super::value::{NonEmpty, Whole};
 use super::variables::{self, Variables};
 use super::{
@@ -93,6 +94,7 @@ fn read_document(text: &[u8], origin: &Origin) -> Result<Map<String, Value>, Con
             return Err(ConfigError::key(origin, attribute_path(key), "expected a key that is not empty"));
         }
     }
+    check_inject(&document.inject, origin)?;
     for (index, entry) in document.exporters.iter().flatten().enumerate() {
         ExporterKeys::read(entry, &format!("exporters[{index}]"), origin)?;
     }
@@ -165,6 +167,9 @@ fn settle(
         sampler: sampler::settle(&document.sampler)?,
         tail_sampling: tail::settle(document.tail_sampling, &queue, storage.as_ref())?,
         event_filter: filter::settle(document.event_filter)?,
+        processors: settle_processors(&document.processors)?,
+        inject: settle_inject(document.inject)?,
+        propagators: settle_propagators(&document.propagators)?,
         limits: settle_limits(&document.limits, &queue),
         queue,
         storage,

@@ -11,6 +11,7 @@ use super::endpoint::{Endpoint, EndpointError};
 use super::environment::Environment;
 use super::error::shorten;
 use super::exporter::{BatchCount, BatchDelay, ExporterType, Timeout};
+use super::processing::PropagatorName;
 use super::proxy::{self, ProxyVariables};
 use super::sampler::SamplerName;
 use super::secret::{Headers, Secret};
@@ -75,6 +76,9 @@ pub(super) fn read(environment: &Environment) -> Variables {
     set(&mut layer, "service", "name", reader.text("OTEL_SERVICE_NAME").map(Value::from));
     if let Some(sampler) = reader.sampler() {
         layer.insert("sampler".to_owned(), sampler);
+    }
+    if let Some(propagators) = reader.propagators() {
+        layer.insert("propagators".to_owned(), propagators);
     }
     for (key, names) in LIMITS {
         set(&mut layer, "limits", key, reader.first_whole::<0, { Count::MAX }>(names));
@@ -191,6 +195,23 @@ impl<'a> Reader<'a> {
             return Some(name.word().into());
         };
         Some(json!({ "type": name.word(), "ratio": ratio.get() }))
+    }
+
+    /// The propagators that are known; `None` when none is, or the variable is not set.
+    fn propagators(&mut self) -> Option<Value> {
+        const NAME: &str = "OTEL_PROPAGATORS";
+        let mut names = Vec::new();
+        for word in self.text(NAME)?.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            match PropagatorName::from_word_in_any_case(word) {
+                Some(name) => names.push(name),
+                None => self.refuse(NAME, word, PropagatorName::accepted()),
+            }
+        }
+        if names.len() > 1 && names.contains(&PropagatorName::None) {
+            self.refuse(NAME, "none", "\"none\" alone");
+            names.retain(|name| *name != PropagatorName::None);
+        }
+        (!names.is_empty()).then(|| names.into_iter().map(PropagatorName::word).collect())
     }
 
     /// `key=value,key=value`, percent-decoded. An error anywhere discards the whole variable: the

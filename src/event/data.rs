@@ -225,6 +225,8 @@ pub(crate) struct SessionOptions<'a> {
     pub(crate) provider: &'a [u8],
     pub(crate) parent: Option<SpanContext>,
     pub(crate) trace_state: &'a [u8],
+    /// As a header of W3C Baggage.
+    pub(crate) baggage: &'a [u8],
     pub(crate) start: i64,
     pub(crate) attributes: &'a [Attribute<'a>],
 }

@@ -2,6 +2,8 @@
 //! size pass, one encoding pass, one copy into the journal. What cannot be written as it is (invalid UTF-8, too
 //! large) is set right and counted, and written then. Knows sessions and the journal, not where calls come from.
 
+use std::sync::Arc;
+
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -9,6 +11,7 @@ use super::attributes::{AttributeLimits, is_plain, unique, unite};
 use super::data::{
     ErrorDetail, EventData, EventKind, GivenTimes, ParentSpan, PlainEvent, SessionEnd, SpanContext,
 };
+use super::inject::{Inject, on_log};
 use super::record::{Record, set_right, unique_in_events, unique_in_links};
 use super::semconv::{self, Inherited, MOST_TYPED, OTHER_ERROR, Phase};
 use super::text::{Cut, Repair, Rewrite as _, cut_at_character, rewrite_addition};
@@ -124,11 +127,23 @@ pub(crate) fn within<T>(list: &[T], limit: usize) -> (&[T], u32) {
 
 pub(crate) struct EventProcessor {
     limits: RecordLimits,
+    /// The step before the limits; `None` when nothing is injected.
+    pub(super) inject: Option<Arc<Inject>>,
+    /// How many attributes a plain event may have; `None` when there are no plain events.
+    most_plain_attributes: Option<usize>,
 }
 
 impl EventProcessor {
     pub(crate) fn new(limits: RecordLimits) -> Self {
-        Self { limits }
+        Self::with_inject(limits, None)
+    }
+
+    /// One that injects attributes, too.
+    pub(crate) fn with_inject(limits: RecordLimits, inject: Option<Arc<Inject>>) -> Self {
+        // A value that may have to be cut is looked at, and so is a key that may be one of those injected.
+        let has_plain = limits.value_bytes.is_none() && inject.is_none();
+        let most_plain_attributes = has_plain.then(|| limits.attributes.saturating_sub(1));
+        Self { limits, inject, most_plain_attributes }
     }
 
     pub(crate) fn limits(&self) -> RecordLimits {
@@ -143,13 +158,15 @@ impl EventProcessor {
         session: &'a Session,
         data: &EventData<'a>,
         phase: Phase,
+        injected: &[u8],
         repairs: &mut Repairs,
     ) -> Attributes<'a> {
-        if !has_typed(data) && is_plain(&data.attributes, self.attribute_limits()) {
+        let limits = self.attribute_limits_beside(injected);
+        if !has_typed(data) && is_plain(&data.attributes, limits) {
             return data.attributes;
         }
         let typed = self.typed(arena, session, data, phase);
-        Attributes::of(self.unite(arena, typed, data.attributes.list, repairs))
+        Attributes::of(unite(arena, typed, data.attributes.list, limits, repairs))
     }
 
     /// What an event's typed detail says, as attributes.
@@ -248,7 +265,7 @@ impl EventProcessor {
         name.map(|part| self.repaired_text(arena, part, repairs))
     }
 
-    fn attribute_limits(&self) -> AttributeLimits {
+    pub(super) fn attribute_limits(&self) -> AttributeLimits {
         // `session.id` is on every record and counts.
         AttributeLimits {
             count: self.limits.attributes.saturating_sub(1),
@@ -278,7 +295,10 @@ impl EventProcessor {
         repairs: &mut Repairs,
     ) -> SpanRecord<'a> {
         let Times { start, end } = times(data.times, repairs);
-        let attributes = self.attributes(arena, session, data, Phase::Whole, repairs);
+        let injected = self.injected(arena, session, Signal::Traces, Some(data.detail.kind()));
+        let attributes = self.attributes(arena, session, data, Phase::Whole, injected, repairs);
+        let injected =
+            if injected.is_empty() { injected } else { open::kept_in(arena, injected, attributes.list) };
         let (events, dropped_events) = within(data.events, self.limits.events);
         let (links, dropped_links) = within(data.links, self.limits.links);
         let (events, links) = (unique_in_events(arena, events), unique_in_links(arena, links));
@@ -293,7 +313,7 @@ impl EventProcessor {
             kind: data.span_kind.unwrap_or_else(|| semconv::span_kind(&data.detail)),
             start,
             end,
-            encoded: [&session.on_spans, &[]],
+            encoded: [&session.on_spans, injected],
             attributes,
             dropped_attributes: repairs.dropped_attributes,
             events,
@@ -308,8 +328,7 @@ impl EventProcessor {
     /// How many attributes a plain event may have; none when every value has to be looked at.
     #[inline]
     pub(crate) fn most_plain_attributes(&self) -> Option<usize> {
-        let AttributeLimits { count, value_bytes } = self.attribute_limits();
-        value_bytes.is_none().then_some(count)
+        self.most_plain_attributes
     }
 
     /// A plain event's span, but for its attributes; nothing when it turns out not to be plain. One that says no time has
@@ -402,6 +421,9 @@ impl EventProcessor {
         let given = sane(error.time, repairs);
         let mut typed = ArenaVec::with_capacity_in(MOST_TYPED, arena);
         semconv::exception(&mut typed, error);
+        let injected = self.injected(arena, session, Signal::Logs, Some(kind));
+        let limits = self.attribute_limits_beside(injected);
+        let attributes = unite(arena, typed, &[], limits, repairs);
         LogRecord {
             trace_id: span.trace_id,
             span_id: span.span_id,
@@ -411,8 +433,8 @@ impl EventProcessor {
             severity,
             event_name,
             body: Value::Empty,
-            encoded: &session.on_logs,
-            attributes: self.unite(arena, typed, &[], repairs),
+            encoded: on_log(arena, session, injected, attributes),
+            attributes,
         }
     }
 

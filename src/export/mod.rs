@@ -14,6 +14,7 @@ mod file;
 mod gate;
 pub(crate) mod health;
 pub(crate) mod host;
+pub(crate) mod injector;
 mod lane;
 pub(crate) mod lines;
 mod otlp;

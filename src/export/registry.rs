@@ -10,6 +10,7 @@ use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use super::host::ExportCallback;
+use super::injector::AttributeInjector;
 use super::lines::FormatCallback;
 use super::otlp::headers::HeaderProvider;
 use crate::otlp::value::Attribute;
@@ -262,6 +263,7 @@ pub(crate) struct Callbacks {
     /// By the exporter's name.
     pub(crate) header_providers: Arc<Registry<dyn HeaderProvider>>,
     pub(crate) samplers: Arc<Registry<dyn SamplerCallback>>,
+    pub(crate) injectors: Arc<Registry<dyn AttributeInjector>>,
 }
 
 impl Callbacks {
@@ -272,6 +274,7 @@ impl Callbacks {
             formatters: Arc::new(self.formatters.try_copy().unwrap_or_default()),
             header_providers: Arc::new(self.header_providers.try_copy().unwrap_or_default()),
             samplers: Arc::new(self.samplers.try_copy().unwrap_or_default()),
+            injectors: Arc::new(self.injectors.try_copy().unwrap_or_default()),
         }
     }
 

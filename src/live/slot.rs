@@ -108,6 +108,8 @@ pub(crate) struct Slot {
     message: Vec<u8>,
     /// Whole fields that did not fit, after those in the slot.
     rest: Vec<u8>,
+    /// What was injected of the fields.
+    injected: Vec<u8>,
 }
 
 /// A copy as it is read back.
@@ -117,6 +119,8 @@ pub(crate) struct Contents<'s> {
     pub(crate) message: &'s [u8],
     /// Encoded fields, in two pieces that are joined.
     pub(crate) fields: [&'s [u8]; 2],
+    /// What was injected of them.
+    pub(crate) injected: &'s [u8],
 }
 
 /// What stands in a copy itself.
@@ -201,7 +205,7 @@ pub(super) fn read_copy(copy: &[u8]) -> Option<Written<'_>> {
 impl Slot {
     /// A slot in this memory, which has `SLOT_BYTES`.
     pub(crate) fn new(memory: SlotMemory) -> Self {
-        Self { memory, message: Vec::new(), rest: Vec::new() }
+        Self { memory, message: Vec::new(), rest: Vec::new(), injected: Vec::new() }
     }
 
     /// State and version, as they are stored.
@@ -264,10 +268,20 @@ impl Slot {
     pub(crate) fn read(&self) -> Contents<'_> {
         let copy = self.memory.body().get(copy_range(self.version())).unwrap_or_default();
         match read_copy(copy) {
-            Some(Written { fixed, name, fields, .. }) => {
-                Contents { fixed, name, message: &self.message, fields: [fields, &self.rest] }
-            }
-            None => Contents { fixed: Fixed::default(), name: &[], message: &[], fields: [&[], &[]] },
+            Some(Written { fixed, name, fields, .. }) => Contents {
+                fixed,
+                name,
+                message: &self.message,
+                fields: [fields, &self.rest],
+                injected: &self.injected,
+            },
+            None => Contents {
+                fixed: Fixed::default(),
+                name: &[],
+                message: &[],
+                fields: [&[], &[]],
+                injected: &[],
+            },
         }
     }
 
@@ -344,12 +358,20 @@ impl Slot {
         self.publish(state, next);
     }
 
+    /// Notes what was injected of the fields, for the log records that tell of the event.
+    #[cold]
+    pub(crate) fn set_injected(&mut self, injected: &[u8]) {
+        self.injected.clear();
+        self.injected.extend_from_slice(injected);
+    }
+
     /// Forgets the event.
     #[inline(always)]
     pub(crate) fn clear(&mut self) {
         self.set_state(SlotState::Free);
         self.rest.clear();
         self.message.clear();
+        self.injected.clear();
     }
 }
 

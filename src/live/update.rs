@@ -9,6 +9,7 @@ use crate::event::data::{Detail, EventData, EventKind, ParentSpan, PlainEvent};
 use crate::event::processor::{EventProcessor, Identity, name, ordered, status, within};
 use crate::event::semconv::{self, Phase};
 use crate::journal::accounting::Repairs;
+use crate::otlp::Signal;
 use crate::otlp::draft::{self, Draft, KeyMarks, PlainAttributes};
 use crate::otlp::open::{self, Addition};
 use crate::otlp::span::{ATTRIBUTES, EVENTS, LINKS, PlainSpan, SpanKind, SpanRecord, StatusCode};
@@ -23,6 +24,8 @@ pub(crate) struct NewContents<'a> {
     name: [&'a [u8]; 2],
     message: &'a [u8],
     fields: &'a [u8],
+    /// Those of the fields that were injected.
+    injected: &'a [u8],
     /// What was set right on the way.
     pub(crate) repairs: Repairs,
 }
@@ -37,6 +40,9 @@ impl NewContents<'_> {
     #[inline(always)]
     pub(crate) fn write(&self, slot: &mut Slot) {
         slot.write(&self.fixed, self.name, self.message, self.fields);
+        if !self.injected.is_empty() {
+            slot.set_injected(self.injected);
+        }
     }
 }
 
@@ -75,7 +81,8 @@ pub(crate) fn start<'a>(
     if data.times.start < 0 {
         repairs.time += 1;
     }
-    let attributes = processor.attributes(arena, session, data, Phase::Whole, &mut repairs).list;
+    let injected = processor.injected(arena, session, Signal::Traces, Some(data.detail.kind()));
+    let attributes = processor.attributes(arena, session, data, Phase::Whole, injected, &mut repairs).list;
     let now = clock::wall();
     let (status, message) = status(data);
     let kind = data.span_kind.unwrap_or_else(|| semconv::span_kind(&data.detail));
@@ -95,11 +102,11 @@ pub(crate) fn start<'a>(
         ..Fixed::default()
     };
     let addition = addition(processor, data, attributes, &[], &mut fixed);
-    let fields = processor.merge_open(arena, &[], addition, &mut repairs)?;
+    let fields = processor.merge_open(arena, injected, addition, &mut repairs)?;
     fixed.dropped_attributes = repairs.dropped_attributes;
     let name = processor.repaired_name(arena, name(data, Phase::Whole), &mut repairs);
     let message = processor.repaired_text(arena, message, &mut repairs);
-    Ok(NewContents { fixed, name, message, fields, repairs })
+    Ok(NewContents { fixed, name, message, fields, injected, repairs })
 }
 
 /// A new plain event's contents, made in `scratch`; nothing when it turns out not to be plain.
@@ -135,7 +142,14 @@ pub(crate) fn start_plain<'a>(
         status: event.status as u8,
         ..Fixed::default()
     };
-    Some(NewContents { fixed, name: [name, &[]], message: &[], fields, repairs: Repairs::default() })
+    Some(NewContents {
+        fixed,
+        name: [name, &[]],
+        message: &[],
+        fields,
+        injected: &[],
+        repairs: Repairs::default(),
+    })
 }
 
 /// An event's contents with what an update adds.
@@ -149,7 +163,7 @@ pub(crate) fn merge<'a>(
     let before = slot.read();
     let existing = arena.alloc_slice_fill_iter(before.fields.concat());
     let mut repairs = Repairs::default();
-    let attributes = processor.attributes(arena, session, data, Phase::Later, &mut repairs).list;
+    let attributes = processor.attributes(arena, session, data, Phase::Later, &[], &mut repairs).list;
     let (status_given, message_given) = status(data);
     let mut fixed = Fixed { updated: clock::wall(), ..before.fixed };
     fixed.usage = Usage::of(data, fixed.usage);
@@ -169,7 +183,7 @@ pub(crate) fn merge<'a>(
         [[], []] => [&*arena.alloc_slice_copy(before.name), &[][..]],
         given => processor.repaired_name(arena, given, &mut repairs),
     };
-    Ok(NewContents { fixed, name, message, fields, repairs })
+    Ok(NewContents { fixed, name, message, fields, injected: &[], repairs })
 }
 
 /// Notes the first token, once.

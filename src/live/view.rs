@@ -16,6 +16,7 @@ use super::watch::{Rules, Seen, Watched};
 use crate::config::{Level, Live, LiveExport};
 use crate::diagnostics::Diagnostics;
 use crate::event::data::{EventData, EventKind};
+use crate::event::inject::on_log;
 use crate::event::processor::{EventProcessor, span_entry};
 use crate::event::semconv::{self, LiveNews, LiveState};
 use crate::journal::accounting::Repairs;
@@ -82,6 +83,7 @@ pub(crate) struct Farewell<'a> {
     news: LiveNews,
     sequence: u32,
     state: LiveState<'a>,
+    injected: &'a [u8],
 }
 
 impl LiveView {
@@ -135,10 +137,10 @@ impl LiveView {
                     chunks: fixed.chunks,
                     chunk_bytes: fixed.chunk_bytes,
                 };
-                self.log(shard, arena, session, fixed.span_id, (news, sequence), &state);
+                self.log(shard, arena, (session, contents.injected), fixed.span_id, (news, sequence), &state);
                 if let (Some(unchanged), Some(sequence)) = (copied.stalled, stalled) {
                     let news = (LiveNews::Stalled(unchanged), sequence);
-                    self.log(shard, arena, session, fixed.span_id, news, &state);
+                    self.log(shard, arena, (session, contents.injected), fixed.span_id, news, &state);
                 }
             }
         }
@@ -149,7 +151,7 @@ impl LiveView {
         &self,
         shard: usize,
         arena: &'a Bump,
-        session: &'a Session,
+        (session, injected): (&'a Session, &[u8]),
         span_id: [u8; 8],
         (news, sequence): (LiveNews, u32),
         state: &LiveState<'a>,
@@ -158,6 +160,8 @@ impl LiveView {
         let mut typed = ArenaVec::with_capacity_in(MOST_ATTRIBUTES, arena);
         semconv::live(&mut typed, news, sequence, state);
         let now = clock::wall();
+        // What is cut of a copy is no repair of anything that was recorded.
+        let attributes = self.processor.unite(arena, typed, &[], &mut Repairs::default());
         let record = LogRecord {
             trace_id: session.trace_id,
             span_id,
@@ -167,9 +171,8 @@ impl LiveView {
             severity,
             event_name,
             body: Value::Empty,
-            encoded: &session.on_logs,
-            // What is cut of a copy is no repair of anything that was recorded.
-            attributes: self.processor.unite(arena, typed, &[], &mut Repairs::default()),
+            encoded: on_log(arena, session, injected, attributes),
+            attributes,
         };
         let entry = Entry {
             signal: Signal::Logs,
@@ -220,8 +223,9 @@ impl LiveView {
         if !watched.is_announced() {
             return None;
         }
-        let fixed = event.slot()?.read().fixed;
+        let Contents { fixed, injected, .. } = event.slot()?.read();
         Some(Farewell {
+            injected: arena.alloc_slice_copy(injected),
             session: Arc::clone(event.session()?),
             span_id: span.span_id,
             news: LiveNews::Ended(span.status),
@@ -239,8 +243,8 @@ impl LiveView {
     /// Says that an event is over, after all that was said of it before.
     pub(crate) fn ended(&self, shard: usize, arena: &Bump, farewell: &Farewell<'_>) {
         drop(self.telling.lock().unwrap_or_else(PoisonError::into_inner));
-        let Farewell { session, span_id, news, sequence, state } = farewell;
-        self.log(shard, arena, session, *span_id, (*news, *sequence), state);
+        let Farewell { session, span_id, news, sequence, state, injected } = farewell;
+        self.log(shard, arena, (session, injected), *span_id, (*news, *sequence), state);
     }
 }
 
@@ -261,6 +265,7 @@ fn copied<'a>(arena: &'a Bump, slot: &Slot, whole: bool) -> Contents<'a> {
         name: copy(contents.name),
         message: copy_if_whole(contents.message),
         fields: contents.fields.map(copy_if_whole),
+        injected: copy(contents.injected),
     }
 }
 

@@ -38,9 +38,17 @@ pub(crate) struct LiveListing {
 
 /// A span, and the kind of its event.
 #[derive(Clone, Copy)]
-struct Failing {
-    span: SpanContext,
+pub(super) struct Failing {
+    pub(super) span: SpanContext,
     kind: EventKind,
+}
+
+/// What is left to be told of an event that has ended.
+#[derive(Default)]
+struct Ended<'a> {
+    farewell: Option<Farewell<'a>>,
+    /// For its error's log record: its session, itself, and when it ended.
+    failed: Option<(Arc<Session>, Failing, i64)>,
 }
 
 /// What a whole event must say.
@@ -81,7 +89,7 @@ fn stale(event: u64) -> Error {
 impl OtelManager {
     /// The session that a handle names, in what the calling thread remembers.
     #[inline]
-    fn session_of<'c>(
+    pub(super) fn session_of<'c>(
         &self,
         remembered: &'c mut RememberedSessions,
         handle: u64,
@@ -95,7 +103,7 @@ impl OtelManager {
 
     /// The span that a target names.
     #[inline(never)]
-    fn resolve(
+    pub(super) fn resolve(
         &self,
         session: &Session,
         session_handle: u64,
@@ -123,6 +131,12 @@ impl OtelManager {
             return Err(Error::InvalidArgument(format!("{what} is a span of another trace; use a link")));
         }
         Ok(Failing { span: context, kind: EventKind::Custom })
+    }
+
+    /// The session of an event in flight.
+    pub(super) fn session_of_event(&self, event: u64) -> Result<u64, Error> {
+        let live = self.live_event(event)?;
+        live.slot().map(|slot| slot.handles().1).ok_or_else(|| stale(event))
     }
 
     /// The session and parent of a new event.
@@ -463,8 +477,12 @@ impl OtelManager {
         }
         match self.live_event(event) {
             Ok(live) => {
-                let farewell = self.record_live_event(shard, arena, &live, data, None)?;
+                let Ended { farewell, failed } = self.record_live_event(shard, arena, &live, data, None)?;
                 self.let_go(shard, arena, live, event, farewell);
+                // Without the event's lock: the host may be asked for attributes of the log record.
+                if let (Some(error), Some((session, failing, at))) = (data.error, failed) {
+                    self.leave_derived_exception(shard, arena, &session, failing, error, at);
+                }
                 Ok(())
             }
             Err(error) => Err(self.refused(shard, Signal::Traces, error)),
@@ -478,7 +496,7 @@ impl OtelManager {
             // A queue without room refuses it, and has counted that.
             let mark = Some(semconv::INTERRUPTED);
             let recorded = self.record_live_event(shard, arena, &live, &EventData::default(), mark);
-            self.let_go(shard, arena, live, event, recorded.ok().flatten());
+            self.let_go(shard, arena, live, event, recorded.ok().and_then(|ended| ended.farewell));
         }
     }
 
@@ -504,16 +522,16 @@ impl OtelManager {
         live: &'a LiveEvent<'_>,
         data: &EventData<'a>,
         mark: Option<&'static str>,
-    ) -> Result<Option<Farewell<'arena>>, Error> {
+    ) -> Result<Ended<'arena>, Error> {
         let (Some(session), Some(slot)) = (live.session(), live.slot()) else {
             return Err(Error::Internal("an event in flight has no slot".to_owned()));
         };
         if !session.sampled {
-            return self.leave_out_unsampled(shard, Signal::Traces).map(|()| None);
+            return self.leave_out_unsampled(shard, Signal::Traces).map(|()| Ended::default());
         }
         let contents = slot.read();
         if is_dropped(session, &contents.fixed) {
-            return self.leave_out(shard, Signal::Traces, Omission::Filtered).map(|()| None);
+            return self.leave_out(shard, Signal::Traces, Omission::Filtered).map(|()| Ended::default());
         }
         let kind = EventKind::from_number(contents.fixed.kind.into()).unwrap_or_default();
         let mut repairs = Repairs::default();
@@ -529,11 +547,11 @@ impl OtelManager {
             slot.set_state(SlotState::Live);
             self.append_error(shard, Signal::Traces, error)
         })?;
-        if let Some(error) = data.error {
+        let failed = data.error.map(|_| {
             let failing = Failing { span: session.context_of(contents.fixed.span_id), kind };
-            self.leave_derived_exception(shard, arena, session, failing, error, record.end);
-        }
-        Ok(self.view.farewell(arena, live, &record))
+            (Arc::clone(session), failing, record.end)
+        });
+        Ok(Ended { farewell: self.view.farewell(arena, live, &record), failed })
     }
 
     /// The context of an event in flight.

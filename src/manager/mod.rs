@@ -6,6 +6,7 @@ mod caller;
 mod error;
 mod events;
 mod exporters;
+mod propagation;
 mod recovery;
 mod sessions;
 mod storage;
@@ -19,14 +20,16 @@ pub(crate) use self::error::Error;
 pub(crate) use self::events::LiveListing;
 use self::storage::{Alarm, Storage};
 pub(crate) use self::storage::{Durability, StorageStats};
-use crate::config::{Config, ExporterConfig, Level, LiveExport, Overflow, resource};
+use crate::config::{Config, ExporterConfig, Level, LiveExport, Overflow, Processor, resource};
 use crate::diagnostics::Diagnostics;
 use crate::event::data::ROOT_FRAME_KIND;
 use crate::event::filter::EventFilter;
+use crate::event::inject::Inject;
 use crate::event::processor::{EventProcessor, RecordLimits};
 use crate::event::semconv;
 use crate::export::health::HealthFigures;
 pub(crate) use crate::export::host::{Answer, ExportCallback, HandedOver};
+pub(crate) use crate::export::injector::{AttributeInjector, Injectee};
 pub(crate) use crate::export::lines::FormatCallback;
 use crate::export::registry::is_in_callback;
 pub(crate) use crate::export::registry::{LetGo, Removal, SamplerCallback, SamplingAnswer, SamplingQuestion};
@@ -113,13 +116,8 @@ impl OtelManager {
         let alarm = Arc::new(Alarm::default());
         let budget = storage::budget(&config);
         let journal = Arc::new(storage::journal(&config, settings, &budget, wake, &alarm));
-        let limits = RecordLimits {
-            attributes: config.limits.attributes,
-            value_bytes: config.limits.value_bytes,
-            events: config.limits.events,
-            links: config.limits.links,
-            record_bytes: config.limits.event_bytes,
-        };
+        let limits = record_limits(&config);
+        let inject = Inject::new(&config, &callbacks.injectors);
         // Without a directory no file is made.
         let slots = Arc::new(SlotFiles::new(Arc::clone(&budget)));
         let live = Arc::new(LiveTable::new(epoch, config.live.max_events, slots.source(EVENTS_SUFFIX)));
@@ -176,7 +174,7 @@ impl OtelManager {
             sessions: SessionTable::new(epoch),
             live,
             view,
-            processor: EventProcessor::new(limits),
+            processor: EventProcessor::with_inject(limits, inject),
             sampler: HeadSampler::new(&config.sampler, &callbacks.samplers, &diagnostics),
             filter: EventFilter::new(&config.event_filter),
             diagnostics,
@@ -319,6 +317,22 @@ impl OtelManager {
     /// The last diagnostic lines.
     pub(crate) fn diagnostics_text(&self) -> String {
         self.diagnostics.text()
+    }
+}
+
+/// The limits on one record: those of the step `limit`, when that is done.
+fn record_limits(config: &Config) -> RecordLimits {
+    let record_bytes = config.limits.event_bytes;
+    if !config.processors.contains(&Processor::Limit) {
+        let none = usize::MAX;
+        return RecordLimits { attributes: none, value_bytes: None, events: none, links: none, record_bytes };
+    }
+    RecordLimits {
+        attributes: config.limits.attributes,
+        value_bytes: config.limits.value_bytes,
+        events: config.limits.events,
+        links: config.limits.links,
+        record_bytes,
     }
 }
 

@@ -9,12 +9,14 @@ use super::{Caller, Error, OtelManager, handle_error, not_encoded};
 use crate::event::data::{ROOT_FRAME_KIND, SessionEnd, SessionOptions, SpanContext};
 use crate::event::processor::span_entry;
 use crate::event::semconv::{self, MOST_TYPED};
-use crate::event::text::{cut_at_character, owned};
+use crate::event::text::owned;
 use crate::handle::HandleKind;
 use crate::journal::accounting::{Omission, Repairs};
 use crate::otlp::open::{self, Addition};
 use crate::otlp::value::{Attribute, Value};
 use crate::otlp::{Signal, log, span};
+use crate::propagation::baggage::Baggage;
+use crate::propagation::{MOST_VALUE_BYTES, trace_state};
 use crate::sampling::RemoteParent;
 use crate::session::memory::Place;
 use crate::session::{FLAG_RANDOM, FLAG_SAMPLED, MOST_SESSIONS, NewSession, Root, Session};
@@ -22,8 +24,6 @@ use crate::sys::clock;
 
 /// The longest session id, conversation id and the like.
 const MOST_ID_BYTES: usize = 1024;
-/// The longest `tracestate` that is passed on (W3C Trace Context, 3.3.1.5, asks for at least 512).
-const MOST_TRACE_STATE_BYTES: usize = 8192;
 
 impl OtelManager {
     /// Starts a session; gives its handle.
@@ -34,13 +34,18 @@ impl OtelManager {
         options: &SessionOptions<'_>,
     ) -> Result<u64, Error> {
         self.check_running()?;
-        let parent = options.parent.map(|parent| SpanContext { is_remote: true, ..parent });
+        // What an extraction found nothing for is no parent.
+        let given = options.parent.filter(|parent| parent.trace_id != [0; 16] || parent.span_id != [0; 8]);
+        let parent = given.map(|parent| SpanContext { is_remote: true, ..parent });
         if parent.is_some_and(|parent| !parent.is_valid()) {
             return Err(Error::InvalidArgument("options.parent has an id that is all zero".to_owned()));
         }
         let trace_id = parent.map_or_else(|| caller.ids.trace_id(), |parent| parent.trace_id);
-        let given_trace_state =
-            String::from_utf8_lossy(cut_at_character(options.trace_state, MOST_TRACE_STATE_BYTES));
+        let given_trace_state = match parent {
+            Some(_) => trace_state::normalised(&String::from_utf8_lossy(options.trace_state)),
+            // A trace's state without the trace means nothing.
+            None => String::new(),
+        };
         // What is kept twice is counted once: with the root span's attributes.
         let (mut repairs, mut again) = (Repairs::default(), Repairs::default());
         let is_named = options.agent_name.is_empty() || options.provider.is_empty();
@@ -73,13 +78,16 @@ impl OtelManager {
         } else {
             Place::on_heap(self.journal.shard_count())
         };
+        // The SDK takes some that are not valid, and drops some that are.
+        let decided = decision.trace_state.map(|text| trace_state::normalised(&text));
+        let trace_state = decided.filter(|text| !text.is_empty()).unwrap_or(given_trace_state);
         let session = Session::new(
             NewSession {
                 trace_id,
                 root_span_id: caller.ids.span_id(),
                 parent,
                 trace_flags: sampled | random,
-                trace_state: decision.trace_state.unwrap_or_default().into_bytes().into_boxed_slice(),
+                trace_state: trace_state.into_bytes().into_boxed_slice(),
                 conversation_id: owned(options.conversation_id, MOST_ID_BYTES, &mut again),
                 provider: owned(options.provider, MOST_ID_BYTES, &mut again),
                 on_spans: open::encoded(span::ATTRIBUTES, &id).map_err(not_encoded)?.into_boxed_slice(),
@@ -90,6 +98,10 @@ impl OtelManager {
             },
             place,
         );
+        let baggage =
+            String::from_utf8_lossy(options.baggage.get(..MOST_VALUE_BYTES).unwrap_or(options.baggage));
+        let session = session.with_baggage(Baggage::parse(&baggage), self.processor.inject());
+        self.processor.inject_into_root(arena, &session);
         let full = Error::Limit { what: "sessions", most: MOST_SESSIONS };
         let session = Arc::new(session);
         let handle = self.sessions.insert(Arc::clone(&session)).ok_or(full)?;

@@ -2,10 +2,11 @@
 //! calls give. The last attribute given wins; what it replaces is left out, so that keys stay unique.
 
 use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 
 use super::span::{ATTRIBUTES, Link, SpanEvent, moments_size, write_moments};
 use super::value::{Attribute, attributes_size, write_attributes};
-use super::wire::{Fields, WriteError, Writer, bytes_tag};
+use super::wire::{Field, Fields, WriteError, Writer, bytes_tag};
 
 /// `KeyValue.key`.
 const KEY: u32 = bytes_tag(1);
@@ -30,6 +31,47 @@ pub(crate) fn kept<'e>(
     Fields::new(encoded)
         .filter(move |field| field.tag != ATTRIBUTES || is_kept(field.content))
         .map(|f| f.whole)
+}
+
+/// The same in one piece.
+pub(crate) fn kept_in<'a>(arena: &'a Bump, encoded: &[u8], replaced: &[Attribute<'_>]) -> &'a [u8] {
+    let mut all = ArenaVec::with_capacity_in(encoded.len(), arena);
+    kept(encoded, replaced).for_each(|field| all.extend_from_slice(field));
+    all.into_bump_slice()
+}
+
+/// Encoded attributes in pieces, each with unique keys, as one: what a later piece has replaces what an earlier one has.
+pub(crate) fn overlaid<'a, const N: usize>(arena: &'a Bump, pieces: [&[u8]; N]) -> &'a [u8] {
+    let mut all = ArenaVec::with_capacity_in(pieces.iter().map(|piece| piece.len()).sum(), arena);
+    for (position, piece) in pieces.iter().enumerate() {
+        let is_replaced = |own: &Field<'_>| {
+            let later = pieces.iter().skip(position + 1).flat_map(|piece| Fields::new(piece));
+            later.into_iter().any(|other| key(other.content) == key(own.content))
+        };
+        for field in Fields::new(piece).filter(|field| !is_replaced(field)) {
+            all.extend_from_slice(field.whole);
+        }
+    }
+    all.into_bump_slice()
+}
+
+/// Encoded attributes of a span behind `first`, as attributes of a record that has another tag for them; without those whose
+/// keys `replaced` has.
+pub(crate) fn with_tag<'a>(
+    arena: &'a Bump,
+    first: &[u8],
+    tag: u32,
+    attributes: &[u8],
+    replaced: &[Attribute<'_>],
+) -> &'a [u8] {
+    let mut all = ArenaVec::with_capacity_in(first.len() + attributes.len(), arena);
+    all.extend_from_slice(first);
+    for field in kept(attributes, replaced) {
+        // Both tags take one byte.
+        all.push(tag as u8);
+        all.extend_from_slice(field.get(1..).unwrap_or_default());
+    }
+    all.into_bump_slice()
 }
 
 /// The whole fields at the start of `encoded` that fit into `room` bytes.
@@ -89,6 +131,24 @@ pub(crate) fn encoded(tag: u32, attributes: &[Attribute<'_>]) -> Result<Vec<u8>,
 mod tests {
     use super::super::value::Value;
     use super::*;
+
+    #[test]
+    fn what_a_later_piece_has_replaces_what_an_earlier_one_has() {
+        let arena = Bump::new();
+        let one = |key: &'static str, number| Attribute::new(key, Value::Int(number));
+        let piece = |attributes: &[Attribute<'_>]| encoded(ATTRIBUTES, attributes).unwrap();
+        let first = piece(&[one("a", 1), one("b", 1), one("c", 1)]);
+        let (second, third) = (piece(&[one("b", 2), one("c", 2)]), piece(&[one("c", 3), one("d", 3)]));
+        let all = overlaid(&arena, [&first, &second, &third]);
+        assert_eq!(all, piece(&[one("a", 1), one("b", 2), one("c", 3), one("d", 3)]));
+        assert_eq!(kept_in(&arena, all, &[one("b", 9), one("e", 9)]), {
+            piece(&[one("a", 1), one("c", 3), one("d", 3)])
+        });
+        const OTHER: u32 = bytes_tag(6);
+        let log = encoded(OTHER, &[one("z", 0), one("a", 1), one("d", 3)]).unwrap();
+        let before = encoded(OTHER, &[one("z", 0)]).unwrap();
+        assert_eq!(with_tag(&arena, &before, OTHER, all, &[one("b", 9), one("c", 9)]), log);
+    }
 
     #[test]
     fn the_last_value_of_a_key_is_the_one_that_stays() {

@@ -142,6 +142,80 @@ static agentotel_status add_header_(void) {
   return agentotel_add_header(NULL, AGENTOTEL_STR("name"), AGENTOTEL_STR("value"));
 }
 
+static agentotel_status take(void *user_data, agentotel_str key, agentotel_str value) {
+  (void)user_data, (void)key, (void)value;
+  return AGENTOTEL_OK;
+}
+
+static agentotel_status give_nothing(void *user_data, agentotel_str key, size_t position,
+                                     agentotel_str *value) {
+  (void)user_data, (void)key, (void)position, (void)value;
+  return AGENTOTEL_ERR_NOT_FOUND;
+}
+
+static agentotel_status inject_(void) {
+  agentotel_target root = {0, NULL};
+  agentotel_carrier carrier = AGENTOTEL_CARRIER_INIT;
+  carrier.set = take;
+  return agentotel_inject(1, root, &carrier);
+}
+
+static agentotel_status extract_(void) {
+  agentotel_carrier carrier = AGENTOTEL_CARRIER_INIT;
+  agentotel_remote_context context = AGENTOTEL_REMOTE_CONTEXT_INIT;
+  carrier.get = give_nothing;
+  return agentotel_extract(&carrier, &context);
+}
+
+static agentotel_status inject_texts_(void) {
+  agentotel_target root = {0, NULL};
+  return agentotel_inject_texts(1, root, NULL, NULL, NULL);
+}
+
+static agentotel_status extract_texts_(void) {
+  agentotel_remote_context context = AGENTOTEL_REMOTE_CONTEXT_INIT;
+  return agentotel_extract_texts(AGENTOTEL_STR(""), AGENTOTEL_STR(""), AGENTOTEL_STR(""), &context);
+}
+
+static agentotel_status inject_meta_(void) {
+  agentotel_target root = {0, NULL};
+  agentotel_text_buffer json = agentotel_text_buffer_of(NULL, 0);
+  return agentotel_inject_meta(1, root, &json);
+}
+
+static agentotel_status extract_meta_(void) {
+  agentotel_remote_context context = AGENTOTEL_REMOTE_CONTEXT_INIT;
+  return agentotel_extract_meta(AGENTOTEL_STR("{}"), &context);
+}
+
+static agentotel_status set_baggage_(void) {
+  return agentotel_session_set_baggage(0, AGENTOTEL_STR("k"), AGENTOTEL_STR("v"), AGENTOTEL_STR(""));
+}
+static agentotel_status remove_baggage_(void) {
+  return agentotel_session_remove_baggage(0, AGENTOTEL_STR("k"));
+}
+static agentotel_status get_baggage_(void) {
+  return agentotel_session_get_baggage(0, AGENTOTEL_STR("k"), NULL, NULL);
+}
+
+static void pass_over(void *user_data, agentotel_str key, agentotel_str value, agentotel_str metadata) {
+  (void)user_data, (void)key, (void)value, (void)metadata;
+}
+
+static agentotel_status list_baggage_(void) {
+  return agentotel_session_list_baggage(0, pass_over, NULL);
+}
+
+static agentotel_status register_attribute_injector_(void) {
+  return agentotel_register_attribute_injector(AGENTOTEL_STR("nobody"), NULL);
+}
+
+/* As for headers. */
+static agentotel_status add_attribute_(void) {
+  agentotel_attribute attribute = agentotel_attr_int64(AGENTOTEL_STR("key"), 1);
+  return agentotel_add_attribute(NULL, &attribute);
+}
+
 #define NOT_YET AGENTOTEL_ERR_NOT_INITIALIZED
 #define NO_MORE AGENTOTEL_ERR_SHUT_DOWN
 
@@ -175,6 +249,20 @@ const struct every_function every_function[] = {
     {"agentotel_register_formatter", register_formatter_, AGENTOTEL_ERR_INVALID_ARGUMENT,
      AGENTOTEL_ERR_INVALID_ARGUMENT},
     {"agentotel_register_sampler", register_sampler_, AGENTOTEL_ERR_INVALID_ARGUMENT,
+     AGENTOTEL_ERR_INVALID_ARGUMENT},
+    {"agentotel_inject", inject_, NOT_YET, NO_MORE},
+    {"agentotel_extract", extract_, NOT_YET, NO_MORE},
+    {"agentotel_inject_texts", inject_texts_, NOT_YET, NO_MORE},
+    {"agentotel_extract_texts", extract_texts_, AGENTOTEL_OK, AGENTOTEL_OK},
+    {"agentotel_inject_meta", inject_meta_, NOT_YET, NO_MORE},
+    {"agentotel_extract_meta", extract_meta_, AGENTOTEL_OK, AGENTOTEL_OK},
+    {"agentotel_session_set_baggage", set_baggage_, NOT_YET, NO_MORE},
+    {"agentotel_session_remove_baggage", remove_baggage_, NOT_YET, NO_MORE},
+    {"agentotel_session_get_baggage", get_baggage_, NOT_YET, NO_MORE},
+    {"agentotel_session_list_baggage", list_baggage_, NOT_YET, NO_MORE},
+    {"agentotel_register_attribute_injector", register_attribute_injector_, AGENTOTEL_ERR_INVALID_ARGUMENT,
+     AGENTOTEL_ERR_INVALID_ARGUMENT},
+    {"agentotel_add_attribute", add_attribute_, AGENTOTEL_ERR_INVALID_ARGUMENT,
      AGENTOTEL_ERR_INVALID_ARGUMENT},
     {"agentotel_unregister", unregister_, AGENTOTEL_ERR_NOT_FOUND, AGENTOTEL_ERR_NOT_FOUND},
     {"agentotel_add_exporter", add_exporter_, NOT_YET, NO_MORE},

@@ -52,12 +52,17 @@ int use_initialisers(void) {
   agentotel_stats stats = AGENTOTEL_STATS_INIT;
   agentotel_exporter_stats exporter_stats = AGENTOTEL_EXPORTER_STATS_INIT;
   agentotel_storage_stats storage_stats = AGENTOTEL_STORAGE_STATS_INIT;
+  agentotel_carrier carrier = AGENTOTEL_CARRIER_INIT;
+  agentotel_remote_context remote = AGENTOTEL_REMOTE_CONTEXT_INIT;
+  agentotel_attribute_injector injector = AGENTOTEL_ATTRIBUTE_INJECTOR_INIT;
+  remote.baggage = agentotel_text_buffer_of(NULL, 0);
   return session_end.struct_size == sizeof session_end && tool.struct_size == sizeof tool &&
          action.struct_size == sizeof action && error.struct_size == sizeof error &&
          link.struct_size == sizeof link && span_event.struct_size == sizeof span_event &&
          live[0].struct_size == sizeof live[0] && stats.struct_size == sizeof stats &&
          exporter_stats.struct_size == sizeof exporter_stats &&
-         storage_stats.struct_size == sizeof storage_stats;
+         storage_stats.struct_size == sizeof storage_stats && carrier.struct_size == sizeof carrier &&
+         remote.struct_size == sizeof remote && injector.struct_size == sizeof injector;
 }
 
 agentotel_header_provider use_header_provider(agentotel_status (*provide)(void *, agentotel_headers *)) {

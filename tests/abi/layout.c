@@ -115,7 +115,7 @@ FIELD(agentotel_header_provider, provide, 8);
 FIELD(agentotel_header_provider, user_data, 16);
 FIELD(agentotel_header_provider, destroy, 24);
 
-SIZE(agentotel_session_options, 216);
+SIZE(agentotel_session_options, 232);
 FIELD(agentotel_session_options, struct_size, 0);
 FIELD(agentotel_session_options, session_id, 8);
 FIELD(agentotel_session_options, name, 24);
@@ -132,6 +132,39 @@ FIELD(agentotel_session_options, trace_state, 176);
 FIELD(agentotel_session_options, start_time_unix_nano, 192);
 FIELD(agentotel_session_options, attributes, 200);
 FIELD(agentotel_session_options, attribute_count, 208);
+FIELD(agentotel_session_options, baggage, 216);
+
+SIZE(agentotel_text_buffer, 24);
+FIELD(agentotel_text_buffer, data, 0);
+FIELD(agentotel_text_buffer, capacity, 8);
+FIELD(agentotel_text_buffer, needed, 16);
+
+SIZE(agentotel_carrier, 40);
+FIELD(agentotel_carrier, struct_size, 0);
+FIELD(agentotel_carrier, get, 8);
+FIELD(agentotel_carrier, set, 16);
+FIELD(agentotel_carrier, key_at, 24);
+FIELD(agentotel_carrier, user_data, 32);
+
+SIZE(agentotel_remote_context, 88);
+FIELD(agentotel_remote_context, struct_size, 0);
+FIELD(agentotel_remote_context, span, 8);
+FIELD(agentotel_remote_context, trace_state, 40);
+FIELD(agentotel_remote_context, baggage, 64);
+
+SIZE(agentotel_injectee, 56);
+FIELD(agentotel_injectee, struct_size, 0);
+FIELD(agentotel_injectee, signal, 8);
+FIELD(agentotel_injectee, kind, 12);
+FIELD(agentotel_injectee, is_session, 16);
+FIELD(agentotel_injectee, reserved, 17);
+FIELD(agentotel_injectee, session, 24);
+
+SIZE(agentotel_attribute_injector, 32);
+FIELD(agentotel_attribute_injector, struct_size, 0);
+FIELD(agentotel_attribute_injector, inject, 8);
+FIELD(agentotel_attribute_injector, user_data, 16);
+FIELD(agentotel_attribute_injector, destroy, 24);
 
 SIZE(agentotel_session_end, 56);
 FIELD(agentotel_session_end, struct_size, 0);
@@ -425,6 +458,10 @@ NUMBER(AGENTOTEL_CALLBACK_SAMPLER, 4);
 NUMBER(AGENTOTEL_SAMPLING_DROP, 0);
 NUMBER(AGENTOTEL_SAMPLING_KEEP, 1);
 NUMBER(AGENTOTEL_SAMPLING_TRACE_STATE_BYTES, 520);
+NUMBER(AGENTOTEL_CALLBACK_ATTRIBUTE_INJECTOR, 5);
+NUMBER(AGENTOTEL_MAX_CARRIER_VALUES, 64);
+NUMBER(AGENTOTEL_MAX_CARRIER_KEYS, 4096);
+NUMBER(AGENTOTEL_MAX_INJECTED_ATTRIBUTES, 64);
 
 NUMBER(AGENTOTEL_PAYLOAD_OTLP_PROTO, 1);
 NUMBER(AGENTOTEL_PAYLOAD_OTLP_JSON, 2);

@@ -10,9 +10,11 @@ int run_exporters(void);
 int run_formatters(void);
 int run_handles(void);
 int run_hosts(void);
+int run_injection(void);
 int run_lifecycle(void);
 int run_live(void);
 int run_processes(void);
+int run_propagation(void);
 int run_providers(void);
 int run_sampling(void);
 int run_sessions(void);
@@ -25,12 +27,25 @@ static const struct {
   const char *name;
   int (*run)(void);
 } groups[] = {
-    {"arguments", run_arguments},   {"counts", run_counts},         {"events", run_events},
-    {"exporters", run_exporters},   {"formatters", run_formatters}, {"hosts", run_hosts},
-    {"handles", run_handles},       {"lifecycle", run_lifecycle},   {"live", run_live},
-    {"processes", run_processes},   {"providers", run_providers},   {"sampling", run_sampling},
-    {"sessions", run_sessions},     {"stats", run_stats},           {"texts", run_texts},
-    {"threads", run_threads_group}, {"values", run_values},
+    {"arguments", run_arguments},
+    {"counts", run_counts},
+    {"events", run_events},
+    {"exporters", run_exporters},
+    {"formatters", run_formatters},
+    {"hosts", run_hosts},
+    {"injection", run_injection},
+    {"propagation", run_propagation},
+    {"handles", run_handles},
+    {"lifecycle", run_lifecycle},
+    {"live", run_live},
+    {"processes", run_processes},
+    {"providers", run_providers},
+    {"sampling", run_sampling},
+    {"sessions", run_sessions},
+    {"stats", run_stats},
+    {"texts", run_texts},
+    {"threads", run_threads_group},
+    {"values", run_values},
 };
 
 int main(int argc, char **argv) {

@@ -23,7 +23,9 @@ pub(crate) use self::output::{
 pub(crate) use self::plain::plain_event;
 pub(crate) use self::session::{session_end, session_options};
 use super::callback::{agentotel_exporter_callbacks, agentotel_formatter};
+use super::injector::agentotel_attribute_injector;
 use super::json;
+use super::propagation::{agentotel_carrier, agentotel_remote_context};
 use super::provider::agentotel_header_provider;
 use super::sampler::agentotel_sampler;
 use super::types::*;
@@ -53,7 +55,7 @@ macro_rules! sized {
 }
 
 sized! {
-    agentotel_session_options: 216,
+    agentotel_session_options: 232,
     agentotel_session_end: 56,
     agentotel_llm: 392,
     agentotel_tool: 72,
@@ -67,6 +69,9 @@ sized! {
     agentotel_exporter_callbacks: 32,
     agentotel_formatter: 32,
     agentotel_sampler: 32,
+    agentotel_carrier: 40,
+    agentotel_remote_context: 88,
+    agentotel_attribute_injector: 32,
 }
 
 /// Copies a struct as far as both sides know it.
@@ -159,6 +164,36 @@ pub(crate) unsafe fn formatter(
 pub(crate) unsafe fn sampler(from: *const agentotel_sampler) -> Result<Option<agentotel_sampler>, Error> {
     // SAFETY: by contract.
     unsafe { optional(from) }
+}
+
+/// A carrier; NULL is none.
+///
+/// # Safety
+/// As for `header_provider`.
+pub(crate) unsafe fn carrier(from: *const agentotel_carrier) -> Result<Option<agentotel_carrier>, Error> {
+    // SAFETY: by contract.
+    unsafe { optional(from) }
+}
+
+/// An attribute injector; NULL is none.
+///
+/// # Safety
+/// As for `header_provider`.
+pub(crate) unsafe fn attribute_injector(
+    from: *const agentotel_attribute_injector,
+) -> Result<Option<agentotel_attribute_injector>, Error> {
+    // SAFETY: by contract.
+    unsafe { optional(from) }
+}
+
+/// Whether there is a remote context to be written to.
+///
+/// # Safety
+/// As for `header_provider`.
+pub(crate) unsafe fn check_remote_context(out: *const agentotel_remote_context) -> Result<(), Error> {
+    not_null(out, "out")?;
+    // SAFETY: by contract.
+    unsafe { sized(out) }.map(|_| ())
 }
 
 /// A text with a terminating NUL.

@@ -31,6 +31,7 @@ pub(crate) unsafe fn session_options<'a>(
             provider: text(from.provider, "options.provider")?,
             parent: (!from.parent.is_null()).then(|| context(from.parent.read_unaligned())),
             trace_state: text(from.trace_state, "options.trace_state")?,
+            baggage: text(from.baggage, "options.baggage")?,
             start: from.start_time_unix_nano,
             attributes: attributes(arena, from.attributes, from.attribute_count, "options.attributes")?.list,
         })

@@ -29,15 +29,18 @@ pub struct agentotel_session_options {
     pub agent_description: agentotel_str,
     /// `gen_ai.provider.name`, such as `openai` or `anthropic`; llm events that name none inherit it.
     pub provider: agentotel_str,
-    /// The span that this session continues (from an incoming request, say), or NULL for a new trace.
+    /// The span that this session continues (from an incoming request, say), or NULL for a new trace; one whose ids are
+    /// all zero is none.
     pub parent: *const agentotel_span_context,
-    /// The parent's W3C `tracestate`, passed on unchanged.
+    /// The parent's W3C `tracestate`, passed on; one that breaks its rules is left out alone.
     pub trace_state: agentotel_str,
     /// Nanoseconds since 1970-01-01 UTC; 0 = now.
     pub start_time_unix_nano: i64,
     /// Attributes of the root span.
     pub attributes: *const agentotel_attribute,
     pub attribute_count: usize,
+    /// Baggage that came along (`agentotel_extract`), as the value of a W3C `baggage` header.
+    pub baggage: agentotel_str,
 }
 
 /// The session's end is not judged (also: shut down while it was open).

@@ -1,7 +1,7 @@
 //! Every variable, what it sets, and what becomes of values that are not accepted.
 
 use super::*;
-use crate::config::{Compression, Level, OtlpSignal, Protocol, Proxy, RootSampler, Secret, Tls};
+use crate::config::{Compression, Level, OtlpSignal, Propagator, Protocol, Proxy, RootSampler, Secret, Tls};
 use crate::otlp::Signal;
 
 /// A variable, a value that is accepted and what it does, and values that are not accepted.
@@ -57,6 +57,8 @@ const CASES: &[Case] = &[
         &["jaeger_remote", "x"]),
     ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "7", |config| config.limits.attributes == 7, NUMBERS),
     ("OTEL_ATTRIBUTE_COUNT_LIMIT", "7", |config| config.limits.attributes == 7, NUMBERS),
+    ("OTEL_PROPAGATORS", " B3, baggage,b3", |config| config.propagators == [Propagator::B3, Propagator::Baggage],
+        &["xray", "ottrace"]),
     ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "0", |config| config.limits.value_bytes == Some(0), NUMBERS),
     ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "9", |config| config.limits.value_bytes == Some(9), NUMBERS),
     ("OTEL_SPAN_EVENT_COUNT_LIMIT", "2147483647", |config| config.limits.events == 2_147_483_647, NUMBERS),

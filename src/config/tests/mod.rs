@@ -4,6 +4,7 @@ mod environment;
 mod errors;
 mod exporters;
 mod precedence;
+mod processing;
 mod resource;
 mod secrets;
 
