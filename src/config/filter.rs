@@ -41,7 +41,7 @@ pub(super) fn settle(rules: Vec<RuleKeys>) -> Result<Vec<EventRule>, ConfigError
             let path = format!("event_filter[{position}]");
             let reason = "a rule without any key would drop every event; accepted: at least one of `kind`, \
                           `name` and `model`";
-            return Err(ConfigError::key(&Origin::Argument, path, reason.to_owned()));
+            return Err(ConfigError::key(&Origin::Argument, path, reason));
         }
         let pattern = |text: Option<NonEmpty>| text.map(|text| Pattern::new(text.text()));
         Ok(EventRule {
