@@ -68,6 +68,13 @@ int32_t agent_start_session(uint64_t *session) {
   return library.start_session(&options, session);
 }
 
+int32_t agent_start_unsampled_session(uint64_t *session) {
+  agentotel_session_options options = AGENTOTEL_SESSION_OPTIONS_INIT;
+  const agentotel_span_context parent = {{1}, {1}, 0, 1, {0}};
+  options.parent = &parent;
+  return library.start_session(&options, session);
+}
+
 int32_t agent_end_session(uint64_t session) {
   return library.end_session(session, NULL);
 }
@@ -84,6 +91,7 @@ int32_t agent_read_counts(const char *exporter, agent_counts *counts) {
   if (status != AGENTOTEL_OK) return status;
   memset(counts, 0, sizeof *counts);
   counts->offered = stats.offered;
+  counts->unsampled = stats.head_unsampled;
   counts->accepted = stats.accepted_caller + stats.accepted_derived;
   for (size_t i = 0; i < AGENTOTEL_REFUSED_SLOTS; i++)
     counts->refused += stats.refused[i];

@@ -25,6 +25,7 @@ typedef struct {
   uint64_t exported;
   uint64_t pending;
   uint64_t lost;
+  uint64_t unsampled;
 } agent_counts;
 
 /* NULL, or what went wrong. */
@@ -34,6 +35,8 @@ int32_t agent_init(const char *config_json);
 int32_t agent_flush(uint32_t timeout_ms);
 int32_t agent_shutdown(uint32_t timeout_ms);
 int32_t agent_start_session(uint64_t *session);
+/* One whose parent, in another process, is not sampled. */
+int32_t agent_start_unsampled_session(uint64_t *session);
 int32_t agent_end_session(uint64_t session);
 void agent_last_error(char *buffer, size_t capacity);
 int32_t agent_read_counts(const char *exporter, agent_counts *counts);

@@ -24,6 +24,7 @@ pub struct Counts {
     pub exported: u64,
     pub pending: u64,
     pub lost: u64,
+    pub unsampled: u64,
 }
 
 unsafe extern "C" {
@@ -32,6 +33,7 @@ unsafe extern "C" {
     fn agent_flush(timeout_ms: u32) -> i32;
     fn agent_shutdown(timeout_ms: u32) -> i32;
     fn agent_start_session(session: *mut u64) -> i32;
+    fn agent_start_unsampled_session(session: *mut u64) -> i32;
     fn agent_end_session(session: u64) -> i32;
     fn agent_last_error(buffer: *mut c_char, capacity: usize);
     fn agent_read_counts(exporter: *const c_char, counts: *mut Counts) -> i32;
@@ -110,6 +112,15 @@ impl Agent {
         let mut session = 0;
         // SAFETY: the place outlives the call.
         let status = unsafe { agent_start_session(&raw mut session) };
+        self.check("agentotel_start_session", status)?;
+        Ok(session)
+    }
+
+    /// Starts a session that is not sampled.
+    pub fn start_unsampled_session(self) -> Fallible<u64> {
+        let mut session = 0;
+        // SAFETY: the place outlives the call.
+        let status = unsafe { agent_start_unsampled_session(&raw mut session) };
         self.check("agentotel_start_session", status)?;
         Ok(session)
     }

@@ -31,15 +31,6 @@ pub(crate) enum Drop {
     Removed = 6,
 }
 
-/// Why a record that was asked for is left out, as the configuration wants it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Omission {
-    /// Its session is not sampled.
-    Unsampled,
-    /// The event filter drops it.
-    Filtered,
-}
-
 /// Slots for drops.
 pub(crate) const DROP_SLOTS: usize = 32;
 

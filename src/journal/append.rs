@@ -3,9 +3,10 @@
 //! oldest segment, or the caller.
 
 use std::sync::MutexGuard;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::accounting::{Drop, Omission, Refusal, Repairs};
+use super::accounting::{Drop, Refusal, Repairs};
 use super::frame::{FrameHeader, frame_size};
 use super::shard::{Fault, ShardState};
 use super::{Journal, Origin, OverflowPolicy, Shard};
@@ -269,18 +270,24 @@ impl Journal {
         }
     }
 
-    /// Counts a record that is left out on purpose; false when the journal is closed (then counted as refused).
-    pub(crate) fn leave_out(&self, shard: usize, signal: Signal, why: Omission) -> bool {
+    /// Counts a record of a session that is not sampled.
+    #[inline]
+    pub(crate) fn leave_out_unsampled(&self, shard: usize, signal: Signal) {
+        let count = self.shard(shard).and_then(|shard| shard.unsampled.get(signal.index()));
+        if let Some(count) = count {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts a record that the event filter drops; false when the journal is closed (then counted as refused).
+    pub(crate) fn leave_out_filtered(&self, shard: usize, signal: Signal) -> bool {
         let Some(shard) = self.shard(shard) else { return false };
         let mut state = shard.lock();
         let open = state.open;
         let counters = state.counters_mut(signal);
         if open {
             counters.offered += 1;
-            match why {
-                Omission::Unsampled => counters.head_unsampled += 1,
-                Omission::Filtered => counters.filtered += 1,
-            }
+            counters.filtered += 1;
         } else {
             counters.refuse(Refusal::ShutDown);
         }

@@ -57,6 +57,9 @@ pub(crate) struct JournalSettings {
 #[repr(align(128))]
 struct Shard {
     state: Mutex<ShardState>,
+    /// Records of sessions that are not sampled, by signal. They are offered and left out by one step: no lock is needed for
+    /// a cut to be exact.
+    unsampled: [AtomicU64; 3],
 }
 
 impl Shard {
@@ -106,7 +109,8 @@ impl Journal {
         sync_always: bool,
         wake: Wake,
     ) -> Self {
-        let shard = |index| Shard { state: Mutex::new(ShardState::new(index)) };
+        let shard =
+            |index| Shard { state: Mutex::new(ShardState::new(index)), unsampled: Default::default() };
         Self {
             shards: (0..settings.shards.max(1)).map(shard).collect(),
             store,
@@ -413,24 +417,30 @@ impl Journal {
     }
 
     /// One exact cut: all shards are locked, then read.
-    fn cut<T>(&self, mut read: impl FnMut(&ShardState) -> T) -> Vec<T> {
-        let guards: Vec<_> = self.shards.iter().map(Shard::lock).collect();
-        guards.iter().map(|state| read(state)).collect()
+    fn cut<T>(&self, mut read: impl FnMut(&Shard, &ShardState) -> T) -> Vec<T> {
+        let guards: Vec<_> = self.shards.iter().map(|shard| (shard, shard.lock())).collect();
+        guards.iter().map(|(shard, state)| read(shard, state)).collect()
     }
 
     /// The counters of a signal.
     pub(crate) fn signal_counters(&self, signal: Signal) -> SignalCounters {
         let mut sum = SignalCounters::default();
-        self.cut(|state| state.counters.get(signal.index()).copied().unwrap_or_default())
-            .iter()
-            .for_each(|part| sum += part);
+        let read = |shard: &Shard, state: &ShardState| {
+            let mut counters = state.counters.get(signal.index()).copied().unwrap_or_default();
+            let unsampled =
+                shard.unsampled.get(signal.index()).map_or(0, |count| count.load(Ordering::Relaxed));
+            counters.offered += unsampled;
+            counters.head_unsampled += unsampled;
+            counters
+        };
+        self.cut(read).iter().for_each(|part| sum += part);
         sum
     }
 
     /// The counters of a lane.
     pub(crate) fn lane_counters(&self, lane: LaneId) -> LaneCounters {
         let mut sum = LaneCounters::default();
-        self.cut(|state| state.lane_counters(lane)).iter().for_each(|part| sum += part);
+        self.cut(|_, state| state.lane_counters(lane)).iter().for_each(|part| sum += part);
         sum
     }
 }

@@ -12,7 +12,7 @@ use crate::event::data::{
 use crate::event::processor::{Identity, exception_entry, span_entry};
 use crate::event::semconv;
 use crate::handle::HandleKind;
-use crate::journal::accounting::{Omission, Repairs};
+use crate::journal::accounting::Repairs;
 use crate::journal::{AppendError, Origin};
 use crate::live::slot::{Fixed, SlotState};
 use crate::live::table::LiveEvent;
@@ -178,14 +178,14 @@ impl OtelManager {
         };
         let span_id = caller.ids.span_id();
         if !session.sampled {
-            self.leave_out_unsampled(shard, Signal::Traces)?;
+            self.journal.leave_out_unsampled(shard, Signal::Traces);
             recorded(session.context_of(span_id));
             return Ok(true);
         }
         if let Some(filter) = &self.filter
             && filter.drops_plain(event.name)
         {
-            self.leave_out(shard, Signal::Traces, Omission::Filtered)?;
+            self.leave_out_filtered(shard)?;
             recorded(parent_context(session, parent));
             return Ok(true);
         }
@@ -227,11 +227,11 @@ impl OtelManager {
         };
         let context = session.context_of(ids.span_id());
         if !session.sampled {
-            self.leave_out_unsampled(shard, Signal::Traces)?;
+            self.journal.leave_out_unsampled(shard, Signal::Traces);
             return Ok(context);
         }
         if self.filter.as_ref().is_some_and(|filter| filter.drops(data)) {
-            self.leave_out(shard, Signal::Traces, Omission::Filtered)?;
+            self.leave_out_filtered(shard)?;
             return Ok(parent_context(session, parent));
         }
         let mut repairs = Repairs::default();
@@ -397,13 +397,13 @@ impl OtelManager {
             return Ok(false);
         }
         if !session.sampled {
-            self.leave_out_unsampled(shard, Signal::Traces)?;
+            self.journal.leave_out_unsampled(shard, Signal::Traces);
             self.live.free(live, event);
             return Ok(true);
         }
         let contents = slot.read();
         if is_dropped(session, &contents.fixed) {
-            self.leave_out(shard, Signal::Traces, Omission::Filtered)?;
+            self.leave_out_filtered(shard)?;
             self.live.free(live, event);
             return Ok(true);
         }
@@ -527,11 +527,12 @@ impl OtelManager {
             return Err(Error::Internal("an event in flight has no slot".to_owned()));
         };
         if !session.sampled {
-            return self.leave_out_unsampled(shard, Signal::Traces).map(|()| Ended::default());
+            self.journal.leave_out_unsampled(shard, Signal::Traces);
+            return Ok(Ended::default());
         }
         let contents = slot.read();
         if is_dropped(session, &contents.fixed) {
-            return self.leave_out(shard, Signal::Traces, Omission::Filtered).map(|()| Ended::default());
+            return self.leave_out_filtered(shard).map(|()| Ended::default());
         }
         let kind = EventKind::from_number(contents.fixed.kind.into()).unwrap_or_default();
         let mut repairs = Repairs::default();
@@ -619,7 +620,8 @@ impl OtelManager {
             Err(error) => return Err(self.refused(shard, Signal::Logs, error)),
         };
         if !session.sampled {
-            return self.leave_out_unsampled(shard, Signal::Logs);
+            self.journal.leave_out_unsampled(shard, Signal::Logs);
+            return Ok(());
         }
         if let Target::Event(event) = target {
             let failed = EventData { error: Some(error), status: StatusCode::Error, ..EventData::default() };

@@ -11,7 +11,7 @@ use crate::event::processor::span_entry;
 use crate::event::semconv::{self, MOST_TYPED};
 use crate::event::text::owned;
 use crate::handle::HandleKind;
-use crate::journal::accounting::{Omission, Repairs};
+use crate::journal::accounting::Repairs;
 use crate::otlp::open::{self, Addition};
 use crate::otlp::value::{Attribute, Value};
 use crate::otlp::{Signal, log, span};
@@ -187,7 +187,8 @@ impl OtelManager {
             self.interrupt_event(caller.shard(self.journal.shard_count()), arena, event);
         }
         if !session.sampled {
-            return self.leave_out_unsampled(caller.shard(self.journal.shard_count()), Signal::Traces);
+            self.journal.leave_out_unsampled(caller.shard(self.journal.shard_count()), Signal::Traces);
+            return Ok(());
         }
         let root = std::mem::take(&mut *session.root());
         let mut typed = ArenaVec::with_capacity_in(MOST_TYPED, arena);
@@ -210,14 +211,9 @@ impl OtelManager {
         ended.map_err(|error| self.append_error(shard, Signal::Traces, error))
     }
 
-    /// Counts a record of an unsampled session.
-    pub(super) fn leave_out_unsampled(&self, shard: usize, signal: Signal) -> Result<(), Error> {
-        self.leave_out(shard, signal, Omission::Unsampled)
-    }
-
-    /// Counts a record that is left out on purpose.
-    pub(super) fn leave_out(&self, shard: usize, signal: Signal, why: Omission) -> Result<(), Error> {
-        if self.journal.leave_out(shard, signal, why) { Ok(()) } else { Err(Error::ShutDown) }
+    /// Counts a record that the event filter drops.
+    pub(super) fn leave_out_filtered(&self, shard: usize) -> Result<(), Error> {
+        if self.journal.leave_out_filtered(shard, Signal::Traces) { Ok(()) } else { Err(Error::ShutDown) }
     }
 
     /// Ends every session and event that is open, at shutdown.

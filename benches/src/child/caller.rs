@@ -156,7 +156,7 @@ impl Sides {
         Ok(())
     }
 
-    /// The typed llm event; start with end, beside the event recorded whole.
+    /// The typed llm event; start with end, and an event of a session that is not sampled, beside the event recorded whole.
     fn other_calls(
         &mut self,
         source: &[Attribute],
@@ -168,13 +168,20 @@ impl Sides {
         let whole = |agent: Agent, session| agent.record(session, &borrowed, burst);
         let pair = |agent: Agent, session| agent.start_and_end(session, &borrowed, burst);
         let (mut llm, mut wholes, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
+        let unsampled = self.agent.start_unsampled_session()?;
+        let left_out = |agent: Agent, _| agent.record(unsampled, &borrowed, burst);
+        let mut lefts_out = Vec::new();
         for _ in 0..rounds {
             llm.push(self.ours(burst, |agent, session| agent.record_llm(session, burst))?);
             let first = self.ours(burst, whole)?;
             pairs.push(f64::midpoint(self.ours(burst, pair)?, self.ours(burst, pair)?));
+            lefts_out.push(f64::midpoint(self.ours(burst, left_out)?, self.ours(burst, left_out)?));
             wholes.push(f64::midpoint(first, self.ours(burst, whole)?));
         }
+        self.agent.end_session(unsampled)?;
         let of = |values: &[f64]| median(values).ok_or("no rounds");
+        figures.set("unsampled_ns", of(&lefts_out)?);
+        figures.set("unsampled_cost_fraction", of(&ratios(&lefts_out, &wholes))?);
         figures.set("llm_ns", of(&llm)?);
         figures.set("start_and_end_ns", of(&pairs)?);
         figures.set("start_end_cost_ratio", of(&ratios(&pairs, &wholes))?);
@@ -186,7 +193,7 @@ impl Sides {
         self.agent.end_session(self.session)?;
         self.agent.shutdown(FLUSH_MS)?;
         let counts = self.agent.counts(None::<&CStr>)?;
-        if counts.refused > 0 || counts.accepted != counts.offered {
+        if counts.refused > 0 || counts.accepted + counts.unsampled != counts.offered {
             return Err(format!("the library lost events: {counts:?}").into());
         }
         self.sdk.end_session(&self.sdk_session);
