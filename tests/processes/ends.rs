@@ -9,7 +9,7 @@ use agentotel::abi::lifecycle::agentotel_shutdown;
 
 use crate::agent::*;
 use crate::forks::{config, record_and_acknowledge};
-use crate::role;
+use crate::{held, role};
 use crate::witness::*;
 
 const EVENTS: usize = 200;
@@ -63,6 +63,9 @@ pub fn end(directory: &Path) {
 pub fn recover(directory: &Path) {
     let mut config = config(directory, 20);
     config["exporters"][0]["path"] = directory.join("out-recovered.jsonl").to_str().unwrap().into();
+    if role::option("TAIL") == "yes" {
+        config["tail_sampling"] = held::tail_sampling();
+    }
     init(&config);
     role::wait_lives(&directory.join("storage"), 1);
     assert_eq!(agentotel_shutdown(10_000), 0, "{}", diagnostics());

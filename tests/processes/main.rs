@@ -8,6 +8,7 @@ mod clocks;
 mod copies;
 mod ends;
 mod forks;
+mod held;
 mod lifecycle;
 mod limits;
 mod role;
@@ -26,6 +27,7 @@ fn role_process() {
         ("having-children-all-the-time", silent::have_children_all_the_time),
         ("ending", ends::end),
         ("recovering", ends::recover),
+        ("holding", held::hold),
         ("started-by-constructor", lifecycle::was_started_by_constructor),
         ("shut-down-at-exit", lifecycle::shut_down_at_exit),
         ("starting-again-and-again", lifecycle::start_again_and_again),
