@@ -9,8 +9,8 @@ use agentotel::abi::lifecycle::agentotel_shutdown;
 
 use crate::agent::*;
 use crate::forks::{config, record_and_acknowledge};
-use crate::{held, role};
 use crate::witness::*;
+use crate::{held, role};
 
 const EVENTS: usize = 200;
 
