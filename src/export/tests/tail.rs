@@ -81,12 +81,15 @@ fn payload(made: &Made, number: u64) -> Vec<u8> {
     }
 }
 
+/// A batch: its number, its frames by shard, and whose records it has.
+type UnderWay = (u64, Vec<u64>, Vec<(u8, u64)>);
+
 struct Reader {
     lane: LaneId,
     signal: Signal,
     gate: Gate,
     next_batch: u64,
-    under_way: Vec<(u64, Vec<u64>, Vec<(u8, u64)>)>,
+    under_way: Vec<UnderWay>,
     exported: Vec<(u8, u64)>,
 }
 
