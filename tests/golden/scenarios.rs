@@ -62,9 +62,12 @@ pub const ALL: &[Scenario] = &[
 
 /// A struct of the interface with some fields set.
 macro_rules! given {
-    ($name:ident { $($field:ident: $value:expr),* $(,)? }) => {
-        $name { struct_size: size_of::<$name>(), $($field: $value,)* ..zeroed() }
-    };
+    ($name:ident { $($field:ident: $value:expr),* $(,)? }) => {{
+        let mut given: $name = zeroed();
+        given.struct_size = size_of::<$name>();
+        $(given.$field = $value;)*
+        given
+    }};
 }
 
 /// Texts that live as long as the test.
