@@ -259,6 +259,76 @@
 #define AGENTOTEL_KIND_ACTION 3
 
 /**
+ * A call that makes embeddings; `embeddings` is required.
+ */
+#define AGENTOTEL_KIND_EMBEDDINGS 4
+
+/**
+ * A look-up in a data source; `retrieval` is required.
+ */
+#define AGENTOTEL_KIND_RETRIEVAL 5
+
+/**
+ * An agent that is invoked or created; `agent` is required.
+ */
+#define AGENTOTEL_KIND_AGENT 6
+
+/**
+ * A workflow of several agents or steps; `workflow` is required.
+ */
+#define AGENTOTEL_KIND_WORKFLOW 7
+
+/**
+ * A request or notification of the Model Context Protocol, as its sender sees it; `mcp_client` is required.
+ */
+#define AGENTOTEL_KIND_MCP_CLIENT 8
+
+/**
+ * The same as its receiver sees it; `mcp_server` is required.
+ */
+#define AGENTOTEL_KIND_MCP_SERVER 9
+
+/**
+ * An agent hands over to another one; `handoff` is required.
+ */
+#define AGENTOTEL_KIND_HANDOFF 10
+
+/**
+ * A plan is made or changed; `plan` is required.
+ */
+#define AGENTOTEL_KIND_PLAN 11
+
+/**
+ * Somebody is asked for approval; `approval` is required.
+ */
+#define AGENTOTEL_KIND_APPROVAL 12
+
+/**
+ * A guardrail is applied; `guardrail` is required.
+ */
+#define AGENTOTEL_KIND_GUARDRAIL 13
+
+/**
+ * Something is looked up in or written to a memory; `memory` is required.
+ */
+#define AGENTOTEL_KIND_MEMORY 14
+
+/**
+ * A context is made shorter; `compaction` is required.
+ */
+#define AGENTOTEL_KIND_COMPACTION 15
+
+/**
+ * The result of an evaluation; `evaluation` is required. It is no span but a log record on the span that was evaluated.
+ */
+#define AGENTOTEL_KIND_EVALUATION 16
+
+/**
+ * What somebody thinks of a result; `feedback` is required. A log record, as for an evaluation.
+ */
+#define AGENTOTEL_KIND_FEEDBACK 17
+
+/**
  * `agentotel_llm.operation`: `chat`, or in an update what was said before.
  */
 #define AGENTOTEL_LLM_DEFAULT 0
@@ -279,7 +349,113 @@
 #define AGENTOTEL_LLM_GENERATE_CONTENT 3
 
 /**
- * The span kind that the event's kind has: CLIENT for llm (INTERNAL in-process), INTERNAL else.
+ * `counting` of an llm or agent event: totals include their parts, as OpenTelemetry counts and OpenAI does.
+ */
+#define AGENTOTEL_COUNTING_INCLUSIVE 0
+
+/**
+ * Cached input tokens come on top of `input_tokens`, as Anthropic counts; they are added up.
+ */
+#define AGENTOTEL_COUNTING_CACHE_SEPARATE 1
+
+/**
+ * Reasoning tokens come on top of `output_tokens`, as Gemini counts; they are added up.
+ */
+#define AGENTOTEL_COUNTING_REASONING_SEPARATE 2
+
+/**
+ * `agentotel_agent.operation`: `invoke_agent`, or in an update what was said before.
+ */
+#define AGENTOTEL_AGENT_DEFAULT 0
+
+/**
+ * `invoke_agent`
+ */
+#define AGENTOTEL_AGENT_INVOKE 1
+
+/**
+ * `create_agent`
+ */
+#define AGENTOTEL_AGENT_CREATE 2
+
+/**
+ * `agentotel_approval.decision`: not said, or in an update what was said before.
+ */
+#define AGENTOTEL_APPROVAL_DEFAULT 0
+
+/**
+ * `approved`
+ */
+#define AGENTOTEL_APPROVAL_APPROVED 1
+
+/**
+ * `denied`
+ */
+#define AGENTOTEL_APPROVAL_DENIED 2
+
+/**
+ * `expired`: nobody decided in time.
+ */
+#define AGENTOTEL_APPROVAL_EXPIRED 3
+
+/**
+ * `agentotel_guardrail.decision`: not said, or in an update what was said before.
+ */
+#define AGENTOTEL_GUARDRAIL_DEFAULT 0
+
+/**
+ * `allowed`
+ */
+#define AGENTOTEL_GUARDRAIL_ALLOWED 1
+
+/**
+ * `blocked`
+ */
+#define AGENTOTEL_GUARDRAIL_BLOCKED 2
+
+/**
+ * `modified`: let through after a change.
+ */
+#define AGENTOTEL_GUARDRAIL_MODIFIED 3
+
+/**
+ * `flagged`: let through, and noted.
+ */
+#define AGENTOTEL_GUARDRAIL_FLAGGED 4
+
+/**
+ * `agentotel_memory.operation`: in an update, what was said before.
+ */
+#define AGENTOTEL_MEMORY_DEFAULT 0
+
+/**
+ * `search`
+ */
+#define AGENTOTEL_MEMORY_SEARCH 1
+
+/**
+ * `read`
+ */
+#define AGENTOTEL_MEMORY_READ 2
+
+/**
+ * `write`
+ */
+#define AGENTOTEL_MEMORY_WRITE 3
+
+/**
+ * `update`
+ */
+#define AGENTOTEL_MEMORY_UPDATE 4
+
+/**
+ * `delete`
+ */
+#define AGENTOTEL_MEMORY_DELETE 5
+
+/**
+ * The span kind that the event's kind has: CLIENT for llm (INTERNAL in-process), embeddings, retrieval, remote and created
+ * agents, mcp_client; SERVER for mcp_server; INTERNAL else.
  */
 #define AGENTOTEL_SPAN_KIND_DEFAULT 0
 
@@ -791,6 +967,15 @@ typedef struct {
    * Baggage that came along (`agentotel_extract`), as the value of a W3C `baggage` header.
    */
   agentotel_str baggage;
+  /**
+   * The root span of a session that this one resumes, of this process or another, or NULL: the new root span has a link to
+   * it, with `agentotel.link.type` = `resumed_session`. The trace is a new one all the same.
+   */
+  const agentotel_span_context *resumed;
+  /**
+   * `session.previous_id`: the id of that session, when this one has another.
+   */
+  agentotel_str previous_session_id;
 } agentotel_session_options;
 
 /**
@@ -1022,7 +1207,7 @@ typedef struct {
    */
   agentotel_f64 time_to_first_chunk_s;
   /**
-   * `gen_ai.usage.input_tokens`: all of them, cached ones (read and creation) included.
+   * `gen_ai.usage.input_tokens`: all of them, cached ones (read and creation) included, unless `counting` says otherwise.
    */
   agentotel_i64 input_tokens;
   /**
@@ -1034,7 +1219,7 @@ typedef struct {
    */
   agentotel_i64 cache_creation_input_tokens;
   /**
-   * `gen_ai.usage.output_tokens`: all of them, reasoning included.
+   * `gen_ai.usage.output_tokens`: all of them, reasoning included, unless `counting` says otherwise.
    */
   agentotel_i64 output_tokens;
   /**
@@ -1049,6 +1234,63 @@ typedef struct {
    * `server.port`
    */
   agentotel_i64 server_port;
+  /**
+   * How the tokens above are counted: `AGENTOTEL_COUNTING_…`, added up.
+   */
+  uint32_t counting;
+  /**
+   * Set to zero.
+   */
+  uint32_t reserved;
+  /**
+   * What the call cost, in millionths of the currency that the agent reckons in, as the provider said it:
+   * `agentotel.cost.micro_units`. When absent, it is computed from the configuration's `costs`, if these know the model.
+   */
+  agentotel_i64 cost_micro_units;
+  /**
+   * `gen_ai.conversation.id`; the session's when absent.
+   */
+  agentotel_str conversation_id;
+  /**
+   * `gen_ai.prompt.name`: of the prompt or prompt template.
+   */
+  agentotel_str prompt_name;
+  /**
+   * `agentotel.prompt.version`
+   */
+  agentotel_str prompt_version;
+  /**
+   * `openai.api.type`: `chat_completions`, `responses`.
+   */
+  agentotel_str openai_api_type;
+  /**
+   * `openai.request.service_tier`; `auto` is left out.
+   */
+  agentotel_str openai_request_service_tier;
+  /**
+   * `openai.response.service_tier`
+   */
+  agentotel_str openai_response_service_tier;
+  /**
+   * `openai.response.system_fingerprint`
+   */
+  agentotel_str openai_system_fingerprint;
+  /**
+   * `gen_ai.system_instructions`, a list of parts (JSON, content).
+   */
+  agentotel_str system_instructions;
+  /**
+   * `gen_ai.input.messages`, a list (JSON, content).
+   */
+  agentotel_str input_messages;
+  /**
+   * `gen_ai.output.messages`, a list; of a stream that was cut off, what had come of it (JSON, content).
+   */
+  agentotel_str output_messages;
+  /**
+   * `gen_ai.tool.definitions`, a list (JSON, content).
+   */
+  agentotel_str tool_definitions;
 } agentotel_llm;
 
 /**
@@ -1076,6 +1318,14 @@ typedef struct {
    * `gen_ai.tool.description`
    */
   agentotel_str description;
+  /**
+   * `gen_ai.tool.call.arguments`, an object (JSON, content).
+   */
+  agentotel_str arguments;
+  /**
+   * `gen_ai.tool.call.result` (JSON, content).
+   */
+  agentotel_str result;
 } agentotel_tool;
 
 /**
@@ -1091,11 +1341,24 @@ typedef struct {
    * `agentotel.action.type`; required, of few distinct values.
    */
   agentotel_str type;
+  /**
+   * `agentotel.action.params`, an object (JSON, content).
+   */
+  agentotel_str params;
+  /**
+   * `agentotel.action.returns` (JSON, content).
+   */
+  agentotel_str returns;
+  /**
+   * `agentotel.action.logs` (JSON, content).
+   */
+  agentotel_str logs;
 } agentotel_action;
 
 /**
  * What went wrong. On an event it sets status Error and `error.type`, and leaves a log record on the event's span:
- * `gen_ai.client.operation.exception` (WARN) for llm events, `exception` (ERROR) for others.
+ * `gen_ai.client.operation.exception` (WARN) for calls of GenAI services (llm, embeddings, retrieval, remote and created
+ * agents), `exception` (ERROR) for others.
  * @since 0.1.0
  */
 typedef struct {
@@ -1128,10 +1391,673 @@ typedef struct {
    * When, in nanoseconds since 1970-01-01 UTC; 0 = now.
    */
   int64_t time_unix_nano;
+  /**
+   * The kind of the event that failed, one of `AGENTOTEL_KIND_…`, for a target that is named by its context: it decides
+   * which of the two log records is left. An event in flight knows its kind by itself.
+   */
+  uint32_t kind;
+  /**
+   * Set to zero.
+   */
+  uint32_t reserved;
 } agentotel_error;
 
 /**
+ * A call that makes embeddings. The span is called `embeddings {request_model}`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_embeddings)`; `AGENTOTEL_EMBEDDINGS_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `gen_ai.provider.name`; the session's when absent, `unknown` when that is absent too.
+   */
+  agentotel_str provider;
+  /**
+   * `gen_ai.request.model`
+   */
+  agentotel_str request_model;
+  /**
+   * `gen_ai.response.model`
+   */
+  agentotel_str response_model;
+  /**
+   * `gen_ai.request.encoding_formats`, such as `float`, `base64`.
+   */
+  agentotel_string_array encoding_formats;
+  /**
+   * `gen_ai.embeddings.dimension.count`
+   */
+  agentotel_i64 dimension_count;
+  /**
+   * `gen_ai.usage.input_tokens`
+   */
+  agentotel_i64 input_tokens;
+  /**
+   * `server.address`
+   */
+  agentotel_str server_address;
+  /**
+   * `server.port`
+   */
+  agentotel_i64 server_port;
+  /**
+   * As of `agentotel_llm`.
+   */
+  agentotel_i64 cost_micro_units;
+} agentotel_embeddings;
+
+/**
+ * A look-up in a data source: a vector store, a search engine. The span is called `retrieval {data_source_id}`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_retrieval)`; `AGENTOTEL_RETRIEVAL_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `gen_ai.provider.name`
+   */
+  agentotel_str provider;
+  /**
+   * `gen_ai.data_source.id`
+   */
+  agentotel_str data_source_id;
+  /**
+   * `gen_ai.request.model`
+   */
+  agentotel_str request_model;
+  /**
+   * `gen_ai.request.top_k`
+   */
+  agentotel_f64 top_k;
+  /**
+   * `server.address`
+   */
+  agentotel_str server_address;
+  /**
+   * `server.port`
+   */
+  agentotel_i64 server_port;
+  /**
+   * `gen_ai.retrieval.query.text` (a plain text, content).
+   */
+  agentotel_str query_text;
+  /**
+   * `gen_ai.retrieval.documents`, a list (JSON, content).
+   */
+  agentotel_str documents;
+} agentotel_retrieval;
+
+/**
+ * An agent that is invoked, or created at a remote service. The span is called `invoke_agent {name}` or
+ * `create_agent {name}`. Several agents in one session are one event each, their work below them. Tokens of an agent are
+ * those of the calls below it: they are not added to the session's sums again.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_agent)`; `AGENTOTEL_AGENT_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `gen_ai.operation.name`: one of `AGENTOTEL_AGENT_…`.
+   */
+  uint32_t operation;
+  /**
+   * 1 when the agent runs at another service (span kind CLIENT). Creating one is CLIENT always.
+   */
+  uint32_t remote;
+  /**
+   * `gen_ai.provider.name`; the session's when absent, `unknown` when that is absent too.
+   */
+  agentotel_str provider;
+  /**
+   * `gen_ai.agent.name`
+   */
+  agentotel_str name;
+  /**
+   * `gen_ai.agent.id`
+   */
+  agentotel_str id;
+  /**
+   * `gen_ai.agent.version`
+   */
+  agentotel_str version;
+  /**
+   * `gen_ai.agent.description`
+   */
+  agentotel_str description;
+  /**
+   * `gen_ai.request.model`
+   */
+  agentotel_str request_model;
+  /**
+   * `gen_ai.data_source.id`
+   */
+  agentotel_str data_source_id;
+  /**
+   * `gen_ai.conversation.id`; the session's when absent.
+   */
+  agentotel_str conversation_id;
+  /**
+   * `gen_ai.output.type`: `text`, `json`, `image`, `speech`.
+   */
+  agentotel_str output_type;
+  /**
+   * `gen_ai.response.finish_reasons`
+   */
+  agentotel_string_array finish_reasons;
+  /**
+   * `gen_ai.request.stop_sequences`
+   */
+  agentotel_string_array stop_sequences;
+  /**
+   * `gen_ai.request.max_tokens`
+   */
+  agentotel_i64 max_tokens;
+  /**
+   * `gen_ai.request.choice.count`
+   */
+  agentotel_i64 choice_count;
+  /**
+   * `gen_ai.request.seed`
+   */
+  agentotel_i64 seed;
+  /**
+   * `gen_ai.request.temperature`
+   */
+  agentotel_f64 temperature;
+  /**
+   * `gen_ai.request.top_p`
+   */
+  agentotel_f64 top_p;
+  /**
+   * `gen_ai.request.frequency_penalty`
+   */
+  agentotel_f64 frequency_penalty;
+  /**
+   * `gen_ai.request.presence_penalty`
+   */
+  agentotel_f64 presence_penalty;
+  /**
+   * `gen_ai.usage.input_tokens`, counted as of `agentotel_llm`.
+   */
+  agentotel_i64 input_tokens;
+  /**
+   * `gen_ai.usage.cache_read.input_tokens`
+   */
+  agentotel_i64 cache_read_input_tokens;
+  /**
+   * `gen_ai.usage.cache_creation.input_tokens`
+   */
+  agentotel_i64 cache_creation_input_tokens;
+  /**
+   * `gen_ai.usage.output_tokens`
+   */
+  agentotel_i64 output_tokens;
+  /**
+   * How these tokens are counted: `AGENTOTEL_COUNTING_…`.
+   */
+  uint32_t counting;
+  /**
+   * Set to zero.
+   */
+  uint32_t reserved;
+  /**
+   * `server.address`, of a remote one.
+   */
+  agentotel_str server_address;
+  /**
+   * `server.port`, of a remote one.
+   */
+  agentotel_i64 server_port;
+  /**
+   * `gen_ai.system_instructions`, a list of parts (JSON, content).
+   */
+  agentotel_str system_instructions;
+  /**
+   * `gen_ai.input.messages`, a list (JSON, content).
+   */
+  agentotel_str input_messages;
+  /**
+   * `gen_ai.output.messages`, a list (JSON, content).
+   */
+  agentotel_str output_messages;
+  /**
+   * `gen_ai.tool.definitions`, a list (JSON, content).
+   */
+  agentotel_str tool_definitions;
+} agentotel_agent;
+
+/**
+ * A workflow: a coordinated process of several agents or steps. The span is called `invoke_workflow {name}`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_workflow)`; `AGENTOTEL_WORKFLOW_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `gen_ai.workflow.name`
+   */
+  agentotel_str name;
+  /**
+   * `gen_ai.input.messages`, a list (JSON, content).
+   */
+  agentotel_str input_messages;
+  /**
+   * `gen_ai.output.messages`, a list (JSON, content).
+   */
+  agentotel_str output_messages;
+} agentotel_workflow;
+
+/**
+ * A request or notification of the Model Context Protocol, for both sides of it. The span is called
+ * `{method} {tool_name or prompt_name}`; it is of kind CLIENT for `mcp_client`, SERVER for `mcp_server`.
+ *
+ * A tool that is called over the protocol would show twice, as the execution of the tool and as the call: a `tools/call`
+ * of a client that is recorded whole (`agentotel_record_event`), did not fail, and names as its parent, by its handle, an
+ * event in flight of kind tool, does not become a span. It adds what it says to the tool's event, whose context is
+ * given out. Of several such calls below one tool the first does so; the others are spans, and so are calls that are
+ * started and ended, that failed, or that name their parent by its context.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_mcp)`; `AGENTOTEL_MCP_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `mcp.method.name`, such as `tools/call`; required.
+   */
+  agentotel_str method;
+  /**
+   * `gen_ai.tool.name`, when the method is about a tool.
+   */
+  agentotel_str tool_name;
+  /**
+   * `gen_ai.prompt.name`, when it is about a prompt.
+   */
+  agentotel_str prompt_name;
+  /**
+   * `mcp.resource.uri`, when it is about a resource.
+   */
+  agentotel_str resource_uri;
+  /**
+   * `mcp.session.id`
+   */
+  agentotel_str session_id;
+  /**
+   * `mcp.protocol.version`, such as `2025-06-18`.
+   */
+  agentotel_str protocol_version;
+  /**
+   * `jsonrpc.request.id`, as a text; absent for a notification.
+   */
+  agentotel_str request_id;
+  /**
+   * `jsonrpc.protocol.version`; `2.0` is left out.
+   */
+  agentotel_str jsonrpc_version;
+  /**
+   * `rpc.response.status_code`: the error code of the response, as a text. The event has failed then, with this
+   * `error.type` unless `error` names another.
+   */
+  agentotel_str response_status_code;
+  /**
+   * `network.transport`: `pipe` (stdio), `tcp`, `quic`.
+   */
+  agentotel_str network_transport;
+  /**
+   * `network.protocol.name`, such as `http`.
+   */
+  agentotel_str network_protocol_name;
+  /**
+   * `network.protocol.version`
+   */
+  agentotel_str network_protocol_version;
+  /**
+   * The other side: `server.address` for `mcp_client`, `client.address` for `mcp_server`.
+   */
+  agentotel_str peer_address;
+  /**
+   * `server.port` or `client.port`.
+   */
+  agentotel_i64 peer_port;
+  /**
+   * 1 when the result of a tool call has `isError`: the event has failed then, with the `error.type` `tool_error`
+   * unless `error` names another.
+   */
+  uint32_t is_error;
+  /**
+   * Set to zero.
+   */
+  uint32_t reserved;
+  /**
+   * `gen_ai.tool.call.arguments`, an object (JSON, content).
+   */
+  agentotel_str arguments;
+  /**
+   * `gen_ai.tool.call.result` (JSON, content).
+   */
+  agentotel_str result;
+} agentotel_mcp;
+
+/**
+ * An agent hands over to another one. The span is called `handoff {target_name}`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_handoff)`; `AGENTOTEL_HANDOFF_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `agentotel.handoff.target.name`: the agent that takes over; required.
+   */
+  agentotel_str target_name;
+  /**
+   * `agentotel.handoff.target.id`
+   */
+  agentotel_str target_id;
+  /**
+   * `gen_ai.agent.name`: the agent that hands over.
+   */
+  agentotel_str source_name;
+  /**
+   * `gen_ai.agent.id`
+   */
+  agentotel_str source_id;
+  /**
+   * `agentotel.handoff.reason`, of few distinct values.
+   */
+  agentotel_str reason;
+  /**
+   * `agentotel.handoff.input`: what is handed over (JSON, content).
+   */
+  agentotel_str input;
+} agentotel_handoff;
+
+/**
+ * A plan is made or changed. The span is called `plan {name}`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_plan)`; `AGENTOTEL_PLAN_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `agentotel.plan.name`, of few distinct values.
+   */
+  agentotel_str name;
+  /**
+   * `gen_ai.agent.name`: whose plan it is.
+   */
+  agentotel_str agent_name;
+  /**
+   * `agentotel.plan.step_count`
+   */
+  agentotel_i64 step_count;
+  /**
+   * `agentotel.plan.revision`: 0 for the first plan.
+   */
+  agentotel_i64 revision;
+  /**
+   * `agentotel.plan.goal` (JSON, content).
+   */
+  agentotel_str goal;
+  /**
+   * `agentotel.plan.steps`, a list (JSON, content).
+   */
+  agentotel_str steps;
+} agentotel_plan;
+
+/**
+ * Somebody is asked for approval; the span lasts until the answer is there. It is called `approval {subject}`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_approval)`; `AGENTOTEL_APPROVAL_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `agentotel.approval.subject`: what is to be approved, such as the name of a tool; required, of few distinct values.
+   */
+  agentotel_str subject;
+  /**
+   * `agentotel.approval.approver`: who decides, such as `user` or a policy's name.
+   */
+  agentotel_str approver;
+  /**
+   * `agentotel.approval.reason`, of few distinct values.
+   */
+  agentotel_str reason;
+  /**
+   * `agentotel.approval.decision`: one of `AGENTOTEL_APPROVAL_…`. A refusal is an answer, not an error.
+   */
+  uint32_t decision;
+  /**
+   * Set to zero.
+   */
+  uint32_t reserved;
+  /**
+   * `agentotel.approval.request`: what exactly is to be approved (JSON, content).
+   */
+  agentotel_str request;
+} agentotel_approval;
+
+/**
+ * A guardrail is applied to what goes in or comes out. The span is called `guardrail {name}`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_guardrail)`; `AGENTOTEL_GUARDRAIL_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `agentotel.guardrail.name`; required.
+   */
+  agentotel_str name;
+  /**
+   * `agentotel.guardrail.stage`: where it stands, such as `input`, `output`, `tool_call`.
+   */
+  agentotel_str stage;
+  /**
+   * `agentotel.guardrail.reason`: what it found, of few distinct values.
+   */
+  agentotel_str reason;
+  /**
+   * `agentotel.guardrail.score`
+   */
+  agentotel_f64 score;
+  /**
+   * `agentotel.guardrail.decision`: one of `AGENTOTEL_GUARDRAIL_…`. A block is a decision, not an error.
+   */
+  uint32_t decision;
+  /**
+   * Set to zero.
+   */
+  uint32_t reserved;
+  /**
+   * `agentotel.guardrail.input`: what it looked at (JSON, content).
+   */
+  agentotel_str input;
+  /**
+   * `agentotel.guardrail.output`: what it let through instead (JSON, content).
+   */
+  agentotel_str output;
+} agentotel_guardrail;
+
+/**
+ * Something is looked up in, or written to, an agent's memory. The span is called `memory {operation}`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_memory)`; `AGENTOTEL_MEMORY_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `agentotel.memory.operation`: one of `AGENTOTEL_MEMORY_…`; required.
+   */
+  uint32_t operation;
+  /**
+   * Set to zero.
+   */
+  uint32_t reserved;
+  /**
+   * `agentotel.memory.store`: which memory it is, such as `long_term`.
+   */
+  agentotel_str store;
+  /**
+   * `agentotel.memory.record.id`
+   */
+  agentotel_str record_id;
+  /**
+   * `agentotel.memory.record.count`: how many were found or written.
+   */
+  agentotel_i64 record_count;
+  /**
+   * `agentotel.memory.query` (JSON, content).
+   */
+  agentotel_str query;
+  /**
+   * `agentotel.memory.records`: what was found or written (JSON, content).
+   */
+  agentotel_str records;
+} agentotel_memory;
+
+/**
+ * A context is made shorter, by a summary or by leaving parts out. The span is called `compaction {strategy}`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_compaction)`; `AGENTOTEL_COMPACTION_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `agentotel.compaction.strategy`, such as `summarize`, `truncate`.
+   */
+  agentotel_str strategy;
+  /**
+   * `agentotel.compaction.trigger`, such as `context_limit`, `user`.
+   */
+  agentotel_str trigger;
+  /**
+   * `agentotel.compaction.tokens.before`
+   */
+  agentotel_i64 tokens_before;
+  /**
+   * `agentotel.compaction.tokens.after`
+   */
+  agentotel_i64 tokens_after;
+  /**
+   * `agentotel.compaction.messages.before`
+   */
+  agentotel_i64 messages_before;
+  /**
+   * `agentotel.compaction.messages.after`
+   */
+  agentotel_i64 messages_after;
+  /**
+   * `agentotel.compaction.summary` (JSON, content).
+   */
+  agentotel_str summary;
+} agentotel_compaction;
+
+/**
+ * The result of an evaluation. It is no span: it becomes the log record `gen_ai.evaluation.result` on the span that was
+ * evaluated, which the event's `parent` names: by its handle while it is in flight, by its context at any time later,
+ * from whatever trace it is. The time is the event's end; attributes go along; `error` says that the evaluation itself
+ * failed.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_evaluation)`; `AGENTOTEL_EVALUATION_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `gen_ai.evaluation.name`: the metric, such as `relevance`; required.
+   */
+  agentotel_str name;
+  /**
+   * `gen_ai.evaluation.score.value`
+   */
+  agentotel_f64 score_value;
+  /**
+   * `gen_ai.evaluation.score.label`, of few distinct values, such as `pass`.
+   */
+  agentotel_str score_label;
+  /**
+   * `gen_ai.response.id` of what was evaluated.
+   */
+  agentotel_str response_id;
+  /**
+   * `agentotel.evaluation.evaluator`: who evaluated, such as a model's name.
+   */
+  agentotel_str evaluator;
+  /**
+   * `gen_ai.evaluation.explanation` (a plain text, content).
+   */
+  agentotel_str explanation;
+} agentotel_evaluation;
+
+/**
+ * What somebody thinks of a result. It becomes the log record `gen_ai.evaluation.result`, as `agentotel_evaluation` does, with
+ * `agentotel.feedback.source` on it.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_feedback)`; `AGENTOTEL_FEEDBACK_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * `gen_ai.evaluation.name`; `user_feedback` when absent.
+   */
+  agentotel_str name;
+  /**
+   * `agentotel.feedback.source`: who gave it, such as `user` (when absent), `operator`, `reviewer`.
+   */
+  agentotel_str source;
+  /**
+   * `gen_ai.evaluation.score.value`
+   */
+  agentotel_f64 score_value;
+  /**
+   * `gen_ai.evaluation.score.label`, of few distinct values, such as `thumbs_up`.
+   */
+  agentotel_str score_label;
+  /**
+   * `gen_ai.response.id` of what it is about.
+   */
+  agentotel_str response_id;
+  /**
+   * `user.id` of who gave it.
+   */
+  agentotel_str user_id;
+  /**
+   * `gen_ai.evaluation.explanation` (a plain text, content).
+   */
+  agentotel_str comment;
+} agentotel_feedback;
+
+/**
  * An event: what becomes one span. Everything but `struct_size` and what its kind requires is optional.
+ *
+ * Fields of the details that are said to be content (messages, arguments, results, …) may hold what people wrote. They are
+ * recorded only as far as the configuration's `content` lets them, which by default is not at all. Those that are JSON take
+ * the text of a value, as the conventions' schemas have it; other text is recorded as it is.
  * @since 0.1.0
  */
 typedef struct {
@@ -1210,6 +2136,74 @@ typedef struct {
    * What went wrong, for any kind; NULL = nothing.
    */
   const agentotel_error *error;
+  /**
+   * Detail of `AGENTOTEL_KIND_EMBEDDINGS`, else NULL.
+   */
+  const agentotel_embeddings *embeddings;
+  /**
+   * Detail of `AGENTOTEL_KIND_RETRIEVAL`, else NULL.
+   */
+  const agentotel_retrieval *retrieval;
+  /**
+   * Detail of `AGENTOTEL_KIND_AGENT`, else NULL.
+   */
+  const agentotel_agent *agent;
+  /**
+   * Detail of `AGENTOTEL_KIND_WORKFLOW`, else NULL.
+   */
+  const agentotel_workflow *workflow;
+  /**
+   * Detail of `AGENTOTEL_KIND_MCP_CLIENT`, else NULL.
+   */
+  const agentotel_mcp *mcp_client;
+  /**
+   * Detail of `AGENTOTEL_KIND_MCP_SERVER`, else NULL.
+   */
+  const agentotel_mcp *mcp_server;
+  /**
+   * Detail of `AGENTOTEL_KIND_HANDOFF`, else NULL.
+   */
+  const agentotel_handoff *handoff;
+  /**
+   * Detail of `AGENTOTEL_KIND_PLAN`, else NULL.
+   */
+  const agentotel_plan *plan;
+  /**
+   * Detail of `AGENTOTEL_KIND_APPROVAL`, else NULL.
+   */
+  const agentotel_approval *approval;
+  /**
+   * Detail of `AGENTOTEL_KIND_GUARDRAIL`, else NULL.
+   */
+  const agentotel_guardrail *guardrail;
+  /**
+   * Detail of `AGENTOTEL_KIND_MEMORY`, else NULL.
+   */
+  const agentotel_memory *memory;
+  /**
+   * Detail of `AGENTOTEL_KIND_COMPACTION`, else NULL.
+   */
+  const agentotel_compaction *compaction;
+  /**
+   * Detail of `AGENTOTEL_KIND_EVALUATION`, else NULL.
+   */
+  const agentotel_evaluation *evaluation;
+  /**
+   * Detail of `AGENTOTEL_KIND_FEEDBACK`, else NULL.
+   */
+  const agentotel_feedback *feedback;
+  /**
+   * The caller's own id of the event: `agentotel.event.id`. When an event with the same id was recorded already, one of
+   * the last 4,096 with an id, it is not recorded again: the answer is AGENTOTEL_OK with the context of the first, and
+   * `agentotel_stats.duplicate` counts it. Of two calls with one id at the same time both may record. Not for updates
+   * and ends; of started events it is an attribute only.
+   */
+  agentotel_str event_id;
+  /**
+   * For `agentotel_record_events` only: the parent is the event at this position of the same array, an earlier one.
+   * `parent` is zeroed then.
+   */
+  agentotel_i64 parent_index;
 } agentotel_event_data;
 
 /**
@@ -1990,15 +2984,36 @@ agentotel_status agentotel_end_session(agentotel_session session,
                                        const agentotel_session_end *end);
 
 /**
- * Records one event as a span.
+ * Records one event as a span; an evaluation or feedback as a log record on the span that it is about.
+ *
+ * ```c
+ * agentotel_embeddings embeddings = AGENTOTEL_EMBEDDINGS_INIT;
+ * embeddings.request_model = AGENTOTEL_STR("text-embedding-3-small");
+ * embeddings.input_tokens = AGENTOTEL_I64(42);
+ * agentotel_event_data data = AGENTOTEL_EVENT_DATA_INIT;
+ * data.kind = AGENTOTEL_KIND_EMBEDDINGS;
+ * data.embeddings = &embeddings;
+ * data.duration_nano = 80 * 1000000LL;
+ * agentotel_span_context embedded;
+ * agentotel_record_event(session, &data, &embedded);
+ *
+ * agentotel_evaluation evaluation = AGENTOTEL_EVALUATION_INIT;  // also much later, with the context kept
+ * evaluation.name = AGENTOTEL_STR("relevance");
+ * evaluation.score_value = AGENTOTEL_F64(0.8);
+ * agentotel_event_data verdict = AGENTOTEL_EVENT_DATA_INIT;
+ * verdict.kind = AGENTOTEL_KIND_EVALUATION;
+ * verdict.evaluation = &evaluation;
+ * verdict.parent.context = &embedded;
+ * agentotel_record_event(session, &verdict, NULL);
+ * ```
  *
  * Does no I/O, allocates nothing on the steady path, and takes a few hundred nanoseconds for ten attributes. With
  * `queue.overflow = block` it may wait up to `queue.block_ms` when the queue is full.
  *
  * @param session An open session.
  * @param data The event. Must not be NULL; read during the call only.
- * @param out_context Gets the span's context, for children and later words; that of its parent, when `event_filter` in the
- *        configuration drops it. May be NULL.
+ * @param out_context Gets the span's context, for children and later words; of an evaluation or feedback that of the span it
+ *        is about; that of the parent, when `event_filter` in the configuration drops the event. May be NULL.
  * @return AGENTOTEL_OK (it will be exported, or its loss counted); AGENTOTEL_ERR_QUEUE_FULL;
  *         AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
  *         AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED;
@@ -2012,7 +3027,8 @@ agentotel_status agentotel_record_event(agentotel_session session,
                                         agentotel_span_context *out_context);
 
 /**
- * Records several events of a session, in order, until one is refused.
+ * Records several events of a session, in order, until one is refused. An event may name an earlier one of the same array as
+ * its parent, by `parent_index`.
  *
  * @param session An open session.
  * @param events `count` events; they step by the first one's `struct_size`, which all of them have.
@@ -2142,7 +3158,9 @@ agentotel_status agentotel_list_live(agentotel_live_event *events,
 
 /**
  * Records an error. On an event in flight it sets status Error and `error.type`; in any case it leaves a log record on
- * the target's span: `gen_ai.client.operation.exception` for llm events in flight, `exception` for all others.
+ * the target's span: `gen_ai.client.operation.exception` for calls of GenAI services (llm, embeddings, retrieval, remote
+ * agents), `exception` for all others. An error of the session itself (a zeroed target) does not end it or decide how it
+ * ends: `agentotel_end_session` does.
  *
  * @param session An open session.
  * @param target The span that failed; zeroed, the session's root span. A span that has ended is not changed.
@@ -2698,6 +3716,19 @@ static inline T agentotel_zeroed_() {
 #define AGENTOTEL_LLM_INIT AGENTOTEL_ZEROED_(agentotel_llm)
 #define AGENTOTEL_TOOL_INIT AGENTOTEL_ZEROED_(agentotel_tool)
 #define AGENTOTEL_ACTION_INIT AGENTOTEL_ZEROED_(agentotel_action)
+#define AGENTOTEL_EMBEDDINGS_INIT AGENTOTEL_ZEROED_(agentotel_embeddings)
+#define AGENTOTEL_RETRIEVAL_INIT AGENTOTEL_ZEROED_(agentotel_retrieval)
+#define AGENTOTEL_AGENT_INIT AGENTOTEL_ZEROED_(agentotel_agent)
+#define AGENTOTEL_WORKFLOW_INIT AGENTOTEL_ZEROED_(agentotel_workflow)
+#define AGENTOTEL_MCP_INIT AGENTOTEL_ZEROED_(agentotel_mcp)
+#define AGENTOTEL_HANDOFF_INIT AGENTOTEL_ZEROED_(agentotel_handoff)
+#define AGENTOTEL_PLAN_INIT AGENTOTEL_ZEROED_(agentotel_plan)
+#define AGENTOTEL_APPROVAL_INIT AGENTOTEL_ZEROED_(agentotel_approval)
+#define AGENTOTEL_GUARDRAIL_INIT AGENTOTEL_ZEROED_(agentotel_guardrail)
+#define AGENTOTEL_MEMORY_INIT AGENTOTEL_ZEROED_(agentotel_memory)
+#define AGENTOTEL_COMPACTION_INIT AGENTOTEL_ZEROED_(agentotel_compaction)
+#define AGENTOTEL_EVALUATION_INIT AGENTOTEL_ZEROED_(agentotel_evaluation)
+#define AGENTOTEL_FEEDBACK_INIT AGENTOTEL_ZEROED_(agentotel_feedback)
 #define AGENTOTEL_ERROR_INIT AGENTOTEL_ZEROED_(agentotel_error)
 #define AGENTOTEL_LINK_INIT AGENTOTEL_ZEROED_(agentotel_link)
 #define AGENTOTEL_SPAN_EVENT_INIT AGENTOTEL_ZEROED_(agentotel_span_event)

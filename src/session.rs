@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use self::baggage::SessionBaggage;
 use self::memory::Place;
 use self::slot::{Identity, RootContents};
+use crate::event::costs::{Cost, CostSource};
 use crate::event::data::{Detail, EventData, EventKind, SpanContext};
 use crate::event::semconv::SessionSums;
 use crate::handle::{Handle, HandleError, HandleKind, MOST_SLOTS};
@@ -40,10 +41,15 @@ enum Sum {
     CacheCreationInputTokens,
     OutputTokens,
     ReasoningOutputTokens,
+    Embeddings,
+    Agents,
+    CostMicroUnits,
+    Costs,
+    UnknownCosts,
 }
 
 /// All sums, in the order in which they stand in a line.
-fn each_sum(sums: &mut SessionSums) -> [&mut i64; 10] {
+fn each_sum(sums: &mut SessionSums) -> [&mut i64; 15] {
     [
         &mut sums.events,
         &mut sums.errors,
@@ -55,6 +61,11 @@ fn each_sum(sums: &mut SessionSums) -> [&mut i64; 10] {
         &mut sums.cache_creation_input_tokens,
         &mut sums.output_tokens,
         &mut sums.reasoning_output_tokens,
+        &mut sums.embeddings,
+        &mut sums.agents,
+        &mut sums.cost_micro_units,
+        &mut sums.costs,
+        &mut sums.unknown_costs,
     ]
 }
 
@@ -71,7 +82,7 @@ fn raise(line: &Line, sum: Sum, by: i64) {
 pub(crate) struct Root {
     /// The span's name.
     pub(crate) name: Vec<u8>,
-    /// Encoded attributes.
+    /// Encoded attributes and links.
     pub(crate) attributes: Vec<u8>,
     /// Attributes that were left out so far.
     pub(crate) dropped_attributes: u32,
@@ -196,7 +207,12 @@ impl Session {
             raise(line, Sum::Errors, 1);
         }
         match kind {
-            EventKind::Custom => {}
+            EventKind::Embeddings => {
+                raise(line, Sum::Embeddings, 1);
+                raise(line, Sum::InputTokens, usage.input);
+            }
+            // Its tokens are those of the calls below it.
+            EventKind::Agent => raise(line, Sum::Agents, 1),
             EventKind::Tool => raise(line, Sum::Tools, 1),
             EventKind::Action => raise(line, Sum::Actions, 1),
             EventKind::Llm => {
@@ -207,6 +223,19 @@ impl Session {
                 raise(line, Sum::OutputTokens, usage.output);
                 raise(line, Sum::ReasoningOutputTokens, usage.reasoning);
             }
+            _ => {}
+        }
+    }
+
+    /// Adds what an event cost. As for `add`.
+    #[inline]
+    pub(crate) fn add_cost(&self, shard: usize, cost: Option<Cost>) {
+        let (Some(line), Some(cost)) = (self.place.lines().get(shard), cost) else { return };
+        if cost.source == CostSource::Unknown {
+            raise(line, Sum::UnknownCosts, 1);
+        } else {
+            raise(line, Sum::Costs, 1);
+            raise(line, Sum::CostMicroUnits, cost.micro_units);
         }
     }
 
@@ -266,12 +295,18 @@ pub(crate) struct Usage {
 impl Usage {
     /// What an event, or a later word about it, says of tokens; `before` is what was said before.
     pub(crate) fn of(data: &EventData<'_>, before: Self) -> Self {
-        let Detail::Llm(llm) = data.detail else { return before };
+        let llm = match data.detail {
+            Detail::Llm(llm) => llm,
+            Detail::Embeddings(embeddings) => {
+                return Self { input: embeddings.input_tokens.unwrap_or(before.input), ..before };
+            }
+            _ => return before,
+        };
         Self {
-            input: llm.input_tokens.unwrap_or(before.input),
+            input: llm.all_input_tokens().unwrap_or(before.input),
             cache_read: llm.cache_read_input_tokens.unwrap_or(before.cache_read),
             cache_creation: llm.cache_creation_input_tokens.unwrap_or(before.cache_creation),
-            output: llm.output_tokens.unwrap_or(before.output),
+            output: llm.all_output_tokens().unwrap_or(before.output),
             reasoning: llm.reasoning_output_tokens.unwrap_or(before.reasoning),
         }
     }

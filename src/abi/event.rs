@@ -11,15 +11,36 @@ use crate::event::data::SpanContext;
 use crate::manager::Error;
 use crate::otlp::Signal;
 
-/// Records one event as a span.
+/// Records one event as a span; an evaluation or feedback as a log record on the span that it is about.
+///
+/// ```c
+/// agentotel_embeddings embeddings = AGENTOTEL_EMBEDDINGS_INIT;
+/// embeddings.request_model = AGENTOTEL_STR("text-embedding-3-small");
+/// embeddings.input_tokens = AGENTOTEL_I64(42);
+/// agentotel_event_data data = AGENTOTEL_EVENT_DATA_INIT;
+/// data.kind = AGENTOTEL_KIND_EMBEDDINGS;
+/// data.embeddings = &embeddings;
+/// data.duration_nano = 80 * 1000000LL;
+/// agentotel_span_context embedded;
+/// agentotel_record_event(session, &data, &embedded);
+///
+/// agentotel_evaluation evaluation = AGENTOTEL_EVALUATION_INIT;  // also much later, with the context kept
+/// evaluation.name = AGENTOTEL_STR("relevance");
+/// evaluation.score_value = AGENTOTEL_F64(0.8);
+/// agentotel_event_data verdict = AGENTOTEL_EVENT_DATA_INIT;
+/// verdict.kind = AGENTOTEL_KIND_EVALUATION;
+/// verdict.evaluation = &evaluation;
+/// verdict.parent.context = &embedded;
+/// agentotel_record_event(session, &verdict, NULL);
+/// ```
 ///
 /// Does no I/O, allocates nothing on the steady path, and takes a few hundred nanoseconds for ten attributes. With
 /// `queue.overflow = block` it may wait up to `queue.block_ms` when the queue is full.
 ///
 /// @param session An open session.
 /// @param data The event. Must not be NULL; read during the call only.
-/// @param out_context Gets the span's context, for children and later words; that of its parent, when `event_filter` in the
-///        configuration drops it. May be NULL.
+/// @param out_context Gets the span's context, for children and later words; of an evaluation or feedback that of the span it
+///        is about; that of the parent, when `event_filter` in the configuration drops the event. May be NULL.
 /// @return AGENTOTEL_OK (it will be exported, or its loss counted); AGENTOTEL_ERR_QUEUE_FULL;
 ///         AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
 ///         AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED;
@@ -36,28 +57,33 @@ pub unsafe extern "C" fn agentotel_record_event(
     guard::call(|state| {
         let parts = state.parts()?;
         // SAFETY: `data` is NULL or valid through the call, by this function's contract; `out_context` likewise.
-        unsafe { record(parts, session, (data, "data"), 0, out_context) }
+        unsafe {
+            record(parts, session, (data, "data"), 0, &[], |context| {
+                write::optional(out_context, snapshot::context_out(context));
+            })
+        }
     })
 }
 
-/// Records the event at a position of an array, whose argument has a name.
+/// Records the event at a position of an array, whose argument has a name, and shows its context. `earlier` are the contexts
+/// of those before it.
 ///
 /// # Safety
-/// `events` is NULL or has more than `position` elements of the size that the first one says; `out_context` is NULL or
-/// valid.
+/// `events` is NULL or has more than `position` elements of the size that the first one says.
 #[inline(always)]
 unsafe fn record(
-    mut parts: Parts<'_>,
+    parts: Parts<'_>,
     session: agentotel_session,
     (events, argument): (*const agentotel_event_data, &'static str),
     position: usize,
-    out_context: *mut agentotel_span_context,
+    earlier: &[SpanContext],
+    mut recorded: impl FnMut(SpanContext),
 ) -> Result<(), Error> {
+    let mut parts = parts;
     // SAFETY: by contract.
     unsafe {
-        if !record_plain(&mut parts, session, events, position, out_context)? {
-            let context = record_any(parts, session, (events, argument), position)?;
-            write::optional(out_context, snapshot::context_out(context));
+        if !record_plain(&mut parts, session, events, position, &mut recorded)? {
+            recorded(record_any(parts, session, (events, argument), position, earlier)?);
         }
     }
     Ok(())
@@ -73,16 +99,13 @@ unsafe fn record_plain(
     session: agentotel_session,
     events: *const agentotel_event_data,
     position: usize,
-    out_context: *mut agentotel_span_context,
+    recorded: impl FnOnce(SpanContext),
 ) -> Result<bool, Error> {
     let Some(most) = parts.manager.most_plain_attributes() else { return Ok(false) };
     // SAFETY: by contract.
     let event = unsafe { snapshot::plain_event(most, events, position) };
     let Some(event) = event else { return Ok(false) };
-    parts.manager.record_plain(parts.caller, session, &event, |context| {
-        // SAFETY: by contract.
-        unsafe { write::optional(out_context, snapshot::context_out(context)) }
-    })
+    parts.manager.record_plain(parts.caller, session, &event, recorded)
 }
 
 /// Records any event.
@@ -95,15 +118,17 @@ unsafe fn record_any(
     session: agentotel_session,
     (events, argument): (*const agentotel_event_data, &'static str),
     position: usize,
+    earlier: &[SpanContext],
 ) -> Result<SpanContext, Error> {
     // SAFETY: by contract.
     match unsafe { snapshot::event_data_at(parts.arena, events, position, argument) } {
-        Ok(data) => parts.manager.record_event(parts.caller, parts.arena, session, data),
+        Ok(data) => parts.manager.record_event(parts.caller, parts.arena, session, data, earlier),
         Err(error) => Err(parts.refused(Signal::Traces, error)),
     }
 }
 
-/// Records several events of a session, in order, until one is refused.
+/// Records several events of a session, in order, until one is refused. An event may name an earlier one of the same array as
+/// its parent, by `parent_index`.
 ///
 /// @param session An open session.
 /// @param events `count` events; they step by the first one's `struct_size`, which all of them have.
@@ -129,19 +154,27 @@ pub unsafe extern "C" fn agentotel_record_events(
         if count > AGENTOTEL_MAX_ITEMS {
             return Err(Error::TooLarge { what: "count", given: count, most: AGENTOTEL_MAX_ITEMS });
         }
-        for position in 0..count {
+        let mut earlier = state.take_batch();
+        let recorded = (0..count).try_for_each(|position| {
             let parts = state.parts()?;
-            let out_context =
-                if out_contexts.is_null() { out_contexts } else { out_contexts.wrapping_add(position) };
+            let mut context = SpanContext::default();
             // SAFETY: `events` has `count` elements of the size that the first one says, `out_contexts` is NULL or has
             // `count` places, `out_recorded` is NULL or valid, all by this function's contract.
             unsafe {
-                record(parts, session, (events, "events"), position, out_context)?;
+                record(parts, session, (events, "events"), position, &earlier, |recorded| {
+                    context = recorded
+                })?;
+                if !out_contexts.is_null() {
+                    write::optional(out_contexts.add(position), snapshot::context_out(context));
+                }
                 write::optional(out_recorded, position + 1);
             }
+            earlier.push(context);
             state.arena.reset();
-        }
-        Ok(())
+            Ok(())
+        });
+        state.keep_batch(earlier);
+        recorded
     })
 }
 
@@ -327,7 +360,9 @@ pub unsafe extern "C" fn agentotel_list_live(
 }
 
 /// Records an error. On an event in flight it sets status Error and `error.type`; in any case it leaves a log record on
-/// the target's span: `gen_ai.client.operation.exception` for llm events in flight, `exception` for all others.
+/// the target's span: `gen_ai.client.operation.exception` for calls of GenAI services (llm, embeddings, retrieval, remote
+/// agents), `exception` for all others. An error of the session itself (a zeroed target) does not end it or decide how it
+/// ends: `agentotel_end_session` does.
 ///
 /// @param session An open session.
 /// @param target The span that failed; zeroed, the session's root span. A span that has ended is not changed.

@@ -10,12 +10,15 @@ use bumpalo::Bump;
 
 use super::global;
 use super::status::{self, agentotel_status};
+use crate::event::data::SpanContext;
 use crate::manager::{Caller, Error, OtelManager};
 use crate::otlp::Signal;
 use crate::sys::{fork, thread};
 
 /// An arena larger than this is not kept for the thread's next call.
 const MOST_KEPT_ARENA_BYTES: usize = 65_536;
+/// The same for a list of so many events.
+const MOST_KEPT_BATCH: usize = 4096;
 /// An arena starts with this much, enough for an ordinary event.
 const ARENA_BYTES: usize = 8192;
 
@@ -29,6 +32,8 @@ pub(crate) struct ThreadState {
     pub(crate) caller: Caller,
     pub(crate) arena: Bump,
     scratch: Box<[u8]>,
+    /// What was recorded of an array so far.
+    batch: Vec<SpanContext>,
     last_error: String,
 }
 
@@ -47,6 +52,7 @@ impl ThreadState {
             caller: Caller::new(),
             arena: Bump::with_capacity(ARENA_BYTES),
             scratch: vec![0; SCRATCH_BYTES].into_boxed_slice(),
+            batch: Vec::new(),
             last_error: String::new(),
         })
     }
@@ -69,6 +75,20 @@ impl ThreadState {
                 scratch: &mut self.scratch,
             }),
             None => Err(Error::NotInitialized),
+        }
+    }
+
+    /// An empty list for the contexts of an array's events, with the room of the last one.
+    pub(crate) fn take_batch(&mut self) -> Vec<SpanContext> {
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.clear();
+        batch
+    }
+
+    /// Keeps the room of such a list for the next.
+    pub(crate) fn keep_batch(&mut self, batch: Vec<SpanContext>) {
+        if batch.capacity() <= MOST_KEPT_BATCH {
+            self.batch = batch;
         }
     }
 

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::content::ContentKeys;
+use super::costs::CostsKeys;
 use super::filter::RuleKeys;
 use super::processing::{InjectKeys, PropagatorName, default_processors, default_propagators};
 use super::sampler::SamplerKeys;
@@ -47,7 +49,11 @@ pub(super) struct Document {
     /// a span the last counts. `none`, or an empty list: nothing is passed on.
     pub(super) propagators: Vec<PropagatorName>,
     #[serde(deserialize_with = "object")]
+    pub(super) content: ContentKeys,
+    #[serde(deserialize_with = "object")]
     pub(super) limits: LimitsKeys,
+    #[serde(deserialize_with = "object")]
+    pub(super) costs: CostsKeys,
     #[serde(deserialize_with = "object")]
     pub(super) queue: QueueKeys,
     #[serde(deserialize_with = "object")]
@@ -79,7 +85,9 @@ impl Default for Document {
             processors: default_processors(),
             inject: InjectKeys::default(),
             propagators: default_propagators(),
+            content: ContentKeys::default(),
             limits: LimitsKeys::default(),
+            costs: CostsKeys::default(),
             queue: QueueKeys::default(),
             storage: StorageKeys::default(),
             live: LiveKeys::default(),

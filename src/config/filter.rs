@@ -13,9 +13,42 @@ pub(super) enum KindName {
     Llm,
     Tool,
     Action,
+    Embeddings,
+    Retrieval,
+    Agent,
+    Workflow,
+    McpClient,
+    McpServer,
+    Handoff,
+    Plan,
+    Approval,
+    Guardrail,
+    Memory,
+    Compaction,
+    Evaluation,
+    Feedback,
 }
 
-words!(KindName { Custom => "custom", Llm => "llm", Tool => "tool", Action => "action" });
+words!(KindName {
+    Custom => "custom",
+    Llm => "llm",
+    Tool => "tool",
+    Action => "action",
+    Embeddings => "embeddings",
+    Retrieval => "retrieval",
+    Agent => "agent",
+    Workflow => "workflow",
+    McpClient => "mcp_client",
+    McpServer => "mcp_server",
+    Handoff => "handoff",
+    Plan => "plan",
+    Approval => "approval",
+    Guardrail => "guardrail",
+    Memory => "memory",
+    Compaction => "compaction",
+    Evaluation => "evaluation",
+    Feedback => "feedback",
+});
 
 /// One rule: an event that has all that it names is dropped.
 #[derive(Default, Deserialize)]
@@ -25,8 +58,8 @@ pub(super) struct RuleKeys {
     /// The event's kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) kind: Option<KindName>,
-    /// The event's name: that of its span or, for a tool or an action, the tool's name or the action's type. `*` stands
-    /// for any text.
+    /// The event's name: that of its span or what that is made of (a tool's, an agent's, a workflow's, a guardrail's or an
+    /// evaluation's name, an action's type, a method of MCP). `*` stands for any text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<NonEmpty>,
     /// The model that was asked for, or else that has answered. `*` stands for any text.

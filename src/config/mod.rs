@@ -6,6 +6,8 @@
 //! process, and `error` says what was wrong and what is accepted.
 
 mod amount;
+mod content;
+mod costs;
 mod document;
 mod endpoint;
 mod environment;
@@ -41,6 +43,8 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 
+pub use content::{ContentConfig, ContentField, ContentMode};
+pub use costs::{Costs, ModelPrices, Price};
 pub use environment::Environment;
 pub use error::{ConfigError, Origin};
 pub use otlp::{Compression, Otlp, OtlpSignal, Protocol, Proxy, Tls};
@@ -64,7 +68,9 @@ pub struct Config {
     pub inject: Inject,
     /// The formats in which contexts are passed on, in order.
     pub propagators: Vec<Propagator>,
+    pub content: ContentConfig,
     pub limits: Limits,
+    pub costs: Costs,
     pub queue: Queue,
     /// `None`: everything is kept in memory.
     pub storage: Option<Storage>,

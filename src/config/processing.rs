@@ -12,7 +12,27 @@ use super::value::{AttributeValue, NonEmpty, words};
 use super::{Inject, Processor, Propagator, is_callback_name};
 
 /// Kinds that may have attributes of their own: a session's root span, then the kinds of events in the order of their numbers.
-pub(crate) const INJECTED_KINDS: [&str; 5] = ["session", "custom", "llm", "tool", "action"];
+pub(crate) const INJECTED_KINDS: [&str; 19] = [
+    "session",
+    "custom",
+    "llm",
+    "tool",
+    "action",
+    "embeddings",
+    "retrieval",
+    "agent",
+    "workflow",
+    "mcp_client",
+    "mcp_server",
+    "handoff",
+    "plan",
+    "approval",
+    "guardrail",
+    "memory",
+    "compaction",
+    "evaluation",
+    "feedback",
+];
 /// Most attributes that a kind may have injected, the common ones included.
 const MOST_INJECTED: usize = 64;
 /// Most keys of baggage that may be copied.

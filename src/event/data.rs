@@ -1,6 +1,7 @@
 //! What a caller says of an event, in the library's own terms: borrowed for the call, free of C types, already read
 //! once and for all.
 
+pub(crate) use super::details::*;
 use crate::otlp::span::{Link, SpanEvent, SpanKind, StatusCode};
 use crate::otlp::value::{Attribute, Attributes};
 
@@ -33,60 +34,6 @@ pub(crate) enum Target {
     Context(SpanContext),
 }
 
-/// `gen_ai.operation.name` of an inference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LlmOperation {
-    Chat,
-    TextCompletion,
-    GenerateContent,
-}
-
-/// A call of a language model. An empty text is absent.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Llm<'a> {
-    pub(crate) operation: Option<LlmOperation>,
-    pub(crate) in_process: bool,
-    pub(crate) provider: &'a [u8],
-    pub(crate) request_model: &'a [u8],
-    pub(crate) response_model: &'a [u8],
-    pub(crate) response_id: &'a [u8],
-    pub(crate) finish_reasons: &'a [&'a [u8]],
-    pub(crate) output_type: &'a [u8],
-    pub(crate) max_tokens: Option<i64>,
-    pub(crate) choice_count: Option<i64>,
-    pub(crate) seed: Option<i64>,
-    pub(crate) temperature: Option<f64>,
-    pub(crate) top_p: Option<f64>,
-    pub(crate) top_k: Option<f64>,
-    pub(crate) frequency_penalty: Option<f64>,
-    pub(crate) presence_penalty: Option<f64>,
-    pub(crate) stop_sequences: &'a [&'a [u8]],
-    pub(crate) stream: Option<bool>,
-    pub(crate) time_to_first_chunk: Option<f64>,
-    pub(crate) input_tokens: Option<i64>,
-    pub(crate) cache_read_input_tokens: Option<i64>,
-    pub(crate) cache_creation_input_tokens: Option<i64>,
-    pub(crate) output_tokens: Option<i64>,
-    pub(crate) reasoning_output_tokens: Option<i64>,
-    pub(crate) server_address: &'a [u8],
-    pub(crate) server_port: Option<i64>,
-}
-
-/// The execution of a tool.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tool<'a> {
-    pub(crate) name: &'a [u8],
-    pub(crate) kind: &'a [u8],
-    pub(crate) call_id: &'a [u8],
-    pub(crate) description: &'a [u8],
-}
-
-/// Something the agent did.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Action<'a> {
-    pub(crate) kind: &'a [u8],
-}
-
 /// What went wrong.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ErrorDetail<'a> {
@@ -97,6 +44,8 @@ pub(crate) struct ErrorDetail<'a> {
     pub(crate) stack: &'a [u8],
     /// Nanoseconds since 1970; 0 = now.
     pub(crate) time: i64,
+    /// The kind of what failed, for a target that does not know it.
+    pub(crate) of: EventKind,
 }
 
 /// What kind of event it is, with the detail of that kind.
@@ -107,39 +56,110 @@ pub(crate) enum Detail<'a> {
     Llm(&'a Llm<'a>),
     Tool(&'a Tool<'a>),
     Action(&'a Action<'a>),
-}
-
-/// The kinds of events, with their numbers at the C boundary and in frames.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum EventKind {
-    #[default]
-    Custom = 0,
-    Llm = 1,
-    Tool = 2,
-    Action = 3,
+    Embeddings(&'a Embeddings<'a>),
+    Retrieval(&'a Retrieval<'a>),
+    Agent(&'a Agent<'a>),
+    Workflow(&'a Workflow<'a>),
+    McpClient(&'a Mcp<'a>),
+    McpServer(&'a Mcp<'a>),
+    Handoff(&'a Handoff<'a>),
+    Plan(&'a Plan<'a>),
+    Approval(&'a Approval<'a>),
+    Guardrail(&'a Guardrail<'a>),
+    Memory(&'a Memory<'a>),
+    Compaction(&'a Compaction<'a>),
+    Evaluation(&'a Evaluation<'a>),
+    Feedback(&'a Feedback<'a>),
 }
 
 /// The kind byte of a session's root span in frames.
 pub(crate) const ROOT_FRAME_KIND: u8 = 255;
 
-impl EventKind {
-    /// The kind that has this number.
-    pub(crate) fn from_number(number: u32) -> Option<Self> {
-        [Self::Custom, Self::Llm, Self::Tool, Self::Action]
-            .into_iter()
-            .find(|kind| u32::from(*kind as u8) == number)
-    }
+/// Passes the kinds on to a macro: name, number at the C boundary and in frames, the field that holds the detail, and the
+/// word for it.
+macro_rules! kinds {
+    ($then:ident) => {
+        $then! {
+            Llm = 1 llm "llm",
+            Tool = 2 tool "tool",
+            Action = 3 action "action",
+            Embeddings = 4 embeddings "embeddings",
+            Retrieval = 5 retrieval "retrieval",
+            Agent = 6 agent "agent",
+            Workflow = 7 workflow "workflow",
+            McpClient = 8 mcp_client "mcp_client",
+            McpServer = 9 mcp_server "mcp_server",
+            Handoff = 10 handoff "handoff",
+            Plan = 11 plan "plan",
+            Approval = 12 approval "approval",
+            Guardrail = 13 guardrail "guardrail",
+            Memory = 14 memory "memory",
+            Compaction = 15 compaction "compaction",
+            Evaluation = 16 evaluation "evaluation",
+            Feedback = 17 feedback "feedback",
+        }
+    };
+}
+pub(crate) use kinds;
+
+macro_rules! event_kinds {
+    ($($kind:ident = $number:literal $field:ident $word:literal,)+) => {
+        /// The kinds of events, with their numbers at the C boundary and in frames.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[repr(u8)]
+        pub(crate) enum EventKind {
+            #[default]
+            Custom = 0,
+            $($kind = $number,)+
+        }
+
+        impl EventKind {
+            /// The largest number.
+            pub(crate) const MOST: u32 = 0 $(+ { let _ = $number; 1 })+;
+
+            /// The kind that has this number.
+            pub(crate) fn from_number(number: u32) -> Option<Self> {
+                match number {
+                    0 => Some(Self::Custom),
+                    $($number => Some(Self::$kind),)+
+                    _ => None,
+                }
+            }
+
+            /// The word for it.
+            pub(crate) fn word(self) -> &'static str {
+                match self {
+                    Self::Custom => "custom",
+                    $(Self::$kind => $word,)+
+                }
+            }
+        }
+
+        impl Detail<'_> {
+            #[inline]
+            pub(crate) fn kind(&self) -> EventKind {
+                match self {
+                    Self::Custom => EventKind::Custom,
+                    $(Self::$kind(_) => EventKind::$kind,)+
+                }
+            }
+        }
+    };
 }
 
-impl Detail<'_> {
-    pub(crate) fn kind(&self) -> EventKind {
-        match self {
-            Self::Custom => EventKind::Custom,
-            Self::Llm(_) => EventKind::Llm,
-            Self::Tool(_) => EventKind::Tool,
-            Self::Action(_) => EventKind::Action,
-        }
+kinds!(event_kinds);
+
+impl EventKind {
+    /// Whether events of this kind are said of a span, instead of being one.
+    #[inline]
+    pub(crate) fn is_judgement(self) -> bool {
+        matches!(self, Self::Evaluation | Self::Feedback)
+    }
+
+    /// Whether its tokens count for its session.
+    #[inline]
+    pub(crate) fn uses_tokens(self) -> bool {
+        matches!(self, Self::Llm | Self::Embeddings)
     }
 }
 
@@ -165,6 +185,10 @@ pub(crate) struct EventData<'a> {
     pub(crate) links: &'a [Link<'a>],
     pub(crate) events: &'a [SpanEvent<'a>],
     pub(crate) error: Option<&'a ErrorDetail<'a>>,
+    /// The caller's own id; empty is none.
+    pub(crate) event_id: &'a [u8],
+    /// The position of its parent among the events that are recorded with it.
+    pub(crate) parent_index: Option<i64>,
 }
 
 /// A whole event that has nothing but a name, times and attributes; these are encoded already.
@@ -229,4 +253,7 @@ pub(crate) struct SessionOptions<'a> {
     pub(crate) baggage: &'a [u8],
     pub(crate) start: i64,
     pub(crate) attributes: &'a [Attribute<'a>],
+    /// The root span of the session that this one resumes.
+    pub(crate) resumed: Option<SpanContext>,
+    pub(crate) previous_session_id: &'a [u8],
 }

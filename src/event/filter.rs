@@ -1,26 +1,24 @@
 //! Which events are dropped before anything else is done with them: by the configuration's rules. A dropped event has no
 //! span; whoever names it names its parent.
 
+use bumpalo::Bump;
+
 use super::data::{Detail, EventData, EventKind};
 use super::processor::name;
 use super::semconv::Phase;
 use crate::config::EventRule;
 
-/// The word that rules have for a kind.
-fn word(kind: EventKind) -> &'static str {
-    match kind {
-        EventKind::Custom => "custom",
-        EventKind::Llm => "llm",
-        EventKind::Tool => "tool",
-        EventKind::Action => "action",
-    }
-}
-
 /// What an event is named after, where that is not the whole of its span's name.
 fn subject<'a>(detail: &Detail<'a>) -> &'a [u8] {
     match detail {
         Detail::Tool(tool) => tool.name,
-        Detail::Action(action) => action.kind,
+        Detail::Action(action) => action.r#type,
+        Detail::Agent(agent) => agent.name,
+        Detail::Workflow(workflow) => workflow.name,
+        Detail::Guardrail(guardrail) => guardrail.name,
+        Detail::Evaluation(evaluation) => evaluation.name,
+        Detail::Feedback(feedback) => feedback.name,
+        Detail::McpClient(mcp) | Detail::McpServer(mcp) => mcp.method,
         _ => &[],
     }
 }
@@ -30,6 +28,10 @@ fn model<'a>(detail: &Detail<'a>) -> &'a [u8] {
     match detail {
         Detail::Llm(llm) if llm.request_model.is_empty() => llm.response_model,
         Detail::Llm(llm) => llm.request_model,
+        Detail::Embeddings(embeddings) if embeddings.request_model.is_empty() => embeddings.response_model,
+        Detail::Embeddings(embeddings) => embeddings.request_model,
+        Detail::Retrieval(retrieval) => retrieval.request_model,
+        Detail::Agent(agent) => agent.request_model,
         _ => &[],
     }
 }
@@ -45,15 +47,17 @@ impl EventFilter {
 
     /// Whether an event is dropped.
     pub(crate) fn drops(&self, data: &EventData<'_>) -> bool {
-        let kind = word(data.detail.kind());
+        let kind = data.detail.kind().word();
         let (subject, model) = (subject(&data.detail), model(&data.detail));
-        let name = name(data, Phase::Whole).concat();
+        // Rules are there to drop things: what they allocate is gone with the event.
+        let arena = Bump::new();
+        let name = name(&arena, data, Phase::Whole).concat();
         self.has_rule_for(kind, [&name, subject], model)
     }
 
     /// The same for one that has no more than a name.
     pub(crate) fn drops_plain(&self, name: &[u8]) -> bool {
-        self.has_rule_for(word(EventKind::Custom), [name, &[]], &[])
+        self.has_rule_for(EventKind::Custom.word(), [name, &[]], &[])
     }
 
     fn has_rule_for(&self, kind: &str, names: [&[u8]; 2], model: &[u8]) -> bool {
@@ -108,7 +112,7 @@ mod tests {
             [llm(b"gpt-mini", b"x"), llm(b"gpt", b"gpt-mini"), llm(b"", b"gpt-mini"), llm(b"", b"")],
             [true, false, true, false]
         );
-        let action = Action { kind: b"move" };
+        let action = Action { r#type: b"move", ..Action::default() };
         let data = EventData { detail: Detail::Action(&action), ..EventData::default() };
         assert!(filter.drops(&data));
         assert!(!filter.drops(&EventData { name: b"step", ..data }));

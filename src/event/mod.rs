@@ -1,9 +1,15 @@
 //! The EventProcessor: turns what a caller says into one span (and, for an error, one log record) and commits it to the
-//! journal. `data` holds the caller's words, `semconv` the names they get, `attributes` makes keys unique and keeps the
-//! limits, `inject` adds what the configuration and the host want added, `text` repairs and cuts, `record` is what the journal takes, `processor` puts them together.
+//! journal. `data` holds the caller's words, `details` the typed ones of each kind, `choice` what fields choose among,
+//! `semconv` the names they get, `content` what is recorded of content, `costs` what calls cost, `attributes` makes keys
+//! unique and keeps the limits, `inject` adds what the configuration and the host want added, `text` repairs and cuts, `times` puts start and end in order, `record` is what the journal
+//! takes, `processor` puts them together, `filter` drops what nobody wants.
 
 mod attributes;
+mod choice;
+pub(crate) mod content;
+pub(crate) mod costs;
 pub(crate) mod data;
+pub(crate) mod details;
 pub(crate) mod filter;
 pub(crate) mod inject;
 pub(crate) mod processor;
@@ -12,3 +18,4 @@ pub(crate) mod semconv;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
+mod times;

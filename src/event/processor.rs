@@ -8,6 +8,8 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::attributes::{AttributeLimits, is_plain, unique, unite};
+use super::content::ContentPolicy;
+use super::costs::{Cost, CostSource, Prices};
 use super::data::{
     ErrorDetail, EventData, EventKind, GivenTimes, ParentSpan, PlainEvent, SessionEnd, SpanContext,
 };
@@ -15,11 +17,13 @@ use super::inject::{Inject, on_log};
 use super::record::{Record, set_right, unique_in_events, unique_in_links};
 use super::semconv::{self, Inherited, MOST_TYPED, OTHER_ERROR, Phase};
 use super::text::{Cut, Repair, Rewrite as _, cut_at_character, rewrite_addition};
+pub(crate) use super::times::{Times, ordered};
+use super::times::{sane, times};
 use crate::journal::accounting::Repairs;
 use crate::journal::frame::FLAG_ERROR;
 use crate::journal::{AppendError, Entry, Journal, Origin};
 use crate::otlp::Signal;
-use crate::otlp::log::LogRecord;
+use crate::otlp::log::{LogRecord, Severity};
 use crate::otlp::open::{self, Addition};
 use crate::otlp::span::{ATTRIBUTES, PlainSpan, SpanKind, SpanRecord, StatusCode};
 use crate::otlp::value::{Attribute, Attributes, Value};
@@ -39,46 +43,6 @@ pub(crate) struct RecordLimits {
     pub(crate) record_bytes: usize,
 }
 
-/// Start and end of a span, in nanoseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Times {
-    pub(crate) start: i64,
-    pub(crate) end: i64,
-}
-
-/// A time before 1970 cannot be said in OTLP: it counts as not given.
-fn sane(time: i64, repairs: &mut Repairs) -> i64 {
-    if time < 0 {
-        repairs.time += 1;
-    }
-    time.max(0)
-}
-
-/// Start and end from what was given: two of start, end and duration give the third; a missing end is now.
-pub(crate) fn times(given: GivenTimes, repairs: &mut Repairs) -> Times {
-    let (start, end) = (sane(given.start, repairs), sane(given.end, repairs));
-    let duration = sane(given.duration, repairs);
-    let (start, end) = match (start, end) {
-        (0, 0) => {
-            let now = clock::wall();
-            (now.saturating_sub(duration), now)
-        }
-        (0, end) => (end.saturating_sub(duration), end),
-        (start, 0) if duration > 0 => (start, start.saturating_add(duration)),
-        (start, 0) => (start, clock::wall()),
-        given => given,
-    };
-    ordered(start.max(0), end, repairs)
-}
-
-/// An end before the start becomes the start, and is counted.
-pub(crate) fn ordered(start: i64, end: i64, repairs: &mut Repairs) -> Times {
-    if end < start {
-        repairs.time += 1;
-    }
-    Times { start, end: end.max(start) }
-}
-
 /// Which span it is, and whose child.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity {
@@ -91,6 +55,9 @@ pub(crate) struct Identity {
 pub(crate) fn status<'a>(data: &EventData<'a>) -> (StatusCode, &'a [u8]) {
     match (data.error, data.status) {
         (None, StatusCode::Error) => (StatusCode::Error, data.status_message),
+        (None, StatusCode::Unset) if semconv::own_error(&data.detail).is_some() => {
+            (StatusCode::Error, data.status_message)
+        }
         // A description belongs to Error alone (OpenTelemetry trace API, "Set Status").
         (None, code) => (code, b""),
         (Some(error), _) if data.status_message.is_empty() => (StatusCode::Error, error.message),
@@ -100,10 +67,12 @@ pub(crate) fn status<'a>(data: &EventData<'a>) -> (StatusCode, &'a [u8]) {
 
 /// `error.type` for what was said of the outcome.
 pub(crate) fn error_type<'a>(data: &EventData<'a>) -> Option<Attribute<'a>> {
+    let own = semconv::own_error(&data.detail);
     let name = match (data.error, data.status) {
         (Some(error), _) if !error.kind.is_empty() => error.kind,
-        (Some(_), _) | (None, StatusCode::Error) => OTHER_ERROR,
-        _ => return None,
+        (Some(_), _) | (None, StatusCode::Error) => own.unwrap_or(OTHER_ERROR),
+        (None, StatusCode::Ok) => return None,
+        (None, StatusCode::Unset) => own?,
     };
     Some(Attribute::new(semconv::ERROR_TYPE, Value::Text(name)))
 }
@@ -116,7 +85,10 @@ fn open_attributes<'e>(fields: impl Iterator<Item = &'e [u8]>) -> usize {
 /// Whether an event says anything that has a name of its own.
 #[inline(always)]
 fn has_typed(data: &EventData<'_>) -> bool {
-    data.detail.kind() != EventKind::Custom || data.error.is_some() || data.status == StatusCode::Error
+    data.detail.kind() != EventKind::Custom
+        || data.error.is_some()
+        || data.status == StatusCode::Error
+        || !data.event_id.is_empty()
 }
 
 /// The first `limit` of a list, and how many that leaves out.
@@ -131,9 +103,12 @@ pub(crate) struct EventProcessor {
     pub(super) inject: Option<Arc<Inject>>,
     /// How many attributes a plain event may have; `None` when there are no plain events.
     most_plain_attributes: Option<usize>,
+    content: ContentPolicy,
+    prices: Prices,
 }
 
 impl EventProcessor {
+    /// A processor that records no content and knows no prices.
     pub(crate) fn new(limits: RecordLimits) -> Self {
         Self::with_inject(limits, None)
     }
@@ -143,7 +118,19 @@ impl EventProcessor {
         // A value that may have to be cut is looked at, and so is a key that may be one of those injected.
         let has_plain = limits.value_bytes.is_none() && inject.is_none();
         let most_plain_attributes = has_plain.then(|| limits.attributes.saturating_sub(1));
-        Self { limits, inject, most_plain_attributes }
+        let (content, prices) = (ContentPolicy::default(), Prices::default());
+        Self { limits, inject, most_plain_attributes, content, prices }
+    }
+
+    /// The same with these.
+    pub(crate) fn with(self, content: ContentPolicy, prices: Prices) -> Self {
+        Self { content, prices, ..self }
+    }
+
+    /// The prices of models.
+    #[inline]
+    pub(crate) fn prices(&self) -> &Prices {
+        &self.prices
     }
 
     pub(crate) fn limits(&self) -> RecordLimits {
@@ -157,7 +144,7 @@ impl EventProcessor {
         arena: &'a Bump,
         session: &'a Session,
         data: &EventData<'a>,
-        phase: Phase,
+        (phase, cost): (Phase, Option<Cost>),
         injected: &[u8],
         repairs: &mut Repairs,
     ) -> Attributes<'a> {
@@ -165,25 +152,31 @@ impl EventProcessor {
         if !has_typed(data) && is_plain(&data.attributes, limits) {
             return data.attributes;
         }
-        let typed = self.typed(arena, session, data, phase);
+        let typed = self.typed(arena, session, data, phase, cost);
         Attributes::of(unite(arena, typed, data.attributes.list, limits, repairs))
     }
 
-    /// What an event's typed detail says, as attributes.
+    /// What an event's typed detail says, as attributes; and what it cost, as far as it is known only now.
     pub(crate) fn typed<'a>(
         &self,
         arena: &'a Bump,
         session: &'a Session,
         data: &EventData<'a>,
         phase: Phase,
+        cost: Option<Cost>,
     ) -> ArenaVec<'a, Attribute<'a>> {
         let mut typed = ArenaVec::new_in(arena);
+        if let Some(cost) = cost.filter(|cost| cost.source != CostSource::Provider) {
+            semconv::cost(&mut typed, cost, arena.alloc_slice_copy(self.prices.version()));
+        }
         if has_typed(data) {
             typed.reserve(MOST_TYPED + data.attributes.list.len());
             let inherited =
                 Inherited { provider: &session.provider, conversation_id: &session.conversation_id };
-            semconv::typed(&mut typed, &data.detail, inherited, phase);
+            semconv::typed(&mut typed, &data.detail, inherited, phase, &self.content);
             typed.extend(error_type(data));
+            let id = Some(data.event_id).filter(|id| !id.is_empty());
+            typed.extend(id.map(|id| Attribute::new(semconv::EVENT_ID, Value::Text(id))));
         }
         typed
     }
@@ -292,11 +285,12 @@ impl EventProcessor {
         session: &'a Session,
         identity: Identity,
         data: &EventData<'a>,
+        cost: Option<Cost>,
         repairs: &mut Repairs,
     ) -> SpanRecord<'a> {
         let Times { start, end } = times(data.times, repairs);
         let injected = self.injected(arena, session, Signal::Traces, Some(data.detail.kind()));
-        let attributes = self.attributes(arena, session, data, Phase::Whole, injected, repairs);
+        let attributes = self.attributes(arena, session, data, (Phase::Whole, cost), injected, repairs);
         let injected =
             if injected.is_empty() { injected } else { open::kept_in(arena, injected, attributes.list) };
         let (events, dropped_events) = within(data.events, self.limits.events);
@@ -309,7 +303,7 @@ impl EventProcessor {
             parent: identity.parent.map(|parent| parent.span_id),
             trace_state: &session.trace_state,
             flags: session.span_flags(identity.parent.is_some_and(|parent| parent.is_remote)),
-            name: name(data, Phase::Whole),
+            name: name(arena, data, Phase::Whole),
             kind: data.span_kind.unwrap_or_else(|| semconv::span_kind(&data.detail)),
             start,
             end,
@@ -412,11 +406,11 @@ impl EventProcessor {
         arena: &'a Bump,
         session: &'a Session,
         span: SpanContext,
-        kind: EventKind,
+        (kind, span_kind): (EventKind, SpanKind),
         error: &ErrorDetail<'a>,
         repairs: &mut Repairs,
     ) -> LogRecord<'a> {
-        let (event_name, severity) = semconv::exception_event(kind);
+        let (event_name, severity) = semconv::exception_event(kind, span_kind);
         let now = clock::wall();
         let given = sane(error.time, repairs);
         let mut typed = ArenaVec::with_capacity_in(MOST_TYPED, arena);
@@ -432,6 +426,31 @@ impl EventProcessor {
             observed: now,
             severity,
             event_name,
+            body: Value::Empty,
+            encoded: on_log(arena, session, injected, attributes),
+            attributes,
+        }
+    }
+
+    /// The log record that an evaluation or feedback leaves on a span.
+    pub(crate) fn judgement<'a>(
+        &self,
+        arena: &'a Bump,
+        session: &'a Session,
+        span: SpanContext,
+        data: &EventData<'a>,
+        repairs: &mut Repairs,
+    ) -> LogRecord<'a> {
+        let injected = self.injected(arena, session, Signal::Logs, Some(data.detail.kind()));
+        let attributes = self.attributes(arena, session, data, (Phase::Whole, None), injected, repairs).list;
+        LogRecord {
+            trace_id: span.trace_id,
+            span_id: span.span_id,
+            flags: u32::from(span.trace_flags),
+            time: times(data.times, repairs).end,
+            observed: clock::wall(),
+            severity: Severity::Info,
+            event_name: semconv::EVALUATION_RESULT,
             body: Value::Empty,
             encoded: on_log(arena, session, injected, attributes),
             attributes,
@@ -484,14 +503,19 @@ fn append(
 
 /// The name that an event gives its span; both parts empty when it gives none.
 #[inline(always)]
-pub(crate) fn name<'a>(data: &EventData<'a>, phase: Phase) -> [&'a [u8]; 2] {
-    if data.name.is_empty() { semconv::span_name(&data.detail, phase) } else { [data.name, b""] }
+pub(crate) fn name<'a>(arena: &'a Bump, data: &EventData<'a>, phase: Phase) -> [&'a [u8]; 2] {
+    if data.name.is_empty() { semconv::span_name(arena, &data.detail, phase) } else { [data.name, b""] }
 }
 
 /// A journal entry for a span.
 pub(crate) fn span_entry(kind: u8, status: StatusCode, repairs: Repairs) -> Entry {
     let flags = if status == StatusCode::Error { FLAG_ERROR } else { 0 };
     Entry { signal: Signal::Traces, kind, flags, origin: Origin::Caller, repairs }
+}
+
+/// A journal entry for the log record of an evaluation or feedback.
+pub(crate) fn judgement_entry(kind: EventKind, repairs: Repairs) -> Entry {
+    Entry { signal: Signal::Logs, kind: kind as u8, flags: 0, origin: Origin::Caller, repairs }
 }
 
 /// A journal entry for an error's log record.

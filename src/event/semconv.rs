@@ -2,11 +2,19 @@
 //! exceptions, session) and, where those have no name, our own under `agentotel.`. Nothing else in the library spells
 //! an attribute's name, but for `session.id`, which the encoder keeps free for the session.
 
-use bumpalo::collections::Vec as ArenaVec;
+mod live;
+mod session;
 
-use super::data::{Action, Detail, EndState, EventKind, Llm, LlmOperation, SessionEnd, SessionOptions, Tool};
+use bumpalo::Bump;
+
+pub(crate) use self::live::*;
+pub(crate) use self::session::*;
+use super::content::ContentPolicy;
+use super::costs::{Cost, CostSource};
+use super::data::*;
+use super::details::{Out, choice, int, text};
 use crate::otlp::log::Severity;
-use crate::otlp::span::{SpanKind, StatusCode};
+use crate::otlp::span::SpanKind;
 pub(crate) use crate::otlp::value::SESSION_ID;
 use crate::otlp::value::{Attribute, Value};
 
@@ -14,6 +22,21 @@ const CONVERSATION_ID: &str = "gen_ai.conversation.id";
 const PROVIDER_NAME: &str = "gen_ai.provider.name";
 const OPERATION_NAME: &str = "gen_ai.operation.name";
 const AGENT_NAME: &str = "gen_ai.agent.name";
+const SERVER_ADDRESS: &str = "server.address";
+const SERVER_PORT: &str = "server.port";
+pub(crate) const REQUEST_MODEL: &str = "gen_ai.request.model";
+pub(crate) const RESPONSE_MODEL: &str = "gen_ai.response.model";
+pub(crate) const TOOL_NAME: &str = "gen_ai.tool.name";
+pub(crate) const MCP_METHOD: &str = "mcp.method.name";
+/// The method that calls a tool.
+pub(crate) const TOOL_CALL: &[u8] = b"tools/call";
+/// What a call cost, in millionths of the currency.
+pub(crate) const COST: &str = "agentotel.cost.micro_units";
+/// The caller's own id of an event.
+pub(crate) const EVENT_ID: &str = "agentotel.event.id";
+/// What a link is there for, and the one to the session that another resumes.
+pub(crate) const LINK_TYPE: &str = "agentotel.link.type";
+pub(crate) const RESUMED_SESSION: &[u8] = b"resumed_session";
 pub(crate) const ERROR_TYPE: &str = "error.type";
 pub(crate) const TIME_TO_FIRST_CHUNK: &str = "gen_ai.response.time_to_first_chunk";
 pub(crate) const STREAM: &str = "gen_ai.request.stream";
@@ -37,37 +60,7 @@ pub(crate) const OTHER_ERROR: &[u8] = b"_OTHER";
 const UNKNOWN_PROVIDER: &[u8] = b"unknown";
 
 /// The most attributes that typed fields make.
-pub(crate) const MOST_TYPED: usize = 32;
-
-type Out<'o, 'a> = &'o mut ArenaVec<'a, Attribute<'a>>;
-
-fn text<'a>(out: Out<'_, 'a>, key: &'static str, value: &'a [u8]) {
-    if !value.is_empty() {
-        out.push(Attribute::new(key, Value::Text(value)));
-    }
-}
-
-fn texts<'a>(out: Out<'_, 'a>, key: &'static str, values: &'a [&'a [u8]]) {
-    if !values.is_empty() {
-        out.push(Attribute::new(key, Value::Texts(values)));
-    }
-}
-
-fn int<'a>(out: Out<'_, 'a>, key: &'static str, value: Option<i64>) {
-    out.extend(value.map(|value| Attribute::new(key, Value::Int(value))));
-}
-
-fn double<'a>(out: Out<'_, 'a>, key: &'static str, value: Option<f64>) {
-    out.extend(value.map(|value| Attribute::new(key, Value::Double(value))));
-}
-
-fn operation_name(operation: LlmOperation) -> &'static str {
-    match operation {
-        LlmOperation::Chat => "chat",
-        LlmOperation::TextCompletion => "text_completion",
-        LlmOperation::GenerateContent => "generate_content",
-    }
-}
+pub(crate) const MOST_TYPED: usize = 48;
 
 /// Whether attributes are made for a whole event, with what the conventions require filled in, or for a later word
 /// about it, with only what was said.
@@ -85,87 +78,212 @@ pub(crate) struct Inherited<'a> {
 }
 
 /// The attributes of an event's typed detail.
-pub(crate) fn typed<'a>(out: Out<'_, 'a>, detail: &Detail<'a>, inherited: Inherited<'a>, phase: Phase) {
-    match detail {
+pub(crate) fn typed<'a>(
+    out: Out<'_, 'a>,
+    detail: &Detail<'a>,
+    inherited: Inherited<'a>,
+    phase: Phase,
+    policy: &ContentPolicy,
+) {
+    if phase == Phase::Whole
+        && let Some(operation) = fixed_operation(detail)
+    {
+        text(out, OPERATION_NAME, operation);
+    }
+    match *detail {
         Detail::Custom => {}
         Detail::Llm(llm) => {
             inference(out, llm, inherited, phase);
+            llm.named(out, policy);
         }
-        Detail::Tool(tool) => execute_tool(out, tool, phase),
-        Detail::Action(action) => text(out, "agentotel.action.type", action.kind),
+        Detail::Embeddings(embeddings) => {
+            provider(out, embeddings.provider, inherited, phase);
+            given_cost(out, embeddings.cost_micro_units);
+            embeddings.named(out, policy);
+        }
+        Detail::Retrieval(retrieval) => retrieval.named(out, policy),
+        Detail::Tool(tool) => tool.named(out, policy),
+        Detail::Action(action) => action.named(out, policy),
+        Detail::Agent(agent) => {
+            agent_run(out, agent, inherited, phase);
+            agent.named(out, policy);
+        }
+        Detail::Workflow(workflow) => workflow.named(out, policy),
+        Detail::McpClient(mcp) => {
+            mcp_message(out, mcp);
+            text(out, SERVER_ADDRESS, mcp.peer_address);
+            int(out, SERVER_PORT, mcp.peer_port);
+            mcp.named(out, policy);
+        }
+        Detail::McpServer(mcp) => {
+            mcp_message(out, mcp);
+            text(out, "client.address", mcp.peer_address);
+            int(out, "client.port", mcp.peer_port);
+            mcp.named(out, policy);
+        }
+        Detail::Handoff(handoff) => handoff.named(out, policy),
+        Detail::Plan(plan) => plan.named(out, policy),
+        Detail::Approval(approval) => approval.named(out, policy),
+        Detail::Guardrail(guardrail) => guardrail.named(out, policy),
+        Detail::Memory(memory) => memory.named(out, policy),
+        Detail::Compaction(compaction) => compaction.named(out, policy),
+        Detail::Evaluation(evaluation) => evaluation.named(out, policy),
+        Detail::Feedback(feedback) => {
+            text(out, "gen_ai.evaluation.name", or(feedback.name, b"user_feedback"));
+            text(out, "agentotel.feedback.source", or(feedback.source, b"user"));
+            feedback.named(out, policy);
+        }
+    }
+}
+
+/// A text, or what stands for one that is absent.
+fn or<'a>(given: &'a [u8], otherwise: &'a [u8]) -> &'a [u8] {
+    if given.is_empty() { otherwise } else { given }
+}
+
+/// `gen_ai.operation.name` of the kinds that have one for all their events.
+fn fixed_operation(detail: &Detail<'_>) -> Option<&'static [u8]> {
+    match detail {
+        Detail::Embeddings(_) => Some(b"embeddings"),
+        Detail::Retrieval(_) => Some(b"retrieval"),
+        Detail::Tool(_) => Some(b"execute_tool"),
+        Detail::Workflow(_) => Some(b"invoke_workflow"),
+        _ => None,
+    }
+}
+
+/// `gen_ai.provider.name`: the event's, its session's, or that it is not known.
+fn provider<'a>(out: Out<'_, 'a>, of_event: &'a [u8], inherited: Inherited<'a>, phase: Phase) {
+    let of_session = if phase == Phase::Whole { or(inherited.provider, UNKNOWN_PROVIDER) } else { &[] };
+    text(out, PROVIDER_NAME, or(of_event, of_session));
+}
+
+/// `gen_ai.conversation.id`: the event's or its session's.
+fn conversation<'a>(out: Out<'_, 'a>, of_event: &'a [u8], inherited: Inherited<'a>, phase: Phase) {
+    let of_session = if phase == Phase::Whole { inherited.conversation_id } else { &[] };
+    text(out, CONVERSATION_ID, or(of_event, of_session));
+}
+
+/// How many answers were asked for: said when it is not one.
+fn choice_count(out: Out<'_, '_>, count: Option<i64>) {
+    int(out, "gen_ai.request.choice.count", count.filter(|count| *count != 1));
+}
+
+/// A cost that the provider said.
+fn given_cost(out: Out<'_, '_>, micro_units: Option<i64>) {
+    if let Some(micro_units) = micro_units {
+        cost(out, Cost::given(micro_units), &[]);
+    }
+}
+
+/// What a call cost, and by which prices.
+pub(crate) fn cost<'a>(out: Out<'_, 'a>, cost: Cost, price_version: &'a [u8]) {
+    let source: &[u8] = match cost.source {
+        CostSource::Provider => b"provider",
+        CostSource::Computed => b"computed",
+        CostSource::Unknown => b"unknown",
+    };
+    let is_known = cost.source != CostSource::Unknown;
+    int(out, COST, is_known.then_some(cost.micro_units));
+    text(out, "agentotel.cost.source", source);
+    if cost.source == CostSource::Computed {
+        text(out, "agentotel.cost.price_version", price_version);
     }
 }
 
 fn inference<'a>(out: Out<'_, 'a>, llm: &'a Llm<'a>, inherited: Inherited<'a>, phase: Phase) {
+    const AUTO: &[u8] = b"auto";
     let whole = phase == Phase::Whole;
-    if let Some(operation) = llm.operation.or(whole.then_some(LlmOperation::Chat)) {
-        text(out, OPERATION_NAME, operation_name(operation).as_bytes());
+    choice(out, OPERATION_NAME, llm.operation.or(whole.then_some(LlmOperation::Chat)));
+    provider(out, llm.provider, inherited, phase);
+    conversation(out, llm.conversation_id, inherited, phase);
+    choice_count(out, llm.choice_count);
+    // A request is taken for one that does not stream unless it is said that it does.
+    out.extend(llm.stream.filter(|streams| *streams).map(|_| Attribute::new(STREAM, Value::Bool(true))));
+    int(out, "gen_ai.usage.input_tokens", llm.all_input_tokens());
+    int(out, "gen_ai.usage.output_tokens", llm.all_output_tokens());
+    if llm.openai_request_service_tier != AUTO {
+        text(out, "openai.request.service_tier", llm.openai_request_service_tier);
     }
-    let provider = match (llm.provider, inherited.provider) {
-        ([], _) if !whole => &[],
-        ([], []) => UNKNOWN_PROVIDER,
-        ([], of_session) => of_session,
-        (of_event, _) => of_event,
-    };
-    text(out, PROVIDER_NAME, provider);
-    text(out, "gen_ai.request.model", llm.request_model);
-    text(out, "gen_ai.response.model", llm.response_model);
-    text(out, "gen_ai.response.id", llm.response_id);
-    texts(out, "gen_ai.response.finish_reasons", llm.finish_reasons);
-    text(out, "gen_ai.output.type", llm.output_type);
-    int(out, "gen_ai.request.max_tokens", llm.max_tokens);
-    int(out, "gen_ai.request.choice.count", llm.choice_count.filter(|count| *count != 1));
-    int(out, "gen_ai.request.seed", llm.seed);
-    double(out, "gen_ai.request.temperature", llm.temperature);
-    double(out, "gen_ai.request.top_p", llm.top_p);
-    double(out, "gen_ai.request.top_k", llm.top_k);
-    double(out, "gen_ai.request.frequency_penalty", llm.frequency_penalty);
-    double(out, "gen_ai.request.presence_penalty", llm.presence_penalty);
-    texts(out, "gen_ai.request.stop_sequences", llm.stop_sequences);
-    out.extend(llm.stream.map(|stream| Attribute::new(STREAM, Value::Bool(stream))));
-    double(out, TIME_TO_FIRST_CHUNK, llm.time_to_first_chunk);
-    int(out, "gen_ai.usage.input_tokens", llm.input_tokens);
-    int(out, "gen_ai.usage.cache_read.input_tokens", llm.cache_read_input_tokens);
-    int(out, "gen_ai.usage.cache_creation.input_tokens", llm.cache_creation_input_tokens);
-    int(out, "gen_ai.usage.output_tokens", llm.output_tokens);
-    int(out, "gen_ai.usage.reasoning.output_tokens", llm.reasoning_output_tokens);
-    text(out, "server.address", llm.server_address);
-    int(out, "server.port", llm.server_port);
-    if whole {
-        text(out, CONVERSATION_ID, inherited.conversation_id);
+    given_cost(out, llm.cost_micro_units);
+}
+
+fn agent_run<'a>(out: Out<'_, 'a>, agent: &'a Agent<'a>, inherited: Inherited<'a>, phase: Phase) {
+    let whole = phase == Phase::Whole;
+    choice(out, OPERATION_NAME, agent.operation.or(whole.then_some(AgentOperation::Invoke)));
+    provider(out, agent.provider, inherited, phase);
+    if agent.operation == Some(AgentOperation::Create) {
+        text(out, CONVERSATION_ID, agent.conversation_id);
+    } else {
+        conversation(out, agent.conversation_id, inherited, phase);
+    }
+    choice_count(out, agent.choice_count);
+    int(out, "gen_ai.usage.input_tokens", agent.all_input_tokens());
+}
+
+/// What both sides of a message say.
+fn mcp_message<'a>(out: Out<'_, 'a>, mcp: &'a Mcp<'a>) {
+    if mcp.method == TOOL_CALL {
+        text(out, OPERATION_NAME, b"execute_tool");
+    }
+    if mcp.jsonrpc_version != b"2.0" {
+        text(out, "jsonrpc.protocol.version", mcp.jsonrpc_version);
     }
 }
 
-fn execute_tool<'a>(out: Out<'_, 'a>, tool: &'a Tool<'a>, phase: Phase) {
-    if phase == Phase::Whole {
-        text(out, OPERATION_NAME, b"execute_tool");
+/// `error.type` of a detail that says of itself that it failed.
+pub(crate) fn own_error<'a>(detail: &Detail<'a>) -> Option<&'a [u8]> {
+    let (Detail::McpClient(mcp) | Detail::McpServer(mcp)) = detail else { return None };
+    match (mcp.is_error, mcp.response_status_code) {
+        (true, _) => Some(b"tool_error"),
+        (false, []) => None,
+        (false, code) => Some(code),
     }
-    text(out, "gen_ai.tool.name", tool.name);
-    text(out, "gen_ai.tool.type", tool.kind);
-    text(out, "gen_ai.tool.call.id", tool.call_id);
-    text(out, "gen_ai.tool.description", tool.description);
 }
 
 /// The span's name, in two parts that are joined; both empty when the detail does not name it.
-pub(crate) fn span_name<'a>(detail: &Detail<'a>, phase: Phase) -> [&'a [u8]; 2] {
+pub(crate) fn span_name<'a>(arena: &'a Bump, detail: &Detail<'a>, phase: Phase) -> [&'a [u8]; 2] {
+    const NOTHING: [&[u8]; 2] = [b"", b""];
+    // A prefix ends in a space, which a name without a subject does not have.
+    let named = |prefix: &'static [u8], subject: &'a [u8]| match (subject, phase) {
+        ([], Phase::Later) => NOTHING,
+        ([], Phase::Whole) => [prefix.trim_ascii_end(), b""],
+        _ => [prefix, subject],
+    };
     match detail {
-        Detail::Custom => [b"", b""],
-        Detail::Llm(Llm { request_model: [], .. }) if phase == Phase::Later => [b"", b""],
+        Detail::Custom | Detail::Evaluation(_) | Detail::Feedback(_) => NOTHING,
         Detail::Llm(llm) => {
-            let with_model = !llm.request_model.is_empty();
-            let prefix: &[u8] = match (llm.operation.unwrap_or(LlmOperation::Chat), with_model) {
-                (LlmOperation::Chat, true) => b"chat ",
-                (LlmOperation::Chat, false) => b"chat",
-                (LlmOperation::TextCompletion, true) => b"text_completion ",
-                (LlmOperation::TextCompletion, false) => b"text_completion",
-                (LlmOperation::GenerateContent, true) => b"generate_content ",
-                (LlmOperation::GenerateContent, false) => b"generate_content",
+            let prefix: &[u8] = match llm.operation.unwrap_or(LlmOperation::Chat) {
+                LlmOperation::Chat => b"chat ",
+                LlmOperation::TextCompletion => b"text_completion ",
+                LlmOperation::GenerateContent => b"generate_content ",
             };
-            [prefix, llm.request_model]
+            named(prefix, llm.request_model)
         }
-        Detail::Tool(Tool { name: [], .. }) | Detail::Action(Action { kind: [] }) => [b"", b""],
-        Detail::Tool(tool) => [b"execute_tool ", tool.name],
-        Detail::Action(action) => [b"action ", action.kind],
+        Detail::Tool(tool) => named(b"execute_tool ", tool.name),
+        Detail::Action(action) => named(b"action ", action.r#type),
+        Detail::Embeddings(embeddings) => named(b"embeddings ", embeddings.request_model),
+        Detail::Retrieval(retrieval) => named(b"retrieval ", retrieval.data_source_id),
+        Detail::Agent(agent) => match agent.operation.unwrap_or(AgentOperation::Invoke) {
+            AgentOperation::Invoke => named(b"invoke_agent ", agent.name),
+            AgentOperation::Create => named(b"create_agent ", agent.name),
+        },
+        Detail::Workflow(workflow) => named(b"invoke_workflow ", workflow.name),
+        Detail::McpClient(mcp) | Detail::McpServer(mcp) => {
+            match (mcp.method, or(mcp.tool_name, mcp.prompt_name)) {
+                ([], _) => NOTHING,
+                (method, []) => [method, b""],
+                (method, target) => [arena.alloc_slice_fill_iter([method, b" "].concat()), target],
+            }
+        }
+        Detail::Handoff(handoff) => named(b"handoff ", handoff.target_name),
+        Detail::Plan(plan) => named(b"plan ", plan.name),
+        Detail::Approval(approval) => named(b"approval ", approval.subject),
+        Detail::Guardrail(guardrail) => named(b"guardrail ", guardrail.name),
+        Detail::Memory(memory) => {
+            named(b"memory ", memory.operation.map_or(&[], |operation| operation.word().as_bytes()))
+        }
+        Detail::Compaction(compaction) => named(b"compaction ", compaction.strategy),
     }
 }
 
@@ -173,15 +291,59 @@ pub(crate) fn span_name<'a>(detail: &Detail<'a>, phase: Phase) -> [&'a [u8]; 2] 
 pub(crate) fn span_kind(detail: &Detail<'_>) -> SpanKind {
     match detail {
         Detail::Llm(llm) if !llm.in_process => SpanKind::Client,
+        Detail::Agent(agent) if agent.remote || agent.operation == Some(AgentOperation::Create) => {
+            SpanKind::Client
+        }
+        Detail::Embeddings(_) | Detail::Retrieval(_) | Detail::McpClient(_) => SpanKind::Client,
+        Detail::McpServer(_) => SpanKind::Server,
         _ => SpanKind::Internal,
     }
 }
 
-/// Event name and severity of the log record that an error on a span of this kind leaves.
-pub(crate) fn exception_event(kind: EventKind) -> (&'static str, Severity) {
-    match kind {
-        EventKind::Llm => ("gen_ai.client.operation.exception", Severity::Warn),
-        _ => ("exception", Severity::Error),
+/// What a whole event has to say, in words, when its detail does not.
+pub(crate) fn missing(detail: &Detail<'_>) -> Option<&'static str> {
+    match detail {
+        Detail::Tool(Tool { name: [], .. }) => Some("tool.name is absent: a tool event needs it"),
+        Detail::Action(Action { r#type: [], .. }) => Some("action.type is absent: an action event needs it"),
+        Detail::McpClient(Mcp { method: [], .. }) => {
+            Some("mcp_client.method is absent: an mcp_client event needs it")
+        }
+        Detail::McpServer(Mcp { method: [], .. }) => {
+            Some("mcp_server.method is absent: an mcp_server event needs it")
+        }
+        Detail::Handoff(Handoff { target_name: [], .. }) => {
+            Some("handoff.target_name is absent: a handoff event needs it")
+        }
+        Detail::Approval(Approval { subject: [], .. }) => {
+            Some("approval.subject is absent: an approval event needs it")
+        }
+        Detail::Guardrail(Guardrail { name: [], .. }) => {
+            Some("guardrail.name is absent: a guardrail event needs it")
+        }
+        Detail::Memory(Memory { operation: None, .. }) => {
+            Some("memory.operation is absent: a memory event needs it")
+        }
+        Detail::Evaluation(Evaluation { name: [], .. }) => {
+            Some("evaluation.name is absent: an evaluation event needs it")
+        }
+        _ => None,
+    }
+}
+
+/// The log record that an evaluation or feedback becomes.
+pub(crate) const EVALUATION_RESULT: &str = "gen_ai.evaluation.result";
+
+/// Event name and severity of the log record that an error on a span of these kinds leaves.
+pub(crate) fn exception_event(kind: EventKind, span_kind: SpanKind) -> (&'static str, Severity) {
+    let is_client_operation = match kind {
+        EventKind::Llm | EventKind::Embeddings | EventKind::Retrieval => true,
+        EventKind::Agent => span_kind == SpanKind::Client,
+        _ => false,
+    };
+    if is_client_operation {
+        ("gen_ai.client.operation.exception", Severity::Warn)
+    } else {
+        ("exception", Severity::Error)
     }
 }
 
@@ -193,139 +355,4 @@ pub(crate) fn exception<'a>(out: Out<'_, 'a>, error: &super::data::ErrorDetail<'
     text(out, "exception.stacktrace", error.stack);
     text(out, "agentotel.error.code", error.code);
     text(out, "agentotel.error.details", error.details);
-}
-
-/// What the live view says of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LiveNews {
-    /// It is in flight; said once.
-    Started,
-    /// It still is.
-    Heartbeat,
-    /// It has not changed for so many nanoseconds.
-    Stalled(i64),
-    /// It is over, with this status.
-    Ended(StatusCode),
-}
-
-/// An event as the live view's log records show it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LiveState<'a> {
-    pub(crate) kind: EventKind,
-    pub(crate) name: &'a [u8],
-    /// Nanoseconds since its start.
-    pub(crate) elapsed: i64,
-    pub(crate) chunks: u64,
-    pub(crate) chunk_bytes: u64,
-}
-
-/// Event name and severity of the log record that says it.
-pub(crate) fn live_event(news: LiveNews) -> (&'static str, Severity) {
-    match news {
-        LiveNews::Started => ("agentotel.event.started", Severity::Info),
-        LiveNews::Heartbeat => ("agentotel.event.heartbeat", Severity::Info),
-        LiveNews::Stalled(_) => ("agentotel.event.stalled", Severity::Warn),
-        LiveNews::Ended(_) => ("agentotel.event.ended", Severity::Info),
-    }
-}
-
-/// The attributes of that log record, the `sequence`-th of its event.
-pub(crate) fn live<'a>(out: Out<'_, 'a>, news: LiveNews, sequence: u32, state: &LiveState<'a>) {
-    const NANOS_PER_SECOND: f64 = 1e9;
-    let seconds = |nanos: i64| Some(nanos as f64 / NANOS_PER_SECOND);
-    let count = |count: u64| Some(i64::try_from(count).unwrap_or(i64::MAX));
-    let kind: &[u8] = match state.kind {
-        EventKind::Custom => b"custom",
-        EventKind::Llm => b"llm",
-        EventKind::Tool => b"tool",
-        EventKind::Action => b"action",
-    };
-    int(out, "agentotel.event.sequence", Some(sequence.into()));
-    text(out, "agentotel.event.kind", kind);
-    text(out, "agentotel.event.name", state.name);
-    double(out, "agentotel.event.elapsed", seconds(state.elapsed));
-    if state.chunks > 0 {
-        int(out, CHUNK_COUNT, count(state.chunks));
-        int(out, CHUNK_BYTES, count(state.chunk_bytes));
-    }
-    match news {
-        LiveNews::Started | LiveNews::Heartbeat => {}
-        LiveNews::Stalled(unchanged) => double(out, "agentotel.event.unchanged", seconds(unchanged)),
-        LiveNews::Ended(status) => {
-            let status: &[u8] = match status {
-                StatusCode::Unset => b"unset",
-                StatusCode::Ok => b"ok",
-                StatusCode::Error => b"error",
-            };
-            text(out, "agentotel.event.status", status);
-        }
-    }
-}
-
-/// The root span's name: `invoke_agent {agent}` when agent and provider are given, as both are required there.
-pub(crate) fn root_name<'a>(options: &SessionOptions<'a>) -> [&'a [u8]; 2] {
-    match (options.agent_name, options.provider, options.name) {
-        ([_, ..], [_, ..], _) => [b"invoke_agent ", options.agent_name],
-        (_, _, []) => [b"session", b""],
-        _ => [options.name, b""],
-    }
-}
-
-/// The root span's attributes as they are known at the session's start; `session.id` is added with every span.
-pub(crate) fn root<'a>(out: Out<'_, 'a>, options: &'a SessionOptions<'a>) {
-    if !options.agent_name.is_empty() && !options.provider.is_empty() {
-        text(out, OPERATION_NAME, b"invoke_agent");
-    }
-    text(out, PROVIDER_NAME, options.provider);
-    text(out, AGENT_NAME, options.agent_name);
-    text(out, "gen_ai.agent.id", options.agent_id);
-    text(out, "gen_ai.agent.version", options.agent_version);
-    text(out, "gen_ai.agent.description", options.agent_description);
-    text(out, CONVERSATION_ID, options.conversation_id);
-    text(out, "user.id", options.user_id);
-    texts(out, SESSION_TAGS, options.tags);
-}
-
-/// Sums over a session's events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct SessionSums {
-    pub(crate) events: i64,
-    pub(crate) errors: i64,
-    pub(crate) llm: i64,
-    pub(crate) tools: i64,
-    pub(crate) actions: i64,
-    pub(crate) input_tokens: i64,
-    pub(crate) cache_read_input_tokens: i64,
-    pub(crate) cache_creation_input_tokens: i64,
-    pub(crate) output_tokens: i64,
-    pub(crate) reasoning_output_tokens: i64,
-}
-
-/// The root span's attributes that its end adds.
-pub(crate) fn root_end<'a>(out: Out<'_, 'a>, end: &SessionEnd<'a>, sums: &SessionSums) {
-    let state: &[u8] = match end.state {
-        EndState::Indeterminate => b"indeterminate",
-        EndState::Success => b"success",
-        EndState::Fail => b"fail",
-    };
-    text(out, "agentotel.session.end_state", state);
-    text(out, "agentotel.session.end_state_reason", end.reason);
-    if end.state == EndState::Fail {
-        text(out, ERROR_TYPE, if end.error_type.is_empty() { OTHER_ERROR } else { end.error_type });
-    }
-    int(out, "agentotel.session.event_count", Some(sums.events));
-    int(out, "agentotel.session.error_count", Some(sums.errors));
-    let when_any = |sum: i64| Some(sum).filter(|sum| *sum != 0);
-    int(out, "agentotel.session.llm_count", when_any(sums.llm));
-    int(out, "agentotel.session.tool_count", when_any(sums.tools));
-    int(out, "agentotel.session.action_count", when_any(sums.actions));
-    int(out, "agentotel.session.usage.input_tokens", when_any(sums.input_tokens));
-    int(out, "agentotel.session.usage.cache_read.input_tokens", when_any(sums.cache_read_input_tokens));
-    int(
-        out,
-        "agentotel.session.usage.cache_creation.input_tokens",
-        when_any(sums.cache_creation_input_tokens),
-    );
-    int(out, "agentotel.session.usage.output_tokens", when_any(sums.output_tokens));
-    int(out, "agentotel.session.usage.reasoning.output_tokens", when_any(sums.reasoning_output_tokens));
 }

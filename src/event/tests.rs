@@ -242,7 +242,7 @@ fn through_the_journal(data: &EventData<'_>, limits: RecordLimits) -> (Span, Rep
     let session = session();
     let mut repairs = Repairs::default();
     let identity = Identity { span_id: [9; 8], parent: Some(PARENT.into()) };
-    let record = processor.span(&arena, &session, identity, data, &mut repairs);
+    let record = processor.span(&arena, &session, identity, data, None, &mut repairs);
     processor.commit(&journal, 0, &arena, span_entry(0, record.status, repairs), &record, |_| ()).unwrap();
     let unread = journal.next_unread(0, LANE).unwrap();
     let frame = Frames::new(unread.region.committed()).next().unwrap();

@@ -31,6 +31,15 @@ pub(crate) enum Drop {
     Removed = 6,
 }
 
+/// Why a record that was asked for is left out, as the configuration wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Omission {
+    /// The event filter drops it.
+    Filtered,
+    /// It is there already, by the id that its caller gave.
+    Duplicate,
+}
+
 /// Slots for drops.
 pub(crate) const DROP_SLOTS: usize = 32;
 
@@ -59,6 +68,8 @@ pub(crate) struct SignalCounters {
     pub(crate) accepted_caller: u64,
     pub(crate) accepted_derived: u64,
     pub(crate) refused: [u64; REFUSAL_SLOTS],
+    /// Answered as recorded, since their ids had been recorded before.
+    pub(crate) duplicate: u64,
     pub(crate) head_unsampled: u64,
     pub(crate) filtered: u64,
     pub(crate) repaired_utf8: u64,
@@ -95,6 +106,7 @@ impl AddAssign<&Self> for SignalCounters {
         self.accepted_caller += other.accepted_caller;
         self.accepted_derived += other.accepted_derived;
         self.refused.iter_mut().zip(other.refused).for_each(|(sum, count)| *sum += count);
+        self.duplicate += other.duplicate;
         self.head_unsampled += other.head_unsampled;
         self.filtered += other.filtered;
         self.repaired_utf8 += other.repaired_utf8;

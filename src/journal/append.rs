@@ -6,7 +6,7 @@ use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::accounting::{Drop, Refusal, Repairs};
+use super::accounting::{Drop, Omission, Refusal, Repairs};
 use super::frame::{FrameHeader, frame_size};
 use super::shard::{Fault, ShardState};
 use super::{Journal, Origin, OverflowPolicy, Shard};
@@ -279,15 +279,18 @@ impl Journal {
         }
     }
 
-    /// Counts a record that the event filter drops; false when the journal is closed (then counted as refused).
-    pub(crate) fn leave_out_filtered(&self, shard: usize, signal: Signal) -> bool {
+    /// Counts a record that is left out on purpose; false when the journal is closed (then counted as refused).
+    pub(crate) fn leave_out(&self, shard: usize, signal: Signal, why: Omission) -> bool {
         let Some(shard) = self.shard(shard) else { return false };
         let mut state = shard.lock();
         let open = state.open;
         let counters = state.counters_mut(signal);
         if open {
             counters.offered += 1;
-            counters.filtered += 1;
+            match why {
+                Omission::Filtered => counters.filtered += 1,
+                Omission::Duplicate => counters.duplicate += 1,
+            }
         } else {
             counters.refuse(Refusal::ShutDown);
         }

@@ -5,6 +5,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::slot::{Contents, Fixed, Slot};
+use crate::event::costs::{Cost, Said};
 use crate::event::data::{Detail, EventData, EventKind, ParentSpan, PlainEvent};
 use crate::event::processor::{EventProcessor, Identity, name, ordered, status, within};
 use crate::event::semconv::{self, Phase};
@@ -82,7 +83,8 @@ pub(crate) fn start<'a>(
         repairs.time += 1;
     }
     let injected = processor.injected(arena, session, Signal::Traces, Some(data.detail.kind()));
-    let attributes = processor.attributes(arena, session, data, Phase::Whole, injected, &mut repairs).list;
+    let attributes =
+        processor.attributes(arena, session, data, (Phase::Whole, None), injected, &mut repairs).list;
     let now = clock::wall();
     let (status, message) = status(data);
     let kind = data.span_kind.unwrap_or_else(|| semconv::span_kind(&data.detail));
@@ -104,7 +106,7 @@ pub(crate) fn start<'a>(
     let addition = addition(processor, data, attributes, &[], &mut fixed);
     let fields = processor.merge_open(arena, injected, addition, &mut repairs)?;
     fixed.dropped_attributes = repairs.dropped_attributes;
-    let name = processor.repaired_name(arena, name(data, Phase::Whole), &mut repairs);
+    let name = processor.repaired_name(arena, name(arena, data, Phase::Whole), &mut repairs);
     let message = processor.repaired_text(arena, message, &mut repairs);
     Ok(NewContents { fixed, name, message, fields, injected, repairs })
 }
@@ -163,7 +165,7 @@ pub(crate) fn merge<'a>(
     let before = slot.read();
     let existing = arena.alloc_slice_fill_iter(before.fields.concat());
     let mut repairs = Repairs::default();
-    let attributes = processor.attributes(arena, session, data, Phase::Later, &[], &mut repairs).list;
+    let attributes = processor.attributes(arena, session, data, (Phase::Later, None), &[], &mut repairs).list;
     let (status_given, message_given) = status(data);
     let mut fixed = Fixed { updated: clock::wall(), ..before.fixed };
     fixed.usage = Usage::of(data, fixed.usage);
@@ -179,7 +181,7 @@ pub(crate) fn merge<'a>(
     let addition = addition(processor, data, attributes, existing, &mut fixed);
     let fields = processor.merge_open(arena, existing, addition, &mut repairs)?;
     fixed.dropped_attributes = fixed.dropped_attributes.saturating_add(repairs.dropped_attributes);
-    let name = match name(data, Phase::Later) {
+    let name = match name(arena, data, Phase::Later) {
         [[], []] => [&*arena.alloc_slice_copy(before.name), &[][..]],
         given => processor.repaired_name(arena, given, &mut repairs),
     };
@@ -204,7 +206,7 @@ pub(crate) fn chunk(fixed: &mut Fixed, bytes: usize, now: i64) {
 fn stream_attributes<'a>(out: &mut ArenaVec<'a, Attribute<'a>>, fixed: &Fixed, data: &EventData<'_>) {
     const NANOS_PER_SECOND: f64 = 1e9;
     let is_llm = fixed.kind == EventKind::Llm as u8;
-    let given = matches!(data.detail, Detail::Llm(llm) if llm.time_to_first_chunk.is_some());
+    let given = matches!(data.detail, Detail::Llm(llm) if llm.time_to_first_chunk_s.is_some());
     let streams = matches!(data.detail, Detail::Llm(llm) if llm.stream.is_some());
     if fixed.first_chunk_at > 0 && is_llm {
         if !given {
@@ -235,8 +237,9 @@ pub(crate) fn finish_plain<'a>(
     let fixed = &contents.fixed;
     let [fields, []] = contents.fields else { return None };
     let streamed = fixed.chunks > 0 || fixed.first_chunk_at > 0;
+    let may_cost = EventKind::from_number(fixed.kind.into()).is_some_and(EventKind::uses_tokens);
     let left_out = fixed.dropped_attributes | u32::from(fixed.dropped_events | fixed.dropped_links);
-    if streamed || left_out > 0 || fixed.parent_is_remote || fixed.parent == [0; 8] {
+    if streamed || may_cost || left_out > 0 || fixed.parent_is_remote || fixed.parent == [0; 8] {
         return None;
     }
     if contents.name.is_empty() || !contents.message.is_empty() {
@@ -257,20 +260,48 @@ pub(crate) fn finish_plain<'a>(
     (span.has_short_name() && is_small).then_some((span, fields))
 }
 
-/// An event's span, with what its end adds; `mark` is an attribute that is set to true.
+/// What an event cost, with what its end adds.
+pub(crate) fn cost(
+    processor: &EventProcessor,
+    arena: &Bump,
+    contents: &Contents<'_>,
+    data: &EventData<'_>,
+) -> Option<Cost> {
+    let kind = EventKind::from_number(contents.fixed.kind.into()).unwrap_or_default();
+    let usage = Usage::of(data, contents.fixed.usage);
+    let said = || {
+        let fields: &[u8] = match contents.fields {
+            [all, []] => all,
+            pieces => arena.alloc_slice_fill_iter(pieces.concat()),
+        };
+        Said::by(&data.detail).or_before(fields)
+    };
+    processor.prices().of_call(kind, said, &usage)
+}
+
+/// What comes to an event with its end, beside what its caller says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Closing {
+    /// What it cost.
+    pub(crate) cost: Option<Cost>,
+    /// An attribute that is set to true.
+    pub(crate) mark: Option<&'static str>,
+}
+
+/// An event's span, with what its end adds.
 pub(crate) fn finish<'a>(
     processor: &EventProcessor,
     arena: &'a Bump,
     session: &'a Session,
     contents: &Contents<'a>,
     data: &EventData<'a>,
-    mark: Option<&'static str>,
+    closing: Closing,
     repairs: &mut Repairs,
 ) -> Result<SpanRecord<'a>, WriteError> {
     let mut fixed = contents.fixed;
-    let mut typed = processor.typed(arena, session, data, Phase::Later);
+    let mut typed = processor.typed(arena, session, data, Phase::Later, closing.cost);
     stream_attributes(&mut typed, &fixed, data);
-    typed.extend(mark.map(|mark| Attribute::new(mark, Value::Bool(true))));
+    typed.extend(closing.mark.map(|mark| Attribute::new(mark, Value::Bool(true))));
     let existing: &'a [u8] = match contents.fields {
         [all, []] => all,
         pieces => arena.alloc_slice_fill_iter(pieces.concat()),
@@ -296,7 +327,7 @@ pub(crate) fn finish<'a>(
         (StatusCode::Unset, _) => (StatusCode::from_number(fixed.status), contents.message),
         given => given,
     };
-    let name = match name(data, Phase::Later) {
+    let name = match name(arena, data, Phase::Later) {
         [[], []] => [contents.name, &[][..]],
         given => given,
     };

@@ -11,7 +11,7 @@ use bumpalo::collections::Vec as ArenaVec;
 
 use super::slot::{Contents, Slot};
 use super::table::{LiveEvent, LiveTable};
-use super::update;
+use super::update::{self, Closing};
 use super::watch::{Rules, Seen, Watched};
 use crate::config::{Level, Live, LiveExport};
 use crate::diagnostics::Diagnostics;
@@ -186,9 +186,10 @@ impl LiveView {
 
     /// Commits an event's span as it is now.
     fn show_span<'a>(&self, shard: usize, arena: &'a Bump, session: &'a Session, contents: &Contents<'a>) {
-        let (nothing, mark) = (EventData::default(), Some(semconv::IN_FLIGHT));
+        let nothing = EventData::default();
+        let closing = Closing { mark: Some(semconv::IN_FLIGHT), ..Closing::default() };
         let mut repairs = Repairs::default();
-        match update::finish(&self.processor, arena, session, contents, &nothing, mark, &mut repairs) {
+        match update::finish(&self.processor, arena, session, contents, &nothing, closing, &mut repairs) {
             Ok(record) => {
                 let entry = span_entry(contents.fixed.kind, record.status, Repairs::default());
                 let entry = Entry { origin: Origin::Expendable, ..entry };

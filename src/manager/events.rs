@@ -1,27 +1,24 @@
-//! What calls do with events: record, start, update, stream, end, fail, list.
+//! What calls do with events in flight: start, update, stream, end, list.
 
 use std::sync::Arc;
 
 use bumpalo::Bump;
 
-use super::caller::RememberedSessions;
-use super::{Caller, Error, OtelManager, handle_error, not_encoded};
-use crate::event::data::{
-    Detail, ErrorDetail, EventData, EventKind, ParentSpan, PlainEvent, SpanContext, Target,
-};
-use crate::event::processor::{Identity, exception_entry, span_entry};
+use super::errors::Failing;
+use super::targets::{check_alone, check_whole, context_in_flight, is_dropped, stale};
+use super::{Caller, Error, OtelManager, not_encoded};
+use crate::event::data::{EventData, EventKind, PlainEvent, SpanContext};
+use crate::event::processor::{Identity, span_entry};
 use crate::event::semconv;
 use crate::handle::HandleKind;
-use crate::journal::accounting::Repairs;
-use crate::journal::{AppendError, Origin};
+use crate::journal::accounting::{Omission, Repairs};
 use crate::live::slot::{Fixed, SlotState};
 use crate::live::table::LiveEvent;
-use crate::live::update::{self, NewContents};
+use crate::live::update::{self, Closing, NewContents};
 use crate::live::view::Farewell;
 use crate::otlp::Signal;
 use crate::otlp::draft::{self, PlainAttributes};
-use crate::otlp::span::StatusCode;
-use crate::session::{FLAG_SAMPLED, Session, Usage};
+use crate::session::{Session, Usage};
 use crate::sys::clock;
 
 /// An event in flight, as it is listed.
@@ -36,13 +33,6 @@ pub(crate) struct LiveListing {
     pub(crate) name: Vec<u8>,
 }
 
-/// A span, and the kind of its event.
-#[derive(Clone, Copy)]
-pub(super) struct Failing {
-    pub(super) span: SpanContext,
-    kind: EventKind,
-}
-
 /// What is left to be told of an event that has ended.
 #[derive(Default)]
 struct Ended<'a> {
@@ -51,246 +41,7 @@ struct Ended<'a> {
     failed: Option<(Arc<Session>, Failing, i64)>,
 }
 
-/// What a whole event must say.
-fn check_whole(data: &EventData<'_>) -> Result<(), Error> {
-    let missing = match data.detail {
-        Detail::Custom if data.name.is_empty() => "name is absent: a custom event needs one",
-        Detail::Tool(tool) if tool.name.is_empty() => "tool.name is absent: a tool event needs it",
-        Detail::Action(action) if action.kind.is_empty() => "action.type is absent: an action event needs it",
-        _ => return Ok(()),
-    };
-    Err(Error::InvalidArgument(missing.to_owned()))
-}
-
-/// The context of a span that others of its session stand under.
-fn parent_context(session: &Session, parent: ParentSpan) -> SpanContext {
-    SpanContext { is_remote: parent.is_remote, ..session.context_of(parent.span_id) }
-}
-
-/// Whether the event filter has dropped an event in flight: it is there until it ends, and leaves nothing.
-fn is_dropped(session: &Session, fixed: &Fixed) -> bool {
-    session.sampled && fixed.trace_flags & FLAG_SAMPLED == 0
-}
-
-/// What names an event in flight: its span or, when it was dropped, its parent.
-fn context_in_flight(session: &Session, fixed: &Fixed) -> SpanContext {
-    if is_dropped(session, fixed) {
-        let parent = ParentSpan { span_id: fixed.parent, is_remote: fixed.parent_is_remote };
-        parent_context(session, parent)
-    } else {
-        session.context_of(fixed.span_id)
-    }
-}
-
-fn stale(event: u64) -> Error {
-    Error::StaleHandle { kind: HandleKind::Event, handle: event }
-}
-
 impl OtelManager {
-    /// The session that a handle names, in what the calling thread remembers.
-    #[inline]
-    pub(super) fn session_of<'c>(
-        &self,
-        remembered: &'c mut RememberedSessions,
-        handle: u64,
-    ) -> Result<&'c Arc<Session>, Error> {
-        remembered.find(&self.sessions, handle).map_err(|why| handle_error(HandleKind::Session, handle, why))
-    }
-
-    fn live_event(&self, event: u64) -> Result<LiveEvent<'_>, Error> {
-        self.live.get(event).map_err(|why| handle_error(HandleKind::Event, event, why))
-    }
-
-    /// The span that a target names.
-    #[inline(never)]
-    pub(super) fn resolve(
-        &self,
-        session: &Session,
-        session_handle: u64,
-        target: &Target,
-        what: &str,
-    ) -> Result<Failing, Error> {
-        let context = match *target {
-            Target::Root => return Ok(Failing { span: session.context(), kind: EventKind::Custom }),
-            Target::Event(event) => {
-                let live = self.live_event(event)?;
-                let slot = live.slot().ok_or_else(|| stale(event))?;
-                if slot.handles().1 != session_handle {
-                    return Err(Error::InvalidArgument(format!("{what} is an event of another session")));
-                }
-                let fixed = slot.read().fixed;
-                let kind = EventKind::from_number(fixed.kind.into()).unwrap_or_default();
-                return Ok(Failing { span: context_in_flight(session, &fixed), kind });
-            }
-            Target::Context(context) => context,
-        };
-        if !context.is_valid() {
-            return Err(Error::InvalidArgument(format!("{what} is a context with an id that is all zero")));
-        }
-        if context.trace_id != session.trace_id {
-            return Err(Error::InvalidArgument(format!("{what} is a span of another trace; use a link")));
-        }
-        Ok(Failing { span: context, kind: EventKind::Custom })
-    }
-
-    /// The session of an event in flight.
-    pub(super) fn session_of_event(&self, event: u64) -> Result<u64, Error> {
-        let live = self.live_event(event)?;
-        live.slot().map(|slot| slot.handles().1).ok_or_else(|| stale(event))
-    }
-
-    /// The session and parent of a new event.
-    #[inline(always)]
-    fn place_event<'c>(
-        &self,
-        sessions: &'c mut RememberedSessions,
-        session_handle: u64,
-        parent: &Target,
-    ) -> Result<(&'c Arc<Session>, ParentSpan), Error> {
-        self.check_running()?;
-        let session = self.session_of(sessions, session_handle)?;
-        let parent = match parent {
-            Target::Root => ParentSpan { span_id: session.root_span_id, is_remote: false },
-            target => self.resolve(session, session_handle, target, "parent")?.span.into(),
-        };
-        Ok((session, parent))
-    }
-
-    /// How many attributes a plain event may have; none when there are no plain events.
-    #[inline]
-    pub(crate) fn most_plain_attributes(&self) -> Option<usize> {
-        self.processor.most_plain_attributes()
-    }
-
-    /// Records a plain event and shows its context; does nothing with one that turns out not to be plain.
-    #[inline(always)]
-    pub(crate) fn record_plain(
-        &self,
-        caller: &mut Caller,
-        session_handle: u64,
-        event: &PlainEvent<'_, impl PlainAttributes>,
-        recorded: impl FnOnce(SpanContext),
-    ) -> Result<bool, Error> {
-        let shard = caller.shard(self.journal.shard_count());
-        let (session, parent) = match self.place_event(&mut caller.sessions, session_handle, &event.parent) {
-            Ok(place) => place,
-            Err(error) => return Err(self.refused(shard, Signal::Traces, error)),
-        };
-        let span_id = caller.ids.span_id();
-        if !session.sampled {
-            self.journal.leave_out_unsampled(shard, Signal::Traces);
-            recorded(session.context_of(span_id));
-            return Ok(true);
-        }
-        if let Some(filter) = &self.filter
-            && filter.drops_plain(event.name)
-        {
-            self.leave_out_filtered(shard)?;
-            recorded(parent_context(session, parent));
-            return Ok(true);
-        }
-        let mut repairs = Repairs::default();
-        let Some(span) =
-            self.processor.plain(session, span_id, parent, event, &mut caller.clock, &mut repairs)
-        else {
-            return Ok(false);
-        };
-        let entry = span_entry(EventKind::Custom as u8, event.status, repairs);
-        let most = self.processor.limits().record_bytes;
-        let keys = &mut caller.keys;
-        let is_recorded = self.journal.append_in_place(shard, entry, most, |place| {
-            let payload = draft::write_in_place(place, keys, &event.attributes, &span)?;
-            session.add(shard, EventKind::Custom, event.status, &Usage::default());
-            Some(payload)
-        });
-        if is_recorded {
-            recorded(session.context_of(span_id));
-        }
-        Ok(is_recorded)
-    }
-
-    /// Records a whole event.
-    pub(crate) fn record_event<'a>(
-        &self,
-        caller: &mut Caller,
-        arena: &'a Bump,
-        session_handle: u64,
-        data: &EventData<'a>,
-    ) -> Result<SpanContext, Error> {
-        let shard = caller.shard(self.journal.shard_count());
-        let Caller { ids, sessions, .. } = caller;
-        let checked = self.check_running().and_then(|()| check_whole(data));
-        let placed = checked.and_then(|()| self.place_event(sessions, session_handle, &data.parent));
-        let (session, parent) = match placed {
-            Ok(place) => place,
-            Err(error) => return Err(self.refused(shard, Signal::Traces, error)),
-        };
-        let context = session.context_of(ids.span_id());
-        if !session.sampled {
-            self.journal.leave_out_unsampled(shard, Signal::Traces);
-            return Ok(context);
-        }
-        if self.filter.as_ref().is_some_and(|filter| filter.drops(data)) {
-            self.leave_out_filtered(shard)?;
-            return Ok(parent_context(session, parent));
-        }
-        let mut repairs = Repairs::default();
-        let identity = Identity { span_id: context.span_id, parent: Some(parent) };
-        let record = self.processor.span(arena, session, identity, data, &mut repairs);
-        let kind = data.detail.kind();
-        let entry = span_entry(kind as u8, record.status, repairs);
-        let usage = Usage::of(data, Usage::default());
-        let sum_up = |_| session.add(shard, kind, record.status, &usage);
-        if let Err(error) = self.processor.commit(&self.journal, shard, arena, entry, &record, sum_up) {
-            return Err(self.append_error(shard, Signal::Traces, error));
-        }
-        if let Some(error) = data.error {
-            self.leave_derived_exception(
-                shard,
-                arena,
-                session,
-                Failing { span: context, kind },
-                error,
-                record.end,
-            );
-        }
-        Ok(context)
-    }
-
-    /// Leaves an error's log record on a span.
-    fn leave_exception<'a>(
-        &self,
-        shard: usize,
-        arena: &'a Bump,
-        session: &'a Session,
-        failing: Failing,
-        error: &ErrorDetail<'a>,
-        origin: Origin,
-    ) -> Result<(), AppendError> {
-        let mut repairs = Repairs::default();
-        let log = self.processor.exception(arena, session, failing.span, failing.kind, error, &mut repairs);
-        let entry = exception_entry(failing.kind, origin, repairs);
-        self.processor.commit(&self.journal, shard, arena, entry, &log, |_| ())
-    }
-
-    /// The same for an error that came with an event. The event is recorded by then: what becomes of its log record does
-    /// not change the call's answer.
-    fn leave_derived_exception<'a>(
-        &self,
-        shard: usize,
-        arena: &'a Bump,
-        session: &'a Session,
-        failing: Failing,
-        error: &ErrorDetail<'a>,
-        at: i64,
-    ) {
-        let error = ErrorDetail { time: if error.time > 0 { error.time } else { at }, ..*error };
-        if self.leave_exception(shard, arena, session, failing, &error, Origin::Derived).is_err() {
-            self.diagnostics
-                .say(crate::config::Level::Warn, "the log record of an error found no room in the queue");
-        }
-    }
-
     /// Starts an event; gives its handle.
     pub(crate) fn start_event<'a>(
         &self,
@@ -313,6 +64,11 @@ impl OtelManager {
     ) -> Result<u64, Error> {
         self.check_running()?;
         check_whole(data)?;
+        check_alone(data)?;
+        if data.detail.kind().is_judgement() {
+            let message = "an evaluation or feedback has no duration: it is recorded, not started";
+            return Err(Error::InvalidArgument(message.to_owned()));
+        }
         let shard = caller.shard(self.journal.shard_count());
         let Caller { ids, sessions, .. } = caller;
         let (session, parent) = self.place_event(sessions, session_handle, &data.parent)?;
@@ -403,7 +159,7 @@ impl OtelManager {
         }
         let contents = slot.read();
         if is_dropped(session, &contents.fixed) {
-            self.leave_out_filtered(shard)?;
+            self.leave_out(shard, Signal::Traces, Omission::Filtered)?;
             self.live.free(live, event);
             return Ok(true);
         }
@@ -532,25 +288,28 @@ impl OtelManager {
         }
         let contents = slot.read();
         if is_dropped(session, &contents.fixed) {
-            return self.leave_out_filtered(shard).map(|()| Ended::default());
+            return self.leave_out(shard, Signal::Traces, Omission::Filtered).map(|()| Ended::default());
         }
         let kind = EventKind::from_number(contents.fixed.kind.into()).unwrap_or_default();
         let mut repairs = Repairs::default();
-        let record = update::finish(&self.processor, arena, session, &contents, data, mark, &mut repairs)
+        let cost = update::cost(&self.processor, arena, &contents, data);
+        let closing = Closing { cost, mark };
+        let record = update::finish(&self.processor, arena, session, &contents, data, closing, &mut repairs)
             .map_err(|why| self.refused(shard, Signal::Traces, not_encoded(why)))?;
         let entry = span_entry(kind as u8, record.status, repairs);
         let usage = Usage::of(data, contents.fixed.usage);
         let committing = |sequence| {
             slot.set_finishing(shard, sequence);
             session.add(shard, kind, record.status, &usage);
+            session.add_cost(shard, cost);
         };
         self.processor.commit(&self.journal, shard, arena, entry, &record, committing).map_err(|error| {
             slot.set_state(SlotState::Live);
             self.append_error(shard, Signal::Traces, error)
         })?;
         let failed = data.error.map(|_| {
-            let failing = Failing { span: session.context_of(contents.fixed.span_id), kind };
-            (Arc::clone(session), failing, record.end)
+            let span = session.context_of(contents.fixed.span_id);
+            (Arc::clone(session), Failing { span, kind, span_kind: record.kind }, record.end)
         });
         Ok(Ended { farewell: self.view.farewell(arena, live, &record), failed })
     }
@@ -598,37 +357,5 @@ impl OtelManager {
         });
         listing.sort_by_key(|event| std::cmp::Reverse(event.elapsed));
         Ok(listing)
-    }
-
-    /// Records an error on a span.
-    pub(crate) fn record_error<'a>(
-        &self,
-        caller: &mut Caller,
-        arena: &'a Bump,
-        session_handle: u64,
-        target: Target,
-        error: &'a ErrorDetail<'a>,
-    ) -> Result<(), Error> {
-        let shard = caller.shard(self.journal.shard_count());
-        let checked = self.check_running();
-        let session = match checked.and_then(|()| self.session_of(&mut caller.sessions, session_handle)) {
-            Ok(session) => session,
-            Err(error) => return Err(self.refused(shard, Signal::Logs, error)),
-        };
-        let failing = match self.resolve(session, session_handle, &target, "target") {
-            Ok(failing) => failing,
-            Err(error) => return Err(self.refused(shard, Signal::Logs, error)),
-        };
-        if !session.sampled {
-            self.journal.leave_out_unsampled(shard, Signal::Logs);
-            return Ok(());
-        }
-        if let Target::Event(event) = target {
-            let failed = EventData { error: Some(error), status: StatusCode::Error, ..EventData::default() };
-            self.update_event(shard, arena, event, &failed)
-                .map_err(|error| self.refused(shard, Signal::Logs, error))?;
-        }
-        self.leave_exception(shard, arena, session, failing, error, Origin::Caller)
-            .map_err(|error| self.append_error(shard, Signal::Logs, error))
     }
 }

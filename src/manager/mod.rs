@@ -1,15 +1,20 @@
 //! The OtelManager: everything that one start of the library is made of, and what can be asked of it. Built from a
-//! Config, shared by all calling threads, shut down once. `sessions` and `events` are what calls do; `caller` is what a
+//! Config, shared by all calling threads, shut down once. `sessions`, `events` (in flight),
+//! `recording` (whole ones) and `errors` are what calls do, `targets` what they name; `caller` is what a
 //! thread brings along; `error` is what can go wrong. Knows no C types and no global.
 
 mod caller;
 mod error;
+mod errors;
+mod event_ids;
 mod events;
 mod exporters;
 mod propagation;
+mod recording;
 mod recovery;
 mod sessions;
 mod storage;
+mod targets;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,11 +22,14 @@ use std::time::Duration;
 
 pub(crate) use self::caller::Caller;
 pub(crate) use self::error::Error;
+use self::event_ids::EventIds;
 pub(crate) use self::events::LiveListing;
 use self::storage::{Alarm, Storage};
 pub(crate) use self::storage::{Durability, StorageStats};
 use crate::config::{Config, ExporterConfig, Level, LiveExport, Overflow, Processor, resource};
 use crate::diagnostics::Diagnostics;
+use crate::event::content::ContentPolicy;
+use crate::event::costs::Prices;
 use crate::event::data::ROOT_FRAME_KIND;
 use crate::event::filter::EventFilter;
 use crate::event::inject::Inject;
@@ -78,6 +86,7 @@ pub(crate) struct OtelManager {
     live: Arc<LiveTable>,
     view: Arc<LiveView>,
     processor: EventProcessor,
+    event_ids: EventIds,
     sampler: HeadSampler,
     filter: Option<EventFilter>,
     diagnostics: Arc<Diagnostics>,
@@ -174,7 +183,9 @@ impl OtelManager {
             sessions: SessionTable::new(epoch),
             live,
             view,
-            processor: EventProcessor::with_inject(limits, inject),
+            processor: EventProcessor::with_inject(limits, inject)
+                .with(ContentPolicy::new(&config.content), Prices::new(&config.costs)),
+            event_ids: EventIds::default(),
             sampler: HeadSampler::new(&config.sampler, &callbacks.samplers, &diagnostics),
             filter: EventFilter::new(&config.event_filter),
             diagnostics,

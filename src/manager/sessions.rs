@@ -11,8 +11,9 @@ use crate::event::processor::span_entry;
 use crate::event::semconv::{self, MOST_TYPED};
 use crate::event::text::owned;
 use crate::handle::HandleKind;
-use crate::journal::accounting::Repairs;
+use crate::journal::accounting::{Omission, Repairs};
 use crate::otlp::open::{self, Addition};
+use crate::otlp::span::Link;
 use crate::otlp::value::{Attribute, Value};
 use crate::otlp::{Signal, log, span};
 use crate::propagation::baggage::Baggage;
@@ -24,6 +25,21 @@ use crate::sys::clock;
 
 /// The longest session id, conversation id and the like.
 const MOST_ID_BYTES: usize = 1024;
+
+/// The attribute of a link to the session that another resumes.
+static RESUMES: [Attribute<'static>; 1] =
+    [Attribute { key: semconv::LINK_TYPE.as_bytes(), value: Value::Text(semconv::RESUMED_SESSION) }];
+
+/// A link to the session that another resumes.
+fn resumed_session(resumed: Option<SpanContext>) -> Option<Link<'static>> {
+    resumed.map(|resumed| Link {
+        trace_id: resumed.trace_id,
+        span_id: resumed.span_id,
+        trace_state: &[],
+        flags: span::remote_flags(resumed.is_remote) | u32::from(resumed.trace_flags),
+        attributes: &RESUMES,
+    })
+}
 
 impl OtelManager {
     /// Starts a session; gives its handle.
@@ -39,6 +55,9 @@ impl OtelManager {
         let parent = given.map(|parent| SpanContext { is_remote: true, ..parent });
         if parent.is_some_and(|parent| !parent.is_valid()) {
             return Err(Error::InvalidArgument("options.parent has an id that is all zero".to_owned()));
+        }
+        if options.resumed.is_some_and(|resumed| !resumed.is_valid()) {
+            return Err(Error::InvalidArgument("options.resumed has an id that is all zero".to_owned()));
         }
         let trace_id = parent.map_or_else(|| caller.ids.trace_id(), |parent| parent.trace_id);
         let given_trace_state = match parent {
@@ -71,7 +90,8 @@ impl OtelManager {
         let mut root = Root { name, ..Root::default() };
         let mut typed = ArenaVec::with_capacity_in(MOST_TYPED, arena);
         semconv::root(&mut typed, options);
-        repairs += self.merge_into_root(arena, &mut root, typed, options.attributes)?;
+        let resumed = resumed_session(options.resumed);
+        repairs += self.merge_into_root(arena, &mut root, typed, options.attributes, resumed.as_slice())?;
         // What is not sampled is not recovered.
         let place = if decision.sampled {
             self.session_slots.place()
@@ -117,10 +137,11 @@ impl OtelManager {
         root: &mut Root,
         typed: ArenaVec<'a, Attribute<'a>>,
         free: &'a [Attribute<'a>],
+        links: &'a [Link<'a>],
     ) -> Result<Repairs, Error> {
         let mut repairs = Repairs::default();
         let attributes = self.processor.unite(arena, typed, free, &mut repairs);
-        let addition = Addition { attributes, ..Addition::default() };
+        let addition = Addition { attributes, links, ..Addition::default() };
         let merged = self.processor.merge_open(arena, &root.attributes, addition, &mut repairs);
         root.attributes = merged.map_err(not_encoded)?.to_vec();
         root.dropped_attributes = root.dropped_attributes.saturating_add(repairs.dropped_attributes);
@@ -139,7 +160,7 @@ impl OtelManager {
         let found =
             self.sessions.get(session).map_err(|why| handle_error(HandleKind::Session, session, why))?;
         let mut root = found.root();
-        let repairs = self.merge_into_root(arena, &mut root, ArenaVec::new_in(arena), attributes)?;
+        let repairs = self.merge_into_root(arena, &mut root, ArenaVec::new_in(arena), attributes, &[])?;
         found.keep_root(&root);
         drop(root);
         self.journal.count_repairs(shard, Signal::Traces, repairs);
@@ -211,9 +232,9 @@ impl OtelManager {
         ended.map_err(|error| self.append_error(shard, Signal::Traces, error))
     }
 
-    /// Counts a record that the event filter drops.
-    pub(super) fn leave_out_filtered(&self, shard: usize) -> Result<(), Error> {
-        if self.journal.leave_out_filtered(shard, Signal::Traces) { Ok(()) } else { Err(Error::ShutDown) }
+    /// Counts a record that is left out on purpose.
+    pub(super) fn leave_out(&self, shard: usize, signal: Signal, why: Omission) -> Result<(), Error> {
+        if self.journal.leave_out(shard, signal, why) { Ok(()) } else { Err(Error::ShutDown) }
     }
 
     /// Ends every session and event that is open, at shutdown.

@@ -5,15 +5,38 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::span::{ATTRIBUTES, Link, SpanEvent, moments_size, write_moments};
-use super::value::{Attribute, attributes_size, write_attributes};
-use super::wire::{Field, Fields, WriteError, Writer, bytes_tag};
+use super::value::{Attribute, INT_VALUE, STRING_VALUE, attributes_size, write_attributes};
+use super::wire::{Field, Fields, WriteError, Writer, bytes_tag, varint};
 
-/// `KeyValue.key`.
+/// `KeyValue.key` and `KeyValue.value`.
 const KEY: u32 = bytes_tag(1);
+const VALUE: u32 = bytes_tag(2);
 
 /// The key of an encoded `KeyValue`.
 pub(super) fn key(content: &[u8]) -> Option<&[u8]> {
     Fields::new(content).next().filter(|field| field.tag == KEY).map(|field| field.content)
+}
+
+/// The content of the encoded value of an attribute; nothing when there is none with this key.
+fn value_of<'e>(encoded: &'e [u8], key: &str) -> Option<&'e [u8]> {
+    let is_it = |content: &[u8]| self::key(content) == Some(key.as_bytes());
+    let attribute = Fields::new(encoded).find(|field| field.tag == ATTRIBUTES && is_it(field.content))?;
+    Fields::new(attribute.content).find(|field| field.tag == VALUE).map(|field| field.content)
+}
+
+/// The text of an encoded attribute; nothing when there is none with this key, or it is no text.
+pub(crate) fn text_of<'e>(encoded: &'e [u8], key: &str) -> Option<&'e [u8]> {
+    let field = Fields::new(value_of(encoded, key)?).next()?;
+    (field.tag == STRING_VALUE).then_some(field.content)
+}
+
+/// The same of one that is a whole number.
+pub(crate) fn int_of(encoded: &[u8], key: &str) -> Option<i64> {
+    let (tag, number) = value_of(encoded, key)?.split_first()?;
+    if u32::from(*tag) != INT_VALUE {
+        return None;
+    }
+    varint(number).map(|(number, _)| number.cast_signed())
 }
 
 /// How many encoded fields have this tag.
@@ -148,6 +171,21 @@ mod tests {
         let log = encoded(OTHER, &[one("z", 0), one("a", 1), one("d", 3)]).unwrap();
         let before = encoded(OTHER, &[one("z", 0)]).unwrap();
         assert_eq!(with_tag(&arena, &before, OTHER, all, &[one("b", 9), one("c", 9)]), log);
+    }
+
+    #[test]
+    fn a_value_is_found_by_its_key() {
+        let list = [
+            Attribute::new("a", Value::Int(-7)),
+            Attribute::new("b", Value::Text(b"x")),
+            Attribute::new("c", Value::Int(1 << 40)),
+        ];
+        let encoded = encoded(ATTRIBUTES, &list).unwrap();
+        assert_eq!((int_of(&encoded, "a"), int_of(&encoded, "c")), (Some(-7), Some(1 << 40)));
+        assert_eq!((int_of(&encoded, "b"), int_of(&encoded, "d")), (None, None));
+        assert_eq!(text_of(&encoded, "b"), Some(&b"x"[..]));
+        assert_eq!((text_of(&encoded, "a"), text_of(&encoded, "d")), (None, None));
+        assert_eq!(int_of(&encoded[..2], "a"), None);
     }
 
     #[test]

@@ -7,9 +7,9 @@ use super::wire::{Writer, bytes_tag, delimited_size, fixed64_tag, varint_size, v
 const KEY: u32 = bytes_tag(1);
 const VALUE: u32 = bytes_tag(2);
 
-const STRING_VALUE: u32 = bytes_tag(1);
+pub(super) const STRING_VALUE: u32 = bytes_tag(1);
 const BOOL_VALUE: u32 = varint_tag(2);
-const INT_VALUE: u32 = varint_tag(3);
+pub(super) const INT_VALUE: u32 = varint_tag(3);
 const DOUBLE_VALUE: u32 = fixed64_tag(4);
 const ARRAY_VALUE: u32 = bytes_tag(5);
 const KVLIST_VALUE: u32 = bytes_tag(6);

@@ -258,17 +258,24 @@ impl<'b> Fields<'b> {
     }
 
     fn varint(&mut self) -> Option<u64> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let (&byte, rest) = self.rest.split_first()?;
-            self.rest = rest;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Some(value);
-            }
-        }
-        None
+        let (value, rest) = varint(self.rest)?;
+        self.rest = rest;
+        Some(value)
     }
+}
+
+/// Reads a varint; gives what is behind it too.
+pub(super) fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (mut value, mut rest) = (0u64, bytes);
+    for shift in (0..64).step_by(7) {
+        let (&byte, behind) = rest.split_first()?;
+        rest = behind;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some((value, rest));
+        }
+    }
+    None
 }
 
 /// One length-delimited field: its tag, its content, and all of it as it stands.

@@ -6,7 +6,7 @@ use super::slot::{
     OPEN, PARENT_IS_REMOTE, RootContents, checksum, copy_range, slot_bytes,
 };
 use crate::event::semconv::SessionSums;
-use crate::otlp::span::ATTRIBUTES;
+use crate::otlp::span::{ATTRIBUTES, LINKS};
 use crate::otlp::wire::{Fields, Values};
 use crate::sys::slots::{HEAD_BYTES, LINE_BYTES};
 
@@ -69,10 +69,10 @@ fn opened(handle: u64, part: &[u8], fixed: usize, lengths: [u16; 2]) -> Option<[
     (sum == checksum(handle, written)).then_some([first, second])
 }
 
-/// Whether these are whole encoded attributes.
-fn are_attributes(fields: &[u8]) -> bool {
-    let attributes = Fields::new(fields).filter(|field| field.tag == ATTRIBUTES);
-    attributes.map(|field| field.whole.len()).sum::<usize>() == fields.len()
+/// Whether these are whole encoded fields with these tags.
+fn are_fields(fields: &[u8], tags: &[u32]) -> bool {
+    let expected = Fields::new(fields).filter(|field| tags.contains(&field.tag));
+    expected.map(|field| field.whole.len()).sum::<usize>() == fields.len()
 }
 
 fn recover_identity(handle: u64, part: &[u8]) -> Option<Identity<'_>> {
@@ -82,7 +82,7 @@ fn recover_identity(handle: u64, part: &[u8]) -> Option<Identity<'_>> {
     let (trace_id, root_span_id, parent) = (values.get(), values.get(), values.get());
     let [trace_flags, flags] = values.get();
     let [trace_state, on_spans] = opened(handle, part, IDENTITY_FIXED_BYTES, lengths)?;
-    let is_sound = std::str::from_utf8(trace_state).is_ok() && are_attributes(on_spans);
+    let is_sound = std::str::from_utf8(trace_state).is_ok() && are_fields(on_spans, &[ATTRIBUTES]);
     is_sound.then_some(Identity {
         trace_id,
         root_span_id,
@@ -102,7 +102,7 @@ fn recover_root(handle: u64, copy: &[u8]) -> Option<RootContents<'_>> {
     let lengths = [values.u16(), values.u16()];
     let [flags] = values.get();
     let [name, attributes] = opened(handle, copy, COPY_FIXED_BYTES, lengths)?;
-    let is_sound = std::str::from_utf8(name).is_ok() && are_attributes(attributes);
+    let is_sound = std::str::from_utf8(name).is_ok() && are_fields(attributes, &[ATTRIBUTES, LINKS]);
     is_sound.then_some(RootContents { name, attributes, dropped_attributes, is_cut: flags & IS_CUT != 0 })
 }
 

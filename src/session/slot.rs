@@ -15,7 +15,8 @@
 //!   3712  1920  copy 1
 //!   5632        zero, up to the lines
 //!    end        a line of 128 bytes for each shard, up to the slot's end: events, errors, llm calls, tools, actions (8 each),
-//!               tokens: input, cache read, cache creation, output, reasoning (8 each), zero; in no checksum
+//!               tokens: input, cache read, cache creation, output, reasoning (8 each), embeddings, agents, cost in
+//!               millionths, costs known, costs not known (8 each), zero; in no checksum
 //!
 //! identity:
 //!      0     4  CRC-32C of the slot's bytes 8 to 16 (the handle) and then of the identity's bytes from 4 on, as far as
@@ -30,7 +31,7 @@
 //!        4     4  attributes left out
 //!        8     2  bytes of the name, 10: of the attributes
 //!       12     1  bit 0: cut, 13: zero (3)
-//!       16        name, attributes (encoded fields of a Span)
+//!       16        name, attributes and links (encoded fields of a Span)
 //! ```
 //!
 //! The slot's size follows from the number of shards. The order of stores: handle, identity and first copy while the slot
@@ -92,7 +93,7 @@ pub(crate) struct Identity<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct RootContents<'a> {
     pub(crate) name: &'a [u8],
-    /// Encoded attributes.
+    /// Encoded attributes and links.
     pub(crate) attributes: &'a [u8],
     pub(crate) dropped_attributes: u32,
     /// Something of it did not fit into the slot.

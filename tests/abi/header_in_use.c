@@ -6,6 +6,7 @@ agentotel_session_options use_session_options(void);
 agentotel_event_data use_event_data(const agentotel_llm *llm, const agentotel_attribute *attributes);
 int use_values(void);
 int use_initialisers(void);
+int use_details(void);
 agentotel_header_provider use_header_provider(agentotel_status (*provide)(void *, agentotel_headers *));
 
 agentotel_session_options use_session_options(void) {
@@ -63,6 +64,29 @@ int use_initialisers(void) {
          exporter_stats.struct_size == sizeof exporter_stats &&
          storage_stats.struct_size == sizeof storage_stats && carrier.struct_size == sizeof carrier &&
          remote.struct_size == sizeof remote && injector.struct_size == sizeof injector;
+}
+
+int use_details(void) {
+  agentotel_embeddings embeddings = AGENTOTEL_EMBEDDINGS_INIT;
+  agentotel_retrieval retrieval = AGENTOTEL_RETRIEVAL_INIT;
+  agentotel_agent agent = AGENTOTEL_AGENT_INIT;
+  agentotel_workflow workflow = AGENTOTEL_WORKFLOW_INIT;
+  agentotel_mcp mcp = AGENTOTEL_MCP_INIT;
+  agentotel_handoff handoff = AGENTOTEL_HANDOFF_INIT;
+  agentotel_plan plan = AGENTOTEL_PLAN_INIT;
+  agentotel_approval approval = AGENTOTEL_APPROVAL_INIT;
+  agentotel_guardrail guardrail = AGENTOTEL_GUARDRAIL_INIT;
+  agentotel_memory memory = AGENTOTEL_MEMORY_INIT;
+  agentotel_compaction compaction = AGENTOTEL_COMPACTION_INIT;
+  agentotel_evaluation evaluation = AGENTOTEL_EVALUATION_INIT;
+  agentotel_feedback feedback = AGENTOTEL_FEEDBACK_INIT;
+  return embeddings.struct_size == sizeof embeddings && retrieval.struct_size == sizeof retrieval &&
+         agent.struct_size == sizeof agent && workflow.struct_size == sizeof workflow &&
+         mcp.struct_size == sizeof mcp && handoff.struct_size == sizeof handoff &&
+         plan.struct_size == sizeof plan && approval.struct_size == sizeof approval &&
+         guardrail.struct_size == sizeof guardrail && memory.struct_size == sizeof memory &&
+         compaction.struct_size == sizeof compaction && evaluation.struct_size == sizeof evaluation &&
+         feedback.struct_size == sizeof feedback;
 }
 
 agentotel_header_provider use_header_provider(agentotel_status (*provide)(void *, agentotel_headers *)) {

@@ -1,63 +1,14 @@
-//! Reading events: the struct itself, its typed detail, its error, its links and moments.
+//! Reading events: the struct itself, its error, its links and moments. `detail` reads what is of its kind alone.
 
 use bumpalo::Bump;
 
+use super::detail::detail;
 use super::not_null;
-use super::{
-    attributes, context, optional, optional_f64, optional_i64, sized, sized_at, target, text, texts,
-};
+use super::{attributes, context, optional, optional_i64, sized, sized_at, target, text};
 use crate::abi::types::*;
-use crate::event::data::{
-    Action, Detail, ErrorDetail, EventData, EventKind, GivenTimes, Llm, LlmOperation, Tool,
-};
+use crate::event::data::{ErrorDetail, EventData, EventKind, GivenTimes};
 use crate::manager::Error;
 use crate::otlp::span::{Link, SpanEvent, SpanKind, StatusCode};
-
-/// # Safety
-/// `from` and what it points to are valid through `'a`.
-unsafe fn llm<'a>(arena: &'a Bump, from: &agentotel_llm) -> Result<&'a Llm<'a>, Error> {
-    let operation = match from.operation {
-        AGENTOTEL_LLM_DEFAULT => None,
-        AGENTOTEL_LLM_CHAT => Some(LlmOperation::Chat),
-        AGENTOTEL_LLM_TEXT_COMPLETION => Some(LlmOperation::TextCompletion),
-        AGENTOTEL_LLM_GENERATE_CONTENT => Some(LlmOperation::GenerateContent),
-        unknown => {
-            let message = format!("llm.operation is {unknown}, expected one of AGENTOTEL_LLM_… (0 to 3)");
-            return Err(Error::InvalidArgument(message));
-        }
-    };
-    // SAFETY: passed on.
-    unsafe {
-        Ok(arena.alloc(Llm {
-            operation,
-            in_process: from.in_process != 0,
-            provider: text(from.provider, "llm.provider")?,
-            request_model: text(from.request_model, "llm.request_model")?,
-            response_model: text(from.response_model, "llm.response_model")?,
-            response_id: text(from.response_id, "llm.response_id")?,
-            finish_reasons: texts(arena, from.finish_reasons, "llm.finish_reasons")?,
-            output_type: text(from.output_type, "llm.output_type")?,
-            max_tokens: optional_i64(from.max_tokens),
-            choice_count: optional_i64(from.choice_count),
-            seed: optional_i64(from.seed),
-            temperature: optional_f64(from.temperature),
-            top_p: optional_f64(from.top_p),
-            top_k: optional_f64(from.top_k),
-            frequency_penalty: optional_f64(from.frequency_penalty),
-            presence_penalty: optional_f64(from.presence_penalty),
-            stop_sequences: texts(arena, from.stop_sequences, "llm.stop_sequences")?,
-            stream: (from.stream.present != 0).then_some(from.stream.value != 0),
-            time_to_first_chunk: optional_f64(from.time_to_first_chunk_s),
-            input_tokens: optional_i64(from.input_tokens),
-            cache_read_input_tokens: optional_i64(from.cache_read_input_tokens),
-            cache_creation_input_tokens: optional_i64(from.cache_creation_input_tokens),
-            output_tokens: optional_i64(from.output_tokens),
-            reasoning_output_tokens: optional_i64(from.reasoning_output_tokens),
-            server_address: text(from.server_address, "llm.server_address")?,
-            server_port: optional_i64(from.server_port),
-        }))
-    }
-}
 
 /// An error.
 ///
@@ -77,78 +28,13 @@ pub(crate) unsafe fn error<'a>(
             details: text(from.details, "error.details")?,
             stack: text(from.stack, "error.stack")?,
             time: from.time_unix_nano,
+            of: EventKind::from_number(from.kind).ok_or_else(|| {
+                let (given, most) = (from.kind, EventKind::MOST);
+                Error::InvalidArgument(format!(
+                    "error.kind is {given}, expected one of AGENTOTEL_KIND_… (0 to {most})"
+                ))
+            })?,
         })))
-    }
-}
-
-/// The typed detail of an event. An update may leave its kind at 0 and give the detail alone.
-///
-/// # Safety
-/// The detail's pointers are NULL or valid through `'a`.
-#[inline(always)]
-unsafe fn detail<'a>(arena: &'a Bump, from: &agentotel_event_data, whole: bool) -> Result<Detail<'a>, Error> {
-    if from.kind == AGENTOTEL_KIND_CUSTOM
-        && from.llm.is_null()
-        && from.tool.is_null()
-        && from.action.is_null()
-    {
-        return Ok(Detail::Custom);
-    }
-    // SAFETY: passed on.
-    unsafe { some_detail(arena, from, whole) }
-}
-
-/// The same for an event that has one, or should.
-///
-/// # Safety
-/// As for `detail`.
-unsafe fn some_detail<'a>(
-    arena: &'a Bump,
-    from: &agentotel_event_data,
-    whole: bool,
-) -> Result<Detail<'a>, Error> {
-    let given = [
-        (EventKind::Llm, !from.llm.is_null()),
-        (EventKind::Tool, !from.tool.is_null()),
-        (EventKind::Action, !from.action.is_null()),
-    ];
-    let mut kind = EventKind::from_number(from.kind).ok_or_else(|| {
-        Error::InvalidArgument(format!("kind is {}, expected one of AGENTOTEL_KIND_… (0 to 3)", from.kind))
-    })?;
-    if !whole && kind == EventKind::Custom {
-        kind = given.into_iter().find(|(_, given)| *given).map_or(kind, |(kind, _)| kind);
-    }
-    if let Some((other, _)) = given.into_iter().find(|(of, given)| *given && *of != kind) {
-        let message = format!("the detail of kind {} is given with kind {}", other as u8, kind as u8);
-        return Err(Error::InvalidArgument(message));
-    }
-    let missing =
-        |name: &str| Error::InvalidArgument(format!("{name} is NULL: kind {} needs it", kind as u8));
-    // SAFETY: passed on.
-    unsafe {
-        Ok(match kind {
-            EventKind::Custom => Detail::Custom,
-            EventKind::Llm => match optional(from.llm)? {
-                Some(from) => Detail::Llm(llm(arena, &from)?),
-                None if whole => return Err(missing("llm")),
-                None => Detail::Custom,
-            },
-            EventKind::Tool => match optional(from.tool)? {
-                Some(from) => Detail::Tool(arena.alloc(Tool {
-                    name: text(from.name, "tool.name")?,
-                    kind: text(from.r#type, "tool.type")?,
-                    call_id: text(from.call_id, "tool.call_id")?,
-                    description: text(from.description, "tool.description")?,
-                })),
-                None if whole => return Err(missing("tool")),
-                None => Detail::Custom,
-            },
-            EventKind::Action => match optional(from.action)? {
-                Some(from) => Detail::Action(arena.alloc(Action { kind: text(from.r#type, "action.type")? })),
-                None if whole => return Err(missing("action")),
-                None => Detail::Custom,
-            },
-        })
     }
 }
 
@@ -260,6 +146,8 @@ unsafe fn event<'a>(
             count => span_events(arena, from.span_events, count)?,
         };
         let error = if from.error.is_null() { None } else { error(arena, from.error)? };
+        let event_id = text(from.event_id, "event_id")?;
+        let parent_index = optional_i64(from.parent_index);
         // Made where it stays: a struct of this size is not moved for nothing.
         Ok(arena.alloc_with(|| EventData {
             detail,
@@ -277,6 +165,8 @@ unsafe fn event<'a>(
             links,
             events,
             error,
+            event_id,
+            parent_index,
         }))
     }
 }

@@ -1,8 +1,9 @@
 //! Reading a caller's structs: every pointer and length once, into values of our own; and turning our values into the
 //! caller's structs. A struct is copied as far as its `struct_size` goes; what it does not have is as if zero. Arrays
-//! and nested values live in the call's arena; texts stay where they are. Here is what all structs share; `event` and
-//! `session` read whole ones, `plain` reads the events that most are, `output` writes.
+//! and nested values live in the call's arena; texts stay where they are. Here is what all structs share; `event`,
+//! `detail` and `session` read whole ones, `plain` reads the events that most are, `output` writes.
 
+mod detail;
 mod event;
 mod given_back;
 mod output;
@@ -44,7 +45,7 @@ unsafe trait Sized_: Copy {
 }
 
 macro_rules! sized {
-    ($($name:ident: $first:literal),* $(,)?) => {$(
+    ($($name:ident: $first:expr),* $(,)?) => {$(
         // SAFETY: a `repr(C)` struct of integers, raw pointers and the like that begins with `struct_size: usize`.
         unsafe impl Sized_ for $name {
             const FIRST: usize = $first;
@@ -64,6 +65,19 @@ sized! {
     agentotel_link: 72,
     agentotel_span_event: 48,
     agentotel_event_data: 176,
+    agentotel_embeddings: size_of::<agentotel_embeddings>(),
+    agentotel_retrieval: size_of::<agentotel_retrieval>(),
+    agentotel_agent: size_of::<agentotel_agent>(),
+    agentotel_workflow: size_of::<agentotel_workflow>(),
+    agentotel_mcp: size_of::<agentotel_mcp>(),
+    agentotel_handoff: size_of::<agentotel_handoff>(),
+    agentotel_plan: size_of::<agentotel_plan>(),
+    agentotel_approval: size_of::<agentotel_approval>(),
+    agentotel_guardrail: size_of::<agentotel_guardrail>(),
+    agentotel_memory: size_of::<agentotel_memory>(),
+    agentotel_compaction: size_of::<agentotel_compaction>(),
+    agentotel_evaluation: size_of::<agentotel_evaluation>(),
+    agentotel_feedback: size_of::<agentotel_feedback>(),
     agentotel_live_event: 144,
     agentotel_header_provider: 32,
     agentotel_exporter_callbacks: 32,

@@ -66,7 +66,7 @@ pub(crate) fn stats_out(from: &Stats) -> agentotel_stats {
         accepted_caller: counters.accepted_caller,
         accepted_derived: counters.accepted_derived,
         refused: counters.refused,
-        duplicate: 0,
+        duplicate: counters.duplicate,
         head_unsampled: counters.head_unsampled,
         filtered: counters.filtered,
         in_flight_events: from.in_flight_events,

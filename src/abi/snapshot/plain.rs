@@ -3,6 +3,7 @@
 //! and says what is wrong.
 
 use core::marker::PhantomData;
+use core::mem::offset_of;
 use core::slice::from_raw_parts;
 
 use super::super::types::*;
@@ -16,6 +17,11 @@ use crate::sys::append::Wide;
 
 /// No slice is longer than this.
 const MOST_BYTES: usize = isize::MAX.cast_unsigned();
+
+/// The fields of an event that a plain one does not have stand one behind the other, at its end: details, error, id and
+/// position of the parent, without a gap.
+const MORE_WORDS: usize =
+    (size_of::<agentotel_event_data>() - offset_of!(agentotel_event_data, llm)) / size_of::<u64>();
 
 /// Reads a field of a struct, which need not be aligned.
 macro_rules! read {
@@ -43,16 +49,14 @@ pub(crate) unsafe fn plain_event<'a>(
             return None;
         }
         let from = from.byte_add(step * position);
-        let details = [
-            read!(from.llm).addr(),
-            read!(from.tool).addr(),
-            read!(from.action).addr(),
-            read!(from.error).addr(),
-            read!(from.link_count),
-            read!(from.span_event_count),
-            read!(from.status_message.len),
+        // From `llm` on, everything says that there is more.
+        let more: [u64; MORE_WORDS] = (&raw const (*from).llm).cast::<[u64; MORE_WORDS]>().read_unaligned();
+        let lists = [
+            read!(from.link_count) as u64,
+            read!(from.span_event_count) as u64,
+            read!(from.status_message.len) as u64,
         ];
-        let has_more = details.iter().fold(0, |all, detail| all | detail) != 0;
+        let has_more = more.iter().chain(&lists).fold(0, |all, detail| all | detail) != 0;
         let kind = read!(from.kind);
         if has_more || kind != AGENTOTEL_KIND_CUSTOM || read!(from.struct_size) != step {
             return None;

@@ -34,6 +34,8 @@ pub(crate) unsafe fn session_options<'a>(
             baggage: text(from.baggage, "options.baggage")?,
             start: from.start_time_unix_nano,
             attributes: attributes(arena, from.attributes, from.attribute_count, "options.attributes")?.list,
+            resumed: (!from.resumed.is_null()).then(|| context(from.resumed.read_unaligned())),
+            previous_session_id: text(from.previous_session_id, "options.previous_session_id")?,
         })
     }
 }

@@ -1,9 +1,14 @@
 //! An event: what is common to all kinds, what went wrong, what belongs to it; and what is in flight.
 
-use super::kinds::*;
+use super::agent::*;
+use super::judgement::*;
+use super::mcp::*;
+use super::model::*;
+use super::step::*;
 use super::values::*;
 
-/// The span kind that the event's kind has: CLIENT for llm (INTERNAL in-process), INTERNAL else.
+/// The span kind that the event's kind has: CLIENT for llm (INTERNAL in-process), embeddings, retrieval, remote and created
+/// agents, mcp_client; SERVER for mcp_server; INTERNAL else.
 pub const AGENTOTEL_SPAN_KIND_DEFAULT: u32 = 0;
 pub const AGENTOTEL_SPAN_KIND_INTERNAL: u32 = 1;
 pub const AGENTOTEL_SPAN_KIND_SERVER: u32 = 2;
@@ -19,7 +24,8 @@ pub const AGENTOTEL_STATUS_CODE_OK: u32 = 1;
 pub const AGENTOTEL_STATUS_CODE_ERROR: u32 = 2;
 
 /// What went wrong. On an event it sets status Error and `error.type`, and leaves a log record on the event's span:
-/// `gen_ai.client.operation.exception` (WARN) for llm events, `exception` (ERROR) for others.
+/// `gen_ai.client.operation.exception` (WARN) for calls of GenAI services (llm, embeddings, retrieval, remote and created
+/// agents), `exception` (ERROR) for others.
 /// @since 0.1.0
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -39,6 +45,11 @@ pub struct agentotel_error {
     pub stack: agentotel_str,
     /// When, in nanoseconds since 1970-01-01 UTC; 0 = now.
     pub time_unix_nano: i64,
+    /// The kind of the event that failed, one of `AGENTOTEL_KIND_…`, for a target that is named by its context: it decides
+    /// which of the two log records is left. An event in flight knows its kind by itself.
+    pub kind: u32,
+    /// Set to zero.
+    pub reserved: u32,
 }
 
 /// Another span that this one has to do with.
@@ -70,6 +81,10 @@ pub struct agentotel_span_event {
 }
 
 /// An event: what becomes one span. Everything but `struct_size` and what its kind requires is optional.
+///
+/// Fields of the details that are said to be content (messages, arguments, results, …) may hold what people wrote. They are
+/// recorded only as far as the configuration's `content` lets them, which by default is not at all. Those that are JSON take
+/// the text of a value, as the conventions' schemas have it; other text is recorded as it is.
 /// @since 0.1.0
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -113,6 +128,42 @@ pub struct agentotel_event_data {
     pub action: *const agentotel_action,
     /// What went wrong, for any kind; NULL = nothing.
     pub error: *const agentotel_error,
+    /// Detail of `AGENTOTEL_KIND_EMBEDDINGS`, else NULL.
+    pub embeddings: *const agentotel_embeddings,
+    /// Detail of `AGENTOTEL_KIND_RETRIEVAL`, else NULL.
+    pub retrieval: *const agentotel_retrieval,
+    /// Detail of `AGENTOTEL_KIND_AGENT`, else NULL.
+    pub agent: *const agentotel_agent,
+    /// Detail of `AGENTOTEL_KIND_WORKFLOW`, else NULL.
+    pub workflow: *const agentotel_workflow,
+    /// Detail of `AGENTOTEL_KIND_MCP_CLIENT`, else NULL.
+    pub mcp_client: *const agentotel_mcp,
+    /// Detail of `AGENTOTEL_KIND_MCP_SERVER`, else NULL.
+    pub mcp_server: *const agentotel_mcp,
+    /// Detail of `AGENTOTEL_KIND_HANDOFF`, else NULL.
+    pub handoff: *const agentotel_handoff,
+    /// Detail of `AGENTOTEL_KIND_PLAN`, else NULL.
+    pub plan: *const agentotel_plan,
+    /// Detail of `AGENTOTEL_KIND_APPROVAL`, else NULL.
+    pub approval: *const agentotel_approval,
+    /// Detail of `AGENTOTEL_KIND_GUARDRAIL`, else NULL.
+    pub guardrail: *const agentotel_guardrail,
+    /// Detail of `AGENTOTEL_KIND_MEMORY`, else NULL.
+    pub memory: *const agentotel_memory,
+    /// Detail of `AGENTOTEL_KIND_COMPACTION`, else NULL.
+    pub compaction: *const agentotel_compaction,
+    /// Detail of `AGENTOTEL_KIND_EVALUATION`, else NULL.
+    pub evaluation: *const agentotel_evaluation,
+    /// Detail of `AGENTOTEL_KIND_FEEDBACK`, else NULL.
+    pub feedback: *const agentotel_feedback,
+    /// The caller's own id of the event: `agentotel.event.id`. When an event with the same id was recorded already, one of
+    /// the last 4,096 with an id, it is not recorded again: the answer is AGENTOTEL_OK with the context of the first, and
+    /// `agentotel_stats.duplicate` counts it. Of two calls with one id at the same time both may record. Not for updates
+    /// and ends; of started events it is an attribute only.
+    pub event_id: agentotel_str,
+    /// For `agentotel_record_events` only: the parent is the event at this position of the same array, an earlier one.
+    /// `parent` is zeroed then.
+    pub parent_index: agentotel_i64,
 }
 
 /// Size of `agentotel_live_event.name`, its terminating NUL included.

@@ -1,6 +1,4 @@
-//! The kinds of events, and the typed detail of each.
-
-use super::values::*;
+//! The kinds of events. What an event of each kind may say is in `model`, `agent`, `mcp`, `step` and `judgement`.
 
 /// A span of the caller's own naming; `name` is required.
 pub const AGENTOTEL_KIND_CUSTOM: u32 = 0;
@@ -10,102 +8,31 @@ pub const AGENTOTEL_KIND_LLM: u32 = 1;
 pub const AGENTOTEL_KIND_TOOL: u32 = 2;
 /// Something the agent did; `action` is required.
 pub const AGENTOTEL_KIND_ACTION: u32 = 3;
-
-/// `agentotel_llm.operation`: `chat`, or in an update what was said before.
-pub const AGENTOTEL_LLM_DEFAULT: u32 = 0;
-/// `chat`
-pub const AGENTOTEL_LLM_CHAT: u32 = 1;
-/// `text_completion`
-pub const AGENTOTEL_LLM_TEXT_COMPLETION: u32 = 2;
-/// `generate_content`
-pub const AGENTOTEL_LLM_GENERATE_CONTENT: u32 = 3;
-
-/// A call of a language model (`gen_ai.*` inference of the OpenTelemetry conventions 1.41.1). The span is called
-/// `{operation} {request_model}`.
-/// @since 0.1.0
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct agentotel_llm {
-    /// `sizeof(agentotel_llm)`; `AGENTOTEL_LLM_INIT` sets it.
-    pub struct_size: usize,
-    /// `gen_ai.operation.name`: one of `AGENTOTEL_LLM_…`.
-    pub operation: u32,
-    /// 1 when the model runs inside this process (span kind INTERNAL).
-    pub in_process: u32,
-    /// `gen_ai.provider.name`; the session's when absent, `unknown` when that is absent too.
-    pub provider: agentotel_str,
-    /// `gen_ai.request.model`
-    pub request_model: agentotel_str,
-    /// `gen_ai.response.model`
-    pub response_model: agentotel_str,
-    /// `gen_ai.response.id`
-    pub response_id: agentotel_str,
-    /// `gen_ai.response.finish_reasons`
-    pub finish_reasons: agentotel_string_array,
-    /// `gen_ai.output.type`: `text`, `json`, `image`, `speech`.
-    pub output_type: agentotel_str,
-    /// `gen_ai.request.max_tokens`
-    pub max_tokens: agentotel_i64,
-    /// `gen_ai.request.choice.count`
-    pub choice_count: agentotel_i64,
-    /// `gen_ai.request.seed`
-    pub seed: agentotel_i64,
-    /// `gen_ai.request.temperature`
-    pub temperature: agentotel_f64,
-    /// `gen_ai.request.top_p`
-    pub top_p: agentotel_f64,
-    /// `gen_ai.request.top_k`
-    pub top_k: agentotel_f64,
-    /// `gen_ai.request.frequency_penalty`
-    pub frequency_penalty: agentotel_f64,
-    /// `gen_ai.request.presence_penalty`
-    pub presence_penalty: agentotel_f64,
-    /// `gen_ai.request.stop_sequences`
-    pub stop_sequences: agentotel_string_array,
-    /// `gen_ai.request.stream`
-    pub stream: agentotel_bool,
-    /// `gen_ai.response.time_to_first_chunk`, in seconds from the request. An event in flight measures it by itself.
-    pub time_to_first_chunk_s: agentotel_f64,
-    /// `gen_ai.usage.input_tokens`: all of them, cached ones (read and creation) included.
-    pub input_tokens: agentotel_i64,
-    /// `gen_ai.usage.cache_read.input_tokens`
-    pub cache_read_input_tokens: agentotel_i64,
-    /// `gen_ai.usage.cache_creation.input_tokens`
-    pub cache_creation_input_tokens: agentotel_i64,
-    /// `gen_ai.usage.output_tokens`: all of them, reasoning included.
-    pub output_tokens: agentotel_i64,
-    /// `gen_ai.usage.reasoning.output_tokens`
-    pub reasoning_output_tokens: agentotel_i64,
-    /// `server.address`
-    pub server_address: agentotel_str,
-    /// `server.port`
-    pub server_port: agentotel_i64,
-}
-
-/// The execution of a tool. The span is called `execute_tool {name}`.
-/// @since 0.1.0
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct agentotel_tool {
-    /// `sizeof(agentotel_tool)`; `AGENTOTEL_TOOL_INIT` sets it.
-    pub struct_size: usize,
-    /// `gen_ai.tool.name`; required.
-    pub name: agentotel_str,
-    /// `gen_ai.tool.type`: `function`, `extension`, `datastore`.
-    pub r#type: agentotel_str,
-    /// `gen_ai.tool.call.id`
-    pub call_id: agentotel_str,
-    /// `gen_ai.tool.description`
-    pub description: agentotel_str,
-}
-
-/// Something the agent did. The span is called `action {type}`.
-/// @since 0.1.0
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct agentotel_action {
-    /// `sizeof(agentotel_action)`; `AGENTOTEL_ACTION_INIT` sets it.
-    pub struct_size: usize,
-    /// `agentotel.action.type`; required, of few distinct values.
-    pub r#type: agentotel_str,
-}
+/// A call that makes embeddings; `embeddings` is required.
+pub const AGENTOTEL_KIND_EMBEDDINGS: u32 = 4;
+/// A look-up in a data source; `retrieval` is required.
+pub const AGENTOTEL_KIND_RETRIEVAL: u32 = 5;
+/// An agent that is invoked or created; `agent` is required.
+pub const AGENTOTEL_KIND_AGENT: u32 = 6;
+/// A workflow of several agents or steps; `workflow` is required.
+pub const AGENTOTEL_KIND_WORKFLOW: u32 = 7;
+/// A request or notification of the Model Context Protocol, as its sender sees it; `mcp_client` is required.
+pub const AGENTOTEL_KIND_MCP_CLIENT: u32 = 8;
+/// The same as its receiver sees it; `mcp_server` is required.
+pub const AGENTOTEL_KIND_MCP_SERVER: u32 = 9;
+/// An agent hands over to another one; `handoff` is required.
+pub const AGENTOTEL_KIND_HANDOFF: u32 = 10;
+/// A plan is made or changed; `plan` is required.
+pub const AGENTOTEL_KIND_PLAN: u32 = 11;
+/// Somebody is asked for approval; `approval` is required.
+pub const AGENTOTEL_KIND_APPROVAL: u32 = 12;
+/// A guardrail is applied; `guardrail` is required.
+pub const AGENTOTEL_KIND_GUARDRAIL: u32 = 13;
+/// Something is looked up in or written to a memory; `memory` is required.
+pub const AGENTOTEL_KIND_MEMORY: u32 = 14;
+/// A context is made shorter; `compaction` is required.
+pub const AGENTOTEL_KIND_COMPACTION: u32 = 15;
+/// The result of an evaluation; `evaluation` is required. It is no span but a log record on the span that was evaluated.
+pub const AGENTOTEL_KIND_EVALUATION: u32 = 16;
+/// What somebody thinks of a result; `feedback` is required. A log record, as for an evaluation.
+pub const AGENTOTEL_KIND_FEEDBACK: u32 = 17;

@@ -41,6 +41,11 @@ pub struct agentotel_session_options {
     pub attribute_count: usize,
     /// Baggage that came along (`agentotel_extract`), as the value of a W3C `baggage` header.
     pub baggage: agentotel_str,
+    /// The root span of a session that this one resumes, of this process or another, or NULL: the new root span has a link to
+    /// it, with `agentotel.link.type` = `resumed_session`. The trace is a new one all the same.
+    pub resumed: *const agentotel_span_context,
+    /// `session.previous_id`: the id of that session, when this one has another.
+    pub previous_session_id: agentotel_str,
 }
 
 /// The session's end is not judged (also: shut down while it was open).

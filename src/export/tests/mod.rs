@@ -37,7 +37,7 @@ fn record(manager: &OtelManager, events: usize) {
     let session = manager.start_session(&mut caller, &arena, &SessionOptions::default()).unwrap();
     for _ in 0..events {
         let data = EventData { name: b"an event", ..EventData::default() };
-        manager.record_event(&mut caller, &arena, session, &data).unwrap();
+        manager.record_event(&mut caller, &arena, session, &data, &[]).unwrap();
         arena.reset();
     }
 }
@@ -197,7 +197,7 @@ fn an_event_larger_than_a_batch_goes_alone() {
     let name = vec![b'n'; 5000];
     for _ in 0..3 {
         let data = EventData { name: &name, ..EventData::default() };
-        manager.record_event(&mut caller, &arena, session, &data).unwrap();
+        manager.record_event(&mut caller, &arena, session, &data, &[]).unwrap();
     }
     manager.flush(PATIENCE).unwrap();
     assert_eq!(traces(&manager, "a").counters.exported, 3);

@@ -22,7 +22,7 @@ use crate::live::recovered::{Recovered, recover};
 use crate::live::slot::{Contents, Fixed, SLOT_BYTES, Slot};
 use crate::live::table::LiveTable;
 use crate::live::unfinished::{LeftBehind, unfinished};
-use crate::live::update;
+use crate::live::update::{self, Closing};
 use crate::otlp::draft::{self, KeyMarks};
 use crate::otlp::open;
 use crate::otlp::span::{ATTRIBUTES, SpanKind, StatusCode};
@@ -87,7 +87,9 @@ fn ended_with_care(session: &Session, contents: &Contents<'_>) -> Span {
     let arena = Bump::new();
     let (data, mut repairs) = (EventData::default(), Repairs::default());
     let processor = EventProcessor::new(LIMITS);
-    let record = update::finish(&processor, &arena, session, contents, &data, None, &mut repairs).unwrap();
+    let record =
+        update::finish(&processor, &arena, session, contents, &data, Closing::default(), &mut repairs)
+            .unwrap();
     let size = record.size();
     let mut payload = vec![0; size.payload];
     record.write(size, Appender::new(&mut payload)).map(|_| ()).unwrap();

@@ -22,7 +22,7 @@ use crate::journal::cursor::LaneId;
 use crate::journal::frame::Frames;
 use crate::journal::{Journal, JournalSettings, OverflowPolicy};
 use crate::live::table::LiveTable;
-use crate::live::update;
+use crate::live::update::{self, Closing};
 use crate::live::view::{LiveView, Passes};
 use crate::otlp::span::StatusCode;
 use crate::otlp::value::{Attribute, Attributes, Value};
@@ -124,8 +124,15 @@ impl World {
         let farewell = {
             let contents = live.slot().unwrap().read();
             let mut repairs = Repairs::default();
-            let record =
-                update::finish(&processor, &arena, &self.session, &contents, data, None, &mut repairs);
+            let record = update::finish(
+                &processor,
+                &arena,
+                &self.session,
+                &contents,
+                data,
+                Closing::default(),
+                &mut repairs,
+            );
             self.view.farewell(&arena, &live, &record.unwrap())
         };
         self.table.free(live, event);
