@@ -1,6 +1,6 @@
 //! Events: recorded whole, or started, updated and ended.
 
-use super::guard::{self, Parts};
+use super::guard::{self, Parts, ThreadState};
 use super::status::agentotel_status;
 use super::types::{
     AGENTOTEL_MAX_ITEMS, agentotel_error, agentotel_event, agentotel_event_data, agentotel_live_event,
@@ -41,6 +41,9 @@ use crate::otlp::Signal;
 /// @param data The event. Must not be NULL; read during the call only.
 /// @param out_context Gets the span's context, for children and later words; of an evaluation or feedback that of the span it
 ///        is about; that of the parent, when `event_filter` in the configuration drops the event. May be NULL.
+///
+/// When the session is not sampled the event is counted, and need not be looked at: what is wrong with it may stay unsaid.
+///
 /// @return AGENTOTEL_OK (it will be exported, or its loss counted); AGENTOTEL_ERR_QUEUE_FULL;
 ///         AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
 ///         AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED;
@@ -54,15 +57,42 @@ pub unsafe extern "C" fn agentotel_record_event(
     data: *const agentotel_event_data,
     out_context: *mut agentotel_span_context,
 ) -> agentotel_status {
-    guard::call(|state| {
+    // SAFETY: `data` is NULL or valid through the call, by this function's contract; `out_context` likewise.
+    let shortcut = |state: &mut ThreadState| unsafe { leave_out(state, session, data, out_context) };
+    guard::call_unless(shortcut, |state| {
         let parts = state.parts()?;
-        // SAFETY: `data` is NULL or valid through the call, by this function's contract; `out_context` likewise.
+        // SAFETY: as above.
         unsafe {
             record(parts, session, (data, "data"), 0, &[], |context| {
                 write::optional(out_context, snapshot::context_out(context));
             })
         }
     })
+}
+
+/// Leaves out an event when one of its session was left out just before, since that is not sampled; false when there is more
+/// to do.
+///
+/// # Safety
+/// `data` is NULL or an event, `out_context` is NULL or valid.
+#[inline(always)]
+unsafe fn leave_out(
+    state: &mut ThreadState,
+    session: agentotel_session,
+    data: *const agentotel_event_data,
+    out_context: *mut agentotel_span_context,
+) -> bool {
+    if state.caller.unsampled != session {
+        return false;
+    }
+    // SAFETY: by contract.
+    if !unsafe { snapshot::is_span(data) } {
+        return false;
+    }
+    let context =
+        state.parts_at_hand().and_then(|(manager, caller)| manager.leave_out_another(caller, session));
+    // SAFETY: by contract.
+    context.map(|context| unsafe { write::optional(out_context, snapshot::context_out(context)) }).is_some()
 }
 
 /// Records the event at a position of an array, whose argument has a name, and shows its context. `earlier` are the contexts

@@ -78,6 +78,17 @@ impl ThreadState {
         }
     }
 
+    /// The same when the thread has seen the instance before, and nothing else has to be done.
+    #[inline(always)]
+    pub(crate) fn parts_at_hand(&mut self) -> Option<(&OtelManager, &mut Caller)> {
+        match &self.instance {
+            Some((seen, manager)) if *seen == global::version() && self.forks == fork::generation() => {
+                Some((manager, &mut self.caller))
+            }
+            _ => None,
+        }
+    }
+
     /// An empty list for the contexts of an array's events, with the room of the last one.
     pub(crate) fn take_batch(&mut self) -> Vec<SpanContext> {
         let mut batch = std::mem::take(&mut self.batch);
@@ -161,9 +172,25 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
 /// Runs one call of the C interface.
 #[inline]
 pub(crate) fn call(body: impl FnOnce(&mut ThreadState) -> Result<(), Error>) -> agentotel_status {
-    let mut body = Some(body);
-    let mut run =
-        |slot: &Slot| body.take().map_or(status::AGENTOTEL_ERR_INTERNAL, |body| guarded(slot, body));
+    call_unless(|_| false, body)
+}
+
+/// The same, unless `shortcut` does all that there is to do, and says so. That runs outside the barrier: it must not panic.
+#[inline]
+pub(crate) fn call_unless(
+    shortcut: impl FnOnce(&mut ThreadState) -> bool,
+    body: impl FnOnce(&mut ThreadState) -> Result<(), Error>,
+) -> agentotel_status {
+    let mut parts = Some((shortcut, body));
+    let mut run = |slot: &Slot| {
+        let Some((shortcut, body)) = parts.take() else { return status::AGENTOTEL_ERR_INTERNAL };
+        let mut state = slot.state.take().unwrap_or_else(ThreadState::first);
+        if shortcut(&mut state) {
+            slot.state.set(Some(state));
+            return status::AGENTOTEL_OK;
+        }
+        guarded(slot, state, body)
+    };
     match SLOT.try_with(&mut run) {
         Ok(status) => status,
         // The thread is ending and its storage is gone: this call brings its own.
@@ -172,8 +199,11 @@ pub(crate) fn call(body: impl FnOnce(&mut ThreadState) -> Result<(), Error>) -> 
 }
 
 #[inline]
-fn guarded(slot: &Slot, body: impl FnOnce(&mut ThreadState) -> Result<(), Error>) -> agentotel_status {
-    let mut state = slot.state.take().unwrap_or_else(ThreadState::first);
+fn guarded(
+    slot: &Slot,
+    mut state: Box<ThreadState>,
+    body: impl FnOnce(&mut ThreadState) -> Result<(), Error>,
+) -> agentotel_status {
     slot.guards.set(slot.guards.get() + 1);
     let result = catch_unwind(AssertUnwindSafe(|| {
         #[cfg(feature = "test-panic")]

@@ -25,6 +25,8 @@ pub(crate) struct Caller {
     /// The shard for so many shards.
     shard: (usize, usize),
     pub(crate) sessions: RememberedSessions,
+    /// The session of the event that was left out last, because it is not sampled.
+    pub(crate) unsampled: u64,
 }
 
 impl Caller {
@@ -36,6 +38,7 @@ impl Caller {
             number: thread::number(),
             shard: (0, 0),
             sessions: RememberedSessions::default(),
+            unsampled: 0,
         }
     }
 
@@ -130,6 +133,15 @@ impl RememberedSessions {
         match self.places.get(at) {
             Some(Some((_, session))) => Ok(session),
             _ => Err(HandleError::Stale),
+        }
+    }
+
+    /// The same, when it is the one that was used last.
+    #[inline(always)]
+    pub(crate) fn last(&self, handle: u64) -> Option<&Session> {
+        match self.places.get(self.last) {
+            Some(Some((known, session))) if *known == handle => Some(session),
+            _ => None,
         }
     }
 

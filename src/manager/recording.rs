@@ -52,6 +52,19 @@ impl OtelManager {
         self.processor.most_plain_attributes()
     }
 
+    /// Leaves out and counts another event of the session of which one was left out last, and gives its context; nothing when
+    /// it is not as it was then.
+    #[inline(always)]
+    pub(crate) fn leave_out_another(&self, caller: &mut Caller, session_handle: u64) -> Option<SpanContext> {
+        let shard = caller.shard(self.journal.shard_count());
+        let session = caller.sessions.last(session_handle).filter(|session| !session.sampled)?;
+        if self.is_shut_down() || session.has_ended() {
+            return None;
+        }
+        self.journal.leave_out_unsampled(shard, Signal::Traces);
+        Some(session.context_of(caller.ids.span_id()))
+    }
+
     /// Records a plain event and shows its context; does nothing with one that turns out not to be plain.
     #[inline(always)]
     pub(crate) fn record_plain(
@@ -68,6 +81,7 @@ impl OtelManager {
         };
         let span_id = caller.ids.span_id();
         if !session.sampled {
+            caller.unsampled = session_handle;
             self.journal.leave_out_unsampled(shard, Signal::Traces);
             recorded(session.context_of(span_id));
             return Ok(true);
@@ -155,6 +169,7 @@ impl OtelManager {
         };
         let context = session.context_of(ids.span_id());
         if !session.sampled {
+            caller.unsampled = session_handle;
             self.journal.leave_out_unsampled(shard, Signal::Traces);
             return Ok(context);
         }

@@ -28,6 +28,20 @@ macro_rules! read {
     ($from:ident.$($field:tt)+) => { (&raw const (*$from).$($field)+).read_unaligned() };
 }
 
+/// Whether it is an event that becomes a span, as far as that is seen at first sight.
+///
+/// # Safety
+/// `from` is NULL or has as many bytes as it says that it has.
+#[inline(always)]
+pub(crate) unsafe fn is_span(from: *const agentotel_event_data) -> bool {
+    // SAFETY: by contract.
+    unsafe {
+        !from.is_null()
+            && read!(from.struct_size) >= size_of::<agentotel_event_data>()
+            && read!(from.kind) < AGENTOTEL_KIND_EVALUATION
+    }
+}
+
 /// Reads the event at a position of an array, when it is plain.
 ///
 /// # Safety
