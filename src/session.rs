@@ -18,7 +18,7 @@ use self::baggage::SessionBaggage;
 use self::memory::Place;
 use self::slot::{Identity, RootContents};
 use crate::event::costs::{Cost, CostSource};
-use crate::event::data::{Detail, EventData, EventKind, SpanContext};
+use crate::event::data::{Detail, EventKind, SpanContext};
 use crate::event::semconv::SessionSums;
 use crate::handle::{Handle, HandleError, HandleKind, MOST_SLOTS};
 use crate::otlp::span::{StatusCode, common_fields, remote_flags};
@@ -294,8 +294,9 @@ pub(crate) struct Usage {
 
 impl Usage {
     /// What an event, or a later word about it, says of tokens; `before` is what was said before.
-    pub(crate) fn of(data: &EventData<'_>, before: Self) -> Self {
-        let llm = match data.detail {
+    #[inline]
+    pub(crate) fn of(detail: &Detail<'_>, before: Self) -> Self {
+        let llm = match detail {
             Detail::Llm(llm) => llm,
             Detail::Embeddings(embeddings) => {
                 return Self { input: embeddings.input_tokens.unwrap_or(before.input), ..before };

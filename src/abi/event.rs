@@ -112,7 +112,9 @@ unsafe fn record(
     let mut parts = parts;
     // SAFETY: by contract.
     unsafe {
-        if !record_plain(&mut parts, session, events, position, &mut recorded)? {
+        let is_recorded = record_plain(&mut parts, session, events, position, &mut recorded)?
+            || record_typed(&mut parts, session, events, position, &mut recorded)?;
+        if !is_recorded {
             recorded(record_any(parts, session, (events, argument), position, earlier)?);
         }
     }
@@ -136,6 +138,25 @@ unsafe fn record_plain(
     let event = unsafe { snapshot::plain_event(most, events, position) };
     let Some(event) = event else { return Ok(false) };
     parts.manager.record_plain(parts.caller, session, &event, recorded)
+}
+
+/// The same for an event that has a typed detail and is plain otherwise.
+///
+/// # Safety
+/// As for `record`.
+#[inline(never)]
+unsafe fn record_typed(
+    parts: &mut Parts<'_>,
+    session: agentotel_session,
+    events: *const agentotel_event_data,
+    position: usize,
+    recorded: impl FnOnce(SpanContext),
+) -> Result<bool, Error> {
+    let Some(most) = parts.manager.most_attributes_beside_typed() else { return Ok(false) };
+    // SAFETY: by contract.
+    let event = unsafe { snapshot::typed_event(parts.arena, most, events, position) };
+    let Some((detail, event)) = event else { return Ok(false) };
+    parts.manager.record_typed(parts.caller, parts.arena, session, detail, &event, recorded)
 }
 
 /// Records any event.

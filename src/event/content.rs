@@ -64,6 +64,12 @@ impl ContentPolicy {
         self.config.fields.get(&field).copied().unwrap_or(self.config.default)
     }
 
+    /// Whether no content is shown anywhere.
+    #[inline]
+    pub(super) fn shows_nothing(&self) -> bool {
+        self.config.default == ContentMode::Off && self.config.fields.is_empty()
+    }
+
     /// What a span or log record shows of a field's content: nothing, or the text as it was given.
     pub(super) fn on_spans<'a>(&self, field: ContentField, content: Content<'a>) -> Option<Value<'a>> {
         match self.mode(field) {

@@ -191,9 +191,8 @@ pub(crate) struct EventData<'a> {
     pub(crate) parent_index: Option<i64>,
 }
 
-/// A whole event that has nothing but a name, times and attributes; these are encoded already.
+/// A whole event that has nothing but a name, times and attributes, which encode themselves.
 pub(crate) struct PlainEvent<'a, A> {
-    /// Not empty.
     pub(crate) name: &'a [u8],
     pub(crate) parent: Target,
     pub(crate) span_kind: SpanKind,

@@ -10,34 +10,56 @@ use crate::config::ContentField;
 use crate::otlp::value::{Attribute, Value};
 
 /// Where attributes go.
-pub(super) type Out<'o, 'a> = &'o mut ArenaVec<'a, Attribute<'a>>;
+pub(crate) trait Sink<'a> {
+    fn add(&mut self, key: &'static str, value: Value<'a>);
+}
 
-pub(super) fn text<'a>(out: Out<'_, 'a>, key: &'static str, value: &'a [u8]) {
+impl<'a> Sink<'a> for ArenaVec<'a, Attribute<'a>> {
+    #[inline]
+    fn add(&mut self, key: &'static str, value: Value<'a>) {
+        self.push(Attribute::new(key, value));
+    }
+}
+
+#[inline(always)]
+pub(super) fn text<'a>(out: &mut impl Sink<'a>, key: &'static str, value: &'a [u8]) {
     if !value.is_empty() {
-        out.push(Attribute::new(key, Value::Text(value)));
+        out.add(key, Value::Text(value));
     }
 }
 
-pub(super) fn texts<'a>(out: Out<'_, 'a>, key: &'static str, values: &'a [&'a [u8]]) {
+#[inline(always)]
+pub(super) fn texts<'a>(out: &mut impl Sink<'a>, key: &'static str, values: &'a [&'a [u8]]) {
     if !values.is_empty() {
-        out.push(Attribute::new(key, Value::Texts(values)));
+        out.add(key, Value::Texts(values));
     }
 }
 
-pub(super) fn int(out: Out<'_, '_>, key: &'static str, value: Option<i64>) {
-    out.extend(value.map(|value| Attribute::new(key, Value::Int(value))));
+#[inline(always)]
+pub(super) fn int<'a>(out: &mut impl Sink<'a>, key: &'static str, value: Option<i64>) {
+    if let Some(value) = value {
+        out.add(key, Value::Int(value));
+    }
 }
 
-pub(super) fn double(out: Out<'_, '_>, key: &'static str, value: Option<f64>) {
-    out.extend(value.map(|value| Attribute::new(key, Value::Double(value))));
+#[inline(always)]
+pub(super) fn double<'a>(out: &mut impl Sink<'a>, key: &'static str, value: Option<f64>) {
+    if let Some(value) = value {
+        out.add(key, Value::Double(value));
+    }
 }
 
-pub(super) fn choice<C: Choice>(out: Out<'_, '_>, key: &'static str, value: Option<C>) {
-    out.extend(value.map(|value| Attribute::new(key, Value::Text(value.word().as_bytes()))));
+#[inline(always)]
+pub(super) fn choice<'a, C: Choice>(out: &mut impl Sink<'a>, key: &'static str, value: Option<C>) {
+    if let Some(value) = value {
+        out.add(key, Value::Text(value.word().as_bytes()));
+    }
 }
 
-fn content<'a>(out: Out<'_, 'a>, policy: &ContentPolicy, field: ContentField, content: Content<'a>) {
-    out.extend(policy.on_spans(field, content).map(|value| Attribute::new(key(field), value)));
+fn content<'a>(out: &mut impl Sink<'a>, policy: &ContentPolicy, field: ContentField, content: Content<'a>) {
+    if let Some(value) = policy.on_spans(field, content) {
+        out.add(key(field), value);
+    }
 }
 
 /// Passes the table on to a macro: for each detail its name here, its C struct, what it is called in messages, and its
@@ -303,7 +325,8 @@ macro_rules! structs {
         impl<'a> $detail<'a> {
             /// The attributes of the fields that have no rules of their own.
             #[allow(unused_variables, reason = "not every detail has content")]
-            pub(super) fn named(&self, out: Out<'_, 'a>, policy: &ContentPolicy) {
+            #[inline(always)]
+            pub(super) fn named(&self, out: &mut impl Sink<'a>, policy: &ContentPolicy) {
                 $(named!(out, policy, self.$field, $type $name);)+
             }
         }

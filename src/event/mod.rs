@@ -1,8 +1,9 @@
 //! The EventProcessor: turns what a caller says into one span (and, for an error, one log record) and commits it to the
 //! journal. `data` holds the caller's words, `details` the typed ones of each kind, `choice` what fields choose among,
 //! `semconv` the names they get, `content` what is recorded of content, `costs` what calls cost, `attributes` makes keys
-//! unique and keeps the limits, `inject` adds what the configuration and the host want added, `text` repairs and cuts, `times` puts start and end in order, `record` is what the journal
-//! takes, `processor` puts them together, `filter` drops what nobody wants.
+//! unique and keeps the limits, `inject` adds what the configuration and the host want added, `text` repairs and cuts,
+//! `times` puts start and end in order, `record` is what the journal takes, `processor` puts them together, `typed` is the
+//! short way of most events with a detail, `filter` drops what nobody wants.
 
 mod attributes;
 mod choice;
@@ -19,3 +20,4 @@ pub(crate) mod semconv;
 mod tests;
 pub(crate) mod text;
 mod times;
+pub(crate) mod typed;

@@ -11,7 +11,7 @@ use super::attributes::{AttributeLimits, is_plain, unique, unite};
 use super::content::ContentPolicy;
 use super::costs::{Cost, CostSource, Prices};
 use super::data::{
-    ErrorDetail, EventData, EventKind, GivenTimes, ParentSpan, PlainEvent, SessionEnd, SpanContext,
+    Detail, ErrorDetail, EventData, EventKind, GivenTimes, ParentSpan, PlainEvent, SessionEnd, SpanContext,
 };
 use super::inject::{Inject, on_log};
 use super::record::{Record, set_right, unique_in_events, unique_in_links};
@@ -19,6 +19,7 @@ use super::semconv::{self, Inherited, MOST_TYPED, OTHER_ERROR, Phase};
 use super::text::{Cut, Repair, Rewrite as _, cut_at_character, rewrite_addition};
 pub(crate) use super::times::{Times, ordered};
 use super::times::{sane, times};
+use super::typed::TypedAttributes;
 use crate::journal::accounting::Repairs;
 use crate::journal::frame::FLAG_ERROR;
 use crate::journal::{AppendError, Entry, Journal, Origin};
@@ -323,6 +324,27 @@ impl EventProcessor {
     #[inline]
     pub(crate) fn most_plain_attributes(&self) -> Option<usize> {
         self.most_plain_attributes
+    }
+
+    /// How many free attributes an event with a typed detail may have when it is to be recorded like a plain one; `None` when
+    /// every value has to be looked at.
+    #[inline]
+    pub(crate) fn most_attributes_beside_typed(&self) -> Option<usize> {
+        self.most_plain_attributes?.checked_sub(MOST_TYPED).filter(|_| self.content.shows_nothing())
+    }
+
+    /// What the detail of such an event says, as attributes in front of its free ones.
+    #[inline(always)]
+    pub(crate) fn typed_attributes<'a, A>(
+        &'a self,
+        session: &'a Session,
+        detail: Detail<'a>,
+        cost: Option<Cost>,
+        free: &'a A,
+    ) -> TypedAttributes<'a, A> {
+        let inherited = Inherited { provider: &session.provider, conversation_id: &session.conversation_id };
+        let (price_version, policy) = (self.prices.version(), &self.content);
+        TypedAttributes { detail, cost, price_version, inherited, policy, free }
     }
 
     /// A plain event's span, but for its attributes; nothing when it turns out not to be plain. One that says no time has

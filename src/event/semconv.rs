@@ -12,11 +12,11 @@ pub(crate) use self::session::*;
 use super::content::ContentPolicy;
 use super::costs::{Cost, CostSource};
 use super::data::*;
-use super::details::{Out, choice, int, text};
+use super::details::{Sink, choice, int, text};
 use crate::otlp::log::Severity;
 use crate::otlp::span::SpanKind;
 pub(crate) use crate::otlp::value::SESSION_ID;
-use crate::otlp::value::{Attribute, Value};
+use crate::otlp::value::Value;
 
 const CONVERSATION_ID: &str = "gen_ai.conversation.id";
 const PROVIDER_NAME: &str = "gen_ai.provider.name";
@@ -79,7 +79,7 @@ pub(crate) struct Inherited<'a> {
 
 /// The attributes of an event's typed detail.
 pub(crate) fn typed<'a>(
-    out: Out<'_, 'a>,
+    out: &mut impl Sink<'a>,
     detail: &Detail<'a>,
     inherited: Inherited<'a>,
     phase: Phase,
@@ -153,31 +153,31 @@ fn fixed_operation(detail: &Detail<'_>) -> Option<&'static [u8]> {
 }
 
 /// `gen_ai.provider.name`: the event's, its session's, or that it is not known.
-fn provider<'a>(out: Out<'_, 'a>, of_event: &'a [u8], inherited: Inherited<'a>, phase: Phase) {
+fn provider<'a>(out: &mut impl Sink<'a>, of_event: &'a [u8], inherited: Inherited<'a>, phase: Phase) {
     let of_session = if phase == Phase::Whole { or(inherited.provider, UNKNOWN_PROVIDER) } else { &[] };
     text(out, PROVIDER_NAME, or(of_event, of_session));
 }
 
 /// `gen_ai.conversation.id`: the event's or its session's.
-fn conversation<'a>(out: Out<'_, 'a>, of_event: &'a [u8], inherited: Inherited<'a>, phase: Phase) {
+fn conversation<'a>(out: &mut impl Sink<'a>, of_event: &'a [u8], inherited: Inherited<'a>, phase: Phase) {
     let of_session = if phase == Phase::Whole { inherited.conversation_id } else { &[] };
     text(out, CONVERSATION_ID, or(of_event, of_session));
 }
 
 /// How many answers were asked for: said when it is not one.
-fn choice_count(out: Out<'_, '_>, count: Option<i64>) {
+fn choice_count<'a>(out: &mut impl Sink<'a>, count: Option<i64>) {
     int(out, "gen_ai.request.choice.count", count.filter(|count| *count != 1));
 }
 
 /// A cost that the provider said.
-fn given_cost(out: Out<'_, '_>, micro_units: Option<i64>) {
+fn given_cost<'a>(out: &mut impl Sink<'a>, micro_units: Option<i64>) {
     if let Some(micro_units) = micro_units {
         cost(out, Cost::given(micro_units), &[]);
     }
 }
 
 /// What a call cost, and by which prices.
-pub(crate) fn cost<'a>(out: Out<'_, 'a>, cost: Cost, price_version: &'a [u8]) {
+pub(crate) fn cost<'a>(out: &mut impl Sink<'a>, cost: Cost, price_version: &'a [u8]) {
     let source: &[u8] = match cost.source {
         CostSource::Provider => b"provider",
         CostSource::Computed => b"computed",
@@ -191,7 +191,7 @@ pub(crate) fn cost<'a>(out: Out<'_, 'a>, cost: Cost, price_version: &'a [u8]) {
     }
 }
 
-fn inference<'a>(out: Out<'_, 'a>, llm: &'a Llm<'a>, inherited: Inherited<'a>, phase: Phase) {
+fn inference<'a>(out: &mut impl Sink<'a>, llm: &'a Llm<'a>, inherited: Inherited<'a>, phase: Phase) {
     const AUTO: &[u8] = b"auto";
     let whole = phase == Phase::Whole;
     choice(out, OPERATION_NAME, llm.operation.or(whole.then_some(LlmOperation::Chat)));
@@ -199,7 +199,9 @@ fn inference<'a>(out: Out<'_, 'a>, llm: &'a Llm<'a>, inherited: Inherited<'a>, p
     conversation(out, llm.conversation_id, inherited, phase);
     choice_count(out, llm.choice_count);
     // A request is taken for one that does not stream unless it is said that it does.
-    out.extend(llm.stream.filter(|streams| *streams).map(|_| Attribute::new(STREAM, Value::Bool(true))));
+    if llm.stream == Some(true) {
+        out.add(STREAM, Value::Bool(true));
+    }
     int(out, "gen_ai.usage.input_tokens", llm.all_input_tokens());
     int(out, "gen_ai.usage.output_tokens", llm.all_output_tokens());
     if llm.openai_request_service_tier != AUTO {
@@ -208,7 +210,7 @@ fn inference<'a>(out: Out<'_, 'a>, llm: &'a Llm<'a>, inherited: Inherited<'a>, p
     given_cost(out, llm.cost_micro_units);
 }
 
-fn agent_run<'a>(out: Out<'_, 'a>, agent: &'a Agent<'a>, inherited: Inherited<'a>, phase: Phase) {
+fn agent_run<'a>(out: &mut impl Sink<'a>, agent: &'a Agent<'a>, inherited: Inherited<'a>, phase: Phase) {
     let whole = phase == Phase::Whole;
     choice(out, OPERATION_NAME, agent.operation.or(whole.then_some(AgentOperation::Invoke)));
     provider(out, agent.provider, inherited, phase);
@@ -222,7 +224,7 @@ fn agent_run<'a>(out: Out<'_, 'a>, agent: &'a Agent<'a>, inherited: Inherited<'a
 }
 
 /// What both sides of a message say.
-fn mcp_message<'a>(out: Out<'_, 'a>, mcp: &'a Mcp<'a>) {
+fn mcp_message<'a>(out: &mut impl Sink<'a>, mcp: &'a Mcp<'a>) {
     if mcp.method == TOOL_CALL {
         text(out, OPERATION_NAME, b"execute_tool");
     }
@@ -348,7 +350,7 @@ pub(crate) fn exception_event(kind: EventKind, span_kind: SpanKind) -> (&'static
 }
 
 /// The attributes of that log record.
-pub(crate) fn exception<'a>(out: Out<'_, 'a>, error: &super::data::ErrorDetail<'a>) {
+pub(crate) fn exception<'a>(out: &mut impl Sink<'a>, error: &super::data::ErrorDetail<'a>) {
     let nameless = error.kind.is_empty() && error.message.is_empty();
     text(out, "exception.type", if nameless { OTHER_ERROR } else { error.kind });
     text(out, "exception.message", error.message);

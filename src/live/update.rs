@@ -92,7 +92,7 @@ pub(crate) fn start<'a>(
         updated: now,
         start: if data.times.start > 0 { data.times.start } else { now },
         started_at: clock::monotonic(),
-        usage: Usage::of(data, Usage::default()),
+        usage: Usage::of(&data.detail, Usage::default()),
         trace_id: session.trace_id,
         trace_flags: session.trace_flags,
         span_id: identity.span_id,
@@ -168,7 +168,7 @@ pub(crate) fn merge<'a>(
     let attributes = processor.attributes(arena, session, data, (Phase::Later, None), &[], &mut repairs).list;
     let (status_given, message_given) = status(data);
     let mut fixed = Fixed { updated: clock::wall(), ..before.fixed };
-    fixed.usage = Usage::of(data, fixed.usage);
+    fixed.usage = Usage::of(&data.detail, fixed.usage);
     if let Some(kind) = data.span_kind {
         fixed.span_kind = kind as u8;
     }
@@ -268,7 +268,7 @@ pub(crate) fn cost(
     data: &EventData<'_>,
 ) -> Option<Cost> {
     let kind = EventKind::from_number(contents.fixed.kind.into()).unwrap_or_default();
-    let usage = Usage::of(data, contents.fixed.usage);
+    let usage = Usage::of(&data.detail, contents.fixed.usage);
     let said = || {
         let fields: &[u8] = match contents.fields {
             [all, []] => all,

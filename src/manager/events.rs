@@ -297,7 +297,7 @@ impl OtelManager {
         let record = update::finish(&self.processor, arena, session, &contents, data, closing, &mut repairs)
             .map_err(|why| self.refused(shard, Signal::Traces, not_encoded(why)))?;
         let entry = span_entry(kind as u8, record.status, repairs);
-        let usage = Usage::of(data, contents.fixed.usage);
+        let usage = Usage::of(&data.detail, contents.fixed.usage);
         let committing = |sequence| {
             slot.set_finishing(shard, sequence);
             session.add(shard, kind, record.status, &usage);

@@ -1,21 +1,23 @@
 //! What calls do with whole events: record them, as a span or as a word about one; once for each id that a caller gives.
 
 use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 
 use super::errors::Failing;
 use super::targets::{check_alone, check_whole, is_dropped, parent_context};
 use super::{Caller, Error, OtelManager, not_encoded};
-use crate::event::costs::Said;
-use crate::event::data::{Detail, EventData, EventKind, PlainEvent, SpanContext, Target};
+use crate::event::costs::{Cost, Said};
+use crate::event::data::{Detail, EventData, EventKind, ParentSpan, PlainEvent, SpanContext, Target};
 use crate::event::processor::{Identity, judgement_entry, span_entry};
 use crate::event::semconv;
 use crate::journal::accounting::{Omission, Repairs};
 use crate::live::update;
 use crate::otlp::Signal;
-use crate::otlp::draft::{self, PlainAttributes};
+use crate::otlp::draft::{self, KeyMarks, PlainAttributes};
 use crate::otlp::open;
 use crate::otlp::span::StatusCode;
-use crate::session::Usage;
+use crate::session::{Session, Usage};
+use crate::sys::clock::ThreadClock;
 
 /// The signal that an event becomes.
 fn signal(data: &EventData<'_>) -> Signal {
@@ -43,6 +45,25 @@ fn with_parent<'a>(
             Err(Error::InvalidArgument(message))
         }
     }
+}
+
+/// Where a new span belongs.
+struct Place<'p> {
+    shard: usize,
+    session: &'p Session,
+    span_id: [u8; 8],
+    parent: ParentSpan,
+}
+
+/// A name in two parts as one.
+fn joined<'a>(arena: &'a Bump, [first, second]: [&'a [u8]; 2]) -> &'a [u8] {
+    if second.is_empty() {
+        return first;
+    }
+    let mut name = ArenaVec::with_capacity_in(first.len() + second.len(), arena);
+    name.extend_from_slice_copy(first);
+    name.extend_from_slice_copy(second);
+    name.into_bump_slice()
 }
 
 impl OtelManager {
@@ -93,24 +114,97 @@ impl OtelManager {
             recorded(parent_context(session, parent));
             return Ok(true);
         }
-        let mut repairs = Repairs::default();
-        let Some(span) =
-            self.processor.plain(session, span_id, parent, event, &mut caller.clock, &mut repairs)
-        else {
-            return Ok(false);
-        };
-        let entry = span_entry(EventKind::Custom as u8, event.status, repairs);
-        let most = self.processor.limits().record_bytes;
-        let keys = &mut caller.keys;
-        let is_recorded = self.journal.append_in_place(shard, entry, most, |place| {
-            let payload = draft::write_in_place(place, keys, &event.attributes, &span)?;
-            session.add(shard, EventKind::Custom, event.status, &Usage::default());
-            Some(payload)
-        });
+        let place = Place { shard, session, span_id, parent };
+        let event_kind = (EventKind::Custom, Usage::default(), None);
+        let is_recorded = self.append_plain(&place, event_kind, event, &mut caller.clock, &mut caller.keys);
         if is_recorded {
             recorded(session.context_of(span_id));
         }
         Ok(is_recorded)
+    }
+
+    /// How many free attributes an event with a typed detail may have for `record_typed`; none when that records none.
+    #[inline]
+    pub(crate) fn most_attributes_beside_typed(&self) -> Option<usize> {
+        self.processor.most_attributes_beside_typed().filter(|_| self.filter.is_none())
+    }
+
+    /// Records an event that has a typed detail and is plain otherwise, and shows its context; does nothing with one that
+    /// needs more than that.
+    pub(crate) fn record_typed<'a>(
+        &self,
+        caller: &mut Caller,
+        arena: &'a Bump,
+        session_handle: u64,
+        detail: Detail<'a>,
+        event: &PlainEvent<'a, impl PlainAttributes>,
+        recorded: impl FnOnce(SpanContext),
+    ) -> Result<bool, Error> {
+        // One is no span, the other may be part of its parent, and says of itself whether it has failed.
+        let is_special = detail.kind().is_judgement()
+            || matches!(detail, Detail::McpClient(_) | Detail::McpServer(_))
+            || semconv::missing(&detail).is_some();
+        if is_special {
+            return Ok(false);
+        }
+        let name = match event.name {
+            [] => joined(arena, semconv::span_name(arena, &detail, semconv::Phase::Whole)),
+            given => given,
+        };
+        let shard = caller.shard(self.journal.shard_count());
+        let (session, parent) = match self.place_event(&mut caller.sessions, session_handle, &event.parent) {
+            Ok(place) => place,
+            Err(error) => return Err(self.refused(shard, Signal::Traces, error)),
+        };
+        let span_id = caller.ids.span_id();
+        if !session.sampled {
+            caller.unsampled = session_handle;
+            self.journal.leave_out_unsampled(shard, Signal::Traces);
+            recorded(session.context_of(span_id));
+            return Ok(true);
+        }
+        let usage = Usage::of(&detail, Usage::default());
+        let cost = self.processor.prices().of_call(detail.kind(), || Said::by(&detail), &usage);
+        let typed = PlainEvent {
+            name,
+            parent: event.parent,
+            span_kind: event.span_kind,
+            times: event.times,
+            status: event.status,
+            attributes: self.processor.typed_attributes(session, detail, cost, &event.attributes),
+        };
+        let place = Place { shard, session, span_id, parent };
+        let event_kind = (detail.kind(), usage, cost);
+        let is_recorded = self.append_plain(&place, event_kind, &typed, &mut caller.clock, &mut caller.keys);
+        if is_recorded {
+            recorded(session.context_of(span_id));
+        }
+        Ok(is_recorded)
+    }
+
+    /// Encodes an event where it stays, and counts it; false, and nothing is done, when it cannot be.
+    #[inline(always)]
+    fn append_plain(
+        &self,
+        place: &Place<'_>,
+        (kind, usage, cost): (EventKind, Usage, Option<Cost>),
+        event: &PlainEvent<'_, impl PlainAttributes>,
+        clock: &mut ThreadClock,
+        keys: &mut KeyMarks,
+    ) -> bool {
+        let Place { shard, session, span_id, parent } = *place;
+        let mut repairs = Repairs::default();
+        let Some(span) = self.processor.plain(session, span_id, parent, event, clock, &mut repairs) else {
+            return false;
+        };
+        let entry = span_entry(kind as u8, event.status, repairs);
+        let most = self.processor.limits().record_bytes;
+        self.journal.append_in_place(shard, entry, most, |bytes| {
+            let payload = draft::write_in_place(bytes, keys, &event.attributes, &span)?;
+            session.add(shard, kind, event.status, &usage);
+            session.add_cost(shard, cost);
+            Some(payload)
+        })
     }
 
     /// Records a whole event. `earlier` are the events that were recorded before it in the same call.
@@ -179,7 +273,7 @@ impl OtelManager {
         }
         let mut repairs = Repairs::default();
         let identity = Identity { span_id: context.span_id, parent: Some(parent) };
-        let usage = Usage::of(data, Usage::default());
+        let usage = Usage::of(&data.detail, Usage::default());
         let cost = self.processor.prices().of_call(kind, || Said::by(&data.detail), &usage);
         let record = self.processor.span(arena, session, identity, data, cost, &mut repairs);
         let entry = span_entry(kind as u8, record.status, repairs);

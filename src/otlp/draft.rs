@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::open;
 use super::span::{ATTRIBUTES, ITEM, PlainSpan};
 use super::value::{
-    Attribute, FINGERPRINT_BITS, MOST_SHORT_BYTES, SESSION_ID, fingerprint, short_frames,
+    Attribute, FINGERPRINT_BITS, MOST_SHORT_BYTES, SESSION_ID, Value, fingerprint, short_frames,
     write_attribute_field,
 };
 use super::wire::{Field, Fields, WriteError, Writer, varint_size};
@@ -131,6 +131,19 @@ impl<'b, 'k> Draft<'b, 'k> {
         let done = most - run.left();
         let (is_ascii, written) = run.finish();
         (is_ascii || are_utf8(written)).then_some(done)
+    }
+
+    /// Writes an attribute of a key and a value; false when it is not plain.
+    #[inline(never)]
+    pub(crate) fn attribute(&mut self, key: &[u8], value: Value<'_>) -> bool {
+        match value {
+            Value::Text(text) if is_short(key, text) => {
+                let (before_key, before_text) = short_frames(ATTRIBUTES, key.len(), text.len());
+                self.is_plain(key)
+                    && self.appender.framed(before_key, key, before_text, text) == Appended::Utf8
+            }
+            value => self.any(&Attribute { key, value }),
+        }
     }
 
     /// Writes any attribute; false when it is not plain.

@@ -150,6 +150,51 @@ macro_rules! some_detail {
 
 kinds!(some_detail);
 
+macro_rules! only_detail {
+    ($($kind:ident = $number:literal $field:ident $word:literal,)+) => {
+        /// The detail of this kind, in an event that has one only; nothing when that is another one, or not sound.
+        ///
+        /// # Safety
+        /// `from` is an event; the detail is valid through `'a` with all that it points to.
+        #[inline(always)]
+        pub(super) unsafe fn only_detail<'a>(
+            arena: &'a Bump,
+            kind: u32,
+            from: *const agentotel_event_data,
+        ) -> Option<Detail<'a>> {
+            // SAFETY: by contract.
+            unsafe {
+                match kind {
+                    $($number => {
+                        let given = (&raw const (*from).$field).read_unaligned();
+                        read_whole(arena, given).map(|detail| Detail::$kind(detail))
+                    })+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+kinds!(only_detail);
+
+/// Reads a struct in its place, when it has all fields; what is wrong with it is not said.
+///
+/// # Safety
+/// NULL, or a struct of the size that its first field says, valid through `'a` with all that it points to.
+#[inline(always)]
+unsafe fn read_whole<'a, T: Given<'a>>(arena: &'a Bump, given: *const T) -> Option<&'a T::Detail> {
+    // SAFETY: a struct begins with its size.
+    let is_whole =
+        !given.is_null() && given.is_aligned() && unsafe { given.cast::<usize>().read() } >= size_of::<T>();
+    if !is_whole {
+        return None;
+    }
+    // SAFETY: not NULL, aligned, and all of it is there; nobody changes it during the call, by contract.
+    let detail = unsafe { (*given).read(arena).ok()? };
+    Some(arena.alloc(detail))
+}
+
 /// The typed detail of an event.
 ///
 /// # Safety

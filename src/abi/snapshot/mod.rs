@@ -21,7 +21,7 @@ pub(crate) use self::given_back::GivenBack;
 pub(crate) use self::output::{
     context_out, exporter_stats_out, live_events_out, stats_out, storage_stats_out,
 };
-pub(crate) use self::plain::{is_span, plain_event};
+pub(crate) use self::plain::{is_span, plain_event, typed_event};
 pub(crate) use self::session::{session_end, session_options};
 use super::callback::{agentotel_exporter_callbacks, agentotel_formatter};
 use super::injector::agentotel_attribute_injector;

@@ -6,9 +6,13 @@ use core::marker::PhantomData;
 use core::mem::offset_of;
 use core::slice::from_raw_parts;
 
+use bumpalo::Bump;
+
 use super::super::types::*;
+use super::detail::only_detail;
 use super::{context, slice};
-use crate::event::data::{GivenTimes, PlainEvent, Target};
+use crate::event::data::{Detail, GivenTimes, PlainEvent, Target};
+use crate::event::semconv;
 use crate::otlp::draft::{Draft, PlainAttributes};
 use crate::otlp::span::{SpanKind, StatusCode};
 use crate::otlp::value::{Attribute, Value};
@@ -53,10 +57,53 @@ pub(crate) unsafe fn plain_event<'a>(
     from: *const agentotel_event_data,
     position: usize,
 ) -> Option<PlainEvent<'a, GivenAttributes<'a>>> {
+    // SAFETY: by contract.
+    unsafe {
+        let (from, more) = element(from, position)?;
+        if more.iter().fold(0, |all, word| all | word) != 0 || read!(from.kind) != AGENTOTEL_KIND_CUSTOM {
+            return None;
+        }
+        event(most_attributes, SpanKind::Internal, from).filter(|event| !event.name.is_empty())
+    }
+}
+
+/// The same for an event that has a typed detail, and nothing else that a plain one does not have. Its name may be empty.
+///
+/// # Safety
+/// As for `plain_event`.
+#[inline(always)]
+pub(crate) unsafe fn typed_event<'a>(
+    arena: &'a Bump,
+    most_attributes: usize,
+    from: *const agentotel_event_data,
+    position: usize,
+) -> Option<(Detail<'a>, PlainEvent<'a, GivenAttributes<'a>>)> {
+    // SAFETY: by contract.
+    unsafe {
+        let (from, more) = element(from, position)?;
+        // Of all that an event may have more, it has one: a detail, which has to be that of its kind.
+        if more.iter().filter(|word| **word != 0).count() != 1 {
+            return None;
+        }
+        let detail = only_detail(arena, read!(from.kind), from)?;
+        Some((detail, event(most_attributes, semconv::span_kind(&detail), from)?))
+    }
+}
+
+/// The element at a position, and all that says that there is more to it than to a plain event; nothing when it is not of
+/// the size that it should be.
+///
+/// # Safety
+/// As for `plain_event`.
+#[inline(always)]
+unsafe fn element(
+    from: *const agentotel_event_data,
+    position: usize,
+) -> Option<(*const agentotel_event_data, [u64; MORE_WORDS])> {
     if from.is_null() {
         return None;
     }
-    // SAFETY: by contract; every field is read once, and looked at as what the caller has set.
+    // SAFETY: by contract; every field is read once.
     unsafe {
         let step = read!(from.struct_size);
         if step < size_of::<agentotel_event_data>() {
@@ -70,13 +117,25 @@ pub(crate) unsafe fn plain_event<'a>(
             read!(from.span_event_count) as u64,
             read!(from.status_message.len) as u64,
         ];
-        let has_more = more.iter().chain(&lists).fold(0, |all, detail| all | detail) != 0;
-        let kind = read!(from.kind);
-        if has_more || kind != AGENTOTEL_KIND_CUSTOM || read!(from.struct_size) != step {
-            return None;
-        }
+        let has_lists = lists.iter().fold(0, |all, list| all | list) != 0;
+        (!has_lists && read!(from.struct_size) == step).then_some((from, more))
+    }
+}
+
+/// What plain and typed events have in common.
+///
+/// # Safety
+/// `from` is an event, valid through `'a` with all that it points to.
+#[inline(always)]
+unsafe fn event<'a>(
+    most_attributes: usize,
+    usual_kind: SpanKind,
+    from: *const agentotel_event_data,
+) -> Option<PlainEvent<'a, GivenAttributes<'a>>> {
+    // SAFETY: by contract; every field is read once, and looked at as what the caller has set.
+    unsafe {
         let span_kind = match read!(from.span_kind) {
-            AGENTOTEL_SPAN_KIND_DEFAULT => SpanKind::Internal,
+            AGENTOTEL_SPAN_KIND_DEFAULT => usual_kind,
             number => SpanKind::from_number(number)?,
         };
         let status = match read!(from.status_code) {
@@ -91,7 +150,8 @@ pub(crate) unsafe fn plain_event<'a>(
             (0, false) => Target::Context(context(parent_context.read_unaligned())),
             (_, false) => return None,
         };
-        let name = slice(read!(from.name)).filter(|name| !name.is_empty())?;
+        let name = read!(from.name);
+        let name = if name.len == 0 { &[] } else { slice(name)? };
         let times = GivenTimes {
             start: read!(from.start_time_unix_nano),
             end: read!(from.end_time_unix_nano),

@@ -1,7 +1,7 @@
 //! The log records of the live view.
 
 use super::super::data::EventKind;
-use super::super::details::{Out, double, int, text};
+use super::super::details::{Sink, double, int, text};
 use super::{CHUNK_BYTES, CHUNK_COUNT};
 use crate::otlp::log::Severity;
 use crate::otlp::span::StatusCode;
@@ -41,7 +41,7 @@ pub(crate) fn live_event(news: LiveNews) -> (&'static str, Severity) {
 }
 
 /// The attributes of that log record, the `sequence`-th of its event.
-pub(crate) fn live<'a>(out: Out<'_, 'a>, news: LiveNews, sequence: u32, state: &LiveState<'a>) {
+pub(crate) fn live<'a>(out: &mut impl Sink<'a>, news: LiveNews, sequence: u32, state: &LiveState<'a>) {
     const NANOS_PER_SECOND: f64 = 1e9;
     let seconds = |nanos: i64| Some(nanos as f64 / NANOS_PER_SECOND);
     let count = |count: u64| Some(i64::try_from(count).unwrap_or(i64::MAX));

@@ -1,7 +1,7 @@
 //! A session's root span.
 
 use super::super::data::{EndState, SessionEnd, SessionOptions};
-use super::super::details::{Out, int, text, texts};
+use super::super::details::{Sink, int, text, texts};
 use super::{
     AGENT_NAME, CONVERSATION_ID, ERROR_TYPE, OPERATION_NAME, OTHER_ERROR, PROVIDER_NAME, SESSION_COST,
     SESSION_TAGS,
@@ -17,7 +17,7 @@ pub(crate) fn root_name<'a>(options: &SessionOptions<'a>) -> [&'a [u8]; 2] {
 }
 
 /// The root span's attributes as they are known at the session's start; `session.id` is added with every span.
-pub(crate) fn root<'a>(out: Out<'_, 'a>, options: &'a SessionOptions<'a>) {
+pub(crate) fn root<'a>(out: &mut impl Sink<'a>, options: &'a SessionOptions<'a>) {
     if !options.agent_name.is_empty() && !options.provider.is_empty() {
         text(out, OPERATION_NAME, b"invoke_agent");
     }
@@ -54,7 +54,7 @@ pub(crate) struct SessionSums {
 }
 
 /// The root span's attributes that its end adds.
-pub(crate) fn root_end<'a>(out: Out<'_, 'a>, end: &SessionEnd<'a>, sums: &SessionSums) {
+pub(crate) fn root_end<'a>(out: &mut impl Sink<'a>, end: &SessionEnd<'a>, sums: &SessionSums) {
     let state: &[u8] = match end.state {
         EndState::Indeterminate => b"indeterminate",
         EndState::Success => b"success",
