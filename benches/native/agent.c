@@ -140,6 +140,21 @@ uint64_t agent_record(uint64_t session, const agent_attribute *attributes, size_
   return failed;
 }
 
+uint64_t agent_record_again(uint64_t session, const agent_attribute *attributes, size_t count,
+                            uint64_t events) {
+  uint64_t failed = 0;
+  agentotel_attribute built[MOST_ATTRIBUTES];
+  count = at_most(count);
+  attributes_of(built, attributes, count);
+  agentotel_event_data event = AGENTOTEL_EVENT_DATA_INIT;
+  event.name = AGENTOTEL_STR("agent.step");
+  event.attributes = built;
+  event.attribute_count = count;
+  for (uint64_t i = 0; i < events; i++)
+    failed += library.record_event(session, &event, NULL) != AGENTOTEL_OK;
+  return failed;
+}
+
 static uint64_t monotonic(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

@@ -43,7 +43,10 @@ int32_t agent_read_counts(const char *exporter, agent_counts *counts);
 
 /* Custom events with string attributes; the attribute array is built anew for each, as an agent would. */
 uint64_t agent_record(uint64_t session, const agent_attribute *attributes, size_t count, uint64_t events);
-/* The same, with the wall time of each call. */
+/* The same with one struct, filled in once. */
+uint64_t agent_record_again(uint64_t session, const agent_attribute *attributes, size_t count,
+                            uint64_t events);
+/* Filled in for each, with the wall time of each call. */
 uint64_t agent_record_timed(uint64_t session, const agent_attribute *attributes, size_t count,
                             uint64_t events, uint64_t *nanoseconds);
 /* An llm event with twelve typed fields. */

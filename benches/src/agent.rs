@@ -38,6 +38,7 @@ unsafe extern "C" {
     fn agent_last_error(buffer: *mut c_char, capacity: usize);
     fn agent_read_counts(exporter: *const c_char, counts: *mut Counts) -> i32;
     fn agent_record(session: u64, attributes: *const RawAttribute, count: usize, events: u64) -> u64;
+    fn agent_record_again(session: u64, attributes: *const RawAttribute, count: usize, events: u64) -> u64;
     fn agent_record_timed(
         session: u64,
         attributes: *const RawAttribute,
@@ -145,6 +146,13 @@ impl Agent {
         let raw = &attributes.raw;
         // SAFETY: the array and what it points to are borrowed for the call.
         unsafe { agent_record(session, raw.as_ptr(), raw.len(), events) }
+    }
+
+    /// The same with one struct, filled in once.
+    pub fn record_again(self, session: u64, attributes: &Borrowed<'_>, events: u64) -> u64 {
+        let raw = &attributes.raw;
+        // SAFETY: the array and what it points to are borrowed for the call.
+        unsafe { agent_record_again(session, raw.as_ptr(), raw.len(), events) }
     }
 
     /// Records one custom event for each place in `nanoseconds`, which gets the wall time of its call.

@@ -167,21 +167,26 @@ impl Sides {
         let borrowed = Borrowed::new(source);
         let whole = |agent: Agent, session| agent.record(session, &borrowed, burst);
         let pair = |agent: Agent, session| agent.start_and_end(session, &borrowed, burst);
+        let typed = |agent: Agent, session| agent.record_llm(session, burst);
         let (mut llm, mut wholes, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
         let unsampled = self.agent.start_unsampled_session()?;
-        let left_out = |agent: Agent, _| agent.record(unsampled, &borrowed, burst);
-        let mut lefts_out = Vec::new();
+        let again = |agent: Agent, session| agent.record_again(session, &borrowed, burst);
+        let left_out = |agent: Agent, _| agent.record_again(unsampled, &borrowed, burst);
+        let (mut kept, mut lefts_out) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
-            llm.push(self.ours(burst, |agent, session| agent.record_llm(session, burst))?);
             let first = self.ours(burst, whole)?;
+            llm.push(f64::midpoint(self.ours(burst, typed)?, self.ours(burst, typed)?));
             pairs.push(f64::midpoint(self.ours(burst, pair)?, self.ours(burst, pair)?));
-            lefts_out.push(f64::midpoint(self.ours(burst, left_out)?, self.ours(burst, left_out)?));
             wholes.push(f64::midpoint(first, self.ours(burst, whole)?));
+            let first = self.ours(burst, again)?;
+            lefts_out.push(f64::midpoint(self.ours(burst, left_out)?, self.ours(burst, left_out)?));
+            kept.push(f64::midpoint(first, self.ours(burst, again)?));
         }
         self.agent.end_session(unsampled)?;
         let of = |values: &[f64]| median(values).ok_or("no rounds");
         figures.set("unsampled_ns", of(&lefts_out)?);
-        figures.set("unsampled_cost_fraction", of(&ratios(&lefts_out, &wholes))?);
+        figures.set("unsampled_cost_fraction", of(&ratios(&lefts_out, &kept))?);
+        figures.set("llm_event_cost_ratio", of(&ratios(&llm, &wholes))?);
         figures.set("llm_ns", of(&llm)?);
         figures.set("start_and_end_ns", of(&pairs)?);
         figures.set("start_end_cost_ratio", of(&ratios(&pairs, &wholes))?);
