@@ -29,6 +29,7 @@ use crate::otlp::open::{self, Addition};
 use crate::otlp::span::{ATTRIBUTES, PlainSpan, SpanKind, SpanRecord, StatusCode};
 use crate::otlp::value::{Attribute, Attributes, Value};
 use crate::otlp::wire::WriteError;
+use crate::redaction::Redaction;
 use crate::session::Session;
 use crate::sys::append::written;
 use crate::sys::clock::{self, ThreadClock};
@@ -103,9 +104,11 @@ pub(crate) struct EventProcessor {
     /// The step before the limits; `None` when nothing is injected.
     pub(super) inject: Option<Arc<Inject>>,
     /// How many attributes a plain event may have; `None` when there are no plain events.
-    most_plain_attributes: Option<usize>,
-    content: ContentPolicy,
+    pub(super) most_plain_attributes: Option<usize>,
+    pub(super) content: ContentPolicy,
     prices: Prices,
+    /// The step `redact`; `None` when there are no rules.
+    pub(super) redaction: Option<Arc<Redaction>>,
 }
 
 impl EventProcessor {
@@ -120,12 +123,12 @@ impl EventProcessor {
         let has_plain = limits.value_bytes.is_none() && inject.is_none();
         let most_plain_attributes = has_plain.then(|| limits.attributes.saturating_sub(1));
         let (content, prices) = (ContentPolicy::default(), Prices::default());
-        Self { limits, inject, most_plain_attributes, content, prices }
+        Self { limits, inject, most_plain_attributes, content, prices, redaction: None }
     }
 
     /// The same with these.
     pub(crate) fn with(self, content: ContentPolicy, prices: Prices) -> Self {
-        Self { content, prices, ..self }
+        Self { content: content.within(self.limits.value_bytes), prices, ..self }
     }
 
     /// The prices of models.
@@ -154,6 +157,7 @@ impl EventProcessor {
             return data.attributes;
         }
         let typed = self.typed(arena, session, data, phase, cost);
+        repairs.truncated += self.truncated_content(&typed);
         Attributes::of(unite(arena, typed, data.attributes.list, limits, repairs))
     }
 
@@ -180,6 +184,11 @@ impl EventProcessor {
             typed.extend(id.map(|id| Attribute::new(semconv::EVENT_ID, Value::Text(id))));
         }
         typed
+    }
+
+    /// How many fields of content are cut, of those that are shown.
+    pub(crate) fn truncated_content(&self, typed: &[Attribute<'_>]) -> u32 {
+        self.content.truncated(typed)
     }
 
     /// The encoded fields that `addition` does not replace.
@@ -330,7 +339,7 @@ impl EventProcessor {
     /// every value has to be looked at.
     #[inline]
     pub(crate) fn most_attributes_beside_typed(&self) -> Option<usize> {
-        self.most_plain_attributes?.checked_sub(MOST_TYPED).filter(|_| self.content.shows_nothing())
+        self.most_plain_attributes?.checked_sub(MOST_TYPED).filter(|_| self.content.is_off())
     }
 
     /// What the detail of such an event says, as attributes in front of its free ones.

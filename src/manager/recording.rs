@@ -251,8 +251,14 @@ impl OtelManager {
         }
         let shard = caller.shard(self.journal.shard_count());
         let is_dropped = self.filter.as_ref().is_some_and(|filter| filter.drops(data));
+        let mut repairs = Repairs::default();
+        let data: &'a EventData<'a> = if is_dropped {
+            arena.alloc(*data)
+        } else {
+            arena.alloc(self.processor.redacted(arena, data, &mut repairs))
+        };
         if let (Detail::McpClient(_), Target::Event(tool), false) = (&data.detail, data.parent, is_dropped)
-            && let Some(context) = self.enrich_tool(shard, arena, session_handle, tool, data)?
+            && let Some(context) = self.enrich_tool(shard, arena, session_handle, tool, data, repairs)?
         {
             return Ok(context);
         }
@@ -271,7 +277,6 @@ impl OtelManager {
             self.leave_out(shard, Signal::Traces, Omission::Filtered)?;
             return Ok(parent_context(session, parent));
         }
-        let mut repairs = Repairs::default();
         let identity = Identity { span_id: context.span_id, parent: Some(parent) };
         let usage = Usage::of(&data.detail, Usage::default());
         let cost = self.processor.prices().of_call(kind, || Said::by(&data.detail), &usage);
@@ -316,6 +321,7 @@ impl OtelManager {
             return Ok(span);
         }
         let mut repairs = Repairs::default();
+        let data = arena.alloc(self.processor.redacted(arena, data, &mut repairs));
         let log = self.processor.judgement(arena, session, span, data, &mut repairs);
         let entry = judgement_entry(data.detail.kind(), repairs);
         self.processor
@@ -333,6 +339,7 @@ impl OtelManager {
         session_handle: u64,
         event: u64,
         data: &EventData<'a>,
+        repairs: Repairs,
     ) -> Result<Option<SpanContext>, Error> {
         let Detail::McpClient(mcp) = data.detail else { return Ok(None) };
         let has_failed = data.error.is_some() || data.status == StatusCode::Error;
@@ -368,6 +375,7 @@ impl OtelManager {
             update::merge(&self.processor, arena, &session, slot, &addition).map_err(not_encoded)?;
         contents.write(slot);
         self.journal.count_repairs(shard, Signal::Traces, contents.repairs);
+        self.journal.count_repairs(shard, Signal::Traces, repairs);
         Ok(Some(context))
     }
 }
