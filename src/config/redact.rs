@@ -48,10 +48,10 @@ pub(super) struct RedactKeys {
 /// What the keys mean: rules that are known to work.
 pub(super) fn settle(keys: RedactKeys, processors: &[Processor]) -> Result<Redact, ConfigError> {
     let wrong = |path: String, reason: String| Err(ConfigError::key(&Origin::Argument, path, reason));
-    let rules = keys.rules.into_iter().map(|rule| RuleText {
-        pattern: rule.pattern.into_text(),
-        replace: rule.replace,
-    });
+    let rules = keys
+        .rules
+        .into_iter()
+        .map(|rule| RuleText { pattern: rule.pattern.into_text(), replace: rule.replace });
     let redact = Redact { detectors: keys.detectors, rules: rules.collect() };
     if redact.rules.len() > MOST_RULES {
         let reason = format!("{} rules are not accepted; accepted: at most {MOST_RULES}", redact.rules.len());
@@ -61,7 +61,8 @@ pub(super) fn settle(keys: RedactKeys, processors: &[Processor]) -> Result<Redac
         Ok(None) => Ok(redact),
         // What is asked for must not silently stay undone.
         Ok(Some(_)) if !processors.contains(&Processor::Redact) => {
-            let reason = "`redact` has rules or detectors and is no step; accepted: with `redact` among the steps";
+            let reason =
+                "`redact` has rules or detectors and is no step; accepted: with `redact` among the steps";
             wrong("processors".to_owned(), reason.to_owned())
         }
         Ok(Some(_)) => Ok(redact),
@@ -72,7 +73,9 @@ pub(super) fn settle(keys: RedactKeys, processors: &[Processor]) -> Result<Redac
         ),
         Err(RuleError::Replace { rule, group }) => wrong(
             format!("redact.rules[{rule}].replace"),
-            format!("the pattern has no group {group:?}; accepted: `$` with a group's number or name, `${{1}}x`, `$$`"),
+            format!(
+                "the pattern has no group {group:?}; accepted: `$` with a group's number or name, `${{1}}x`, `$$`"
+            ),
         ),
         Err(RuleError::Together) => {
             wrong("redact".to_owned(), "all rules together are too large; accepted: fewer rules".to_owned())

@@ -35,7 +35,8 @@ pub fn detect(config: &Config) -> Resource {
 /// secrets.
 pub(crate) fn redacted(resource: Resource, rules: Option<&Redaction>) -> Resource {
     let Some(rules) = rules else { return resource };
-    let text = |text: &StringValue| rules.owned(text.as_str()).map_or_else(|| text.clone(), StringValue::from);
+    let text =
+        |text: &StringValue| rules.owned(text.as_str()).map_or_else(|| text.clone(), StringValue::from);
     let attributes = resource.iter().map(|(key, value)| {
         let value = match value {
             Value::String(given) => Value::String(text(given)),

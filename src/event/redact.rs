@@ -27,7 +27,11 @@ pub(crate) struct Redactor<'r, 'a> {
 }
 
 /// A slice with some of its items changed; nothing when all stay.
-fn changed<'a, T: Copy>(arena: &'a Bump, items: &[T], mut change: impl FnMut(&T) -> Option<T>) -> Option<&'a [T]> {
+fn changed<'a, T: Copy>(
+    arena: &'a Bump,
+    items: &[T],
+    mut change: impl FnMut(&T) -> Option<T>,
+) -> Option<&'a [T]> {
     let mut place = 0;
     let first = items.iter().find_map(|item| {
         let changed = change(item);
@@ -225,16 +229,16 @@ impl EventProcessor {
 
     /// What a call says of an event, redacted.
     #[inline]
-    pub(crate) fn redacted<'a>(
+    pub(crate) fn redacted<'d, 'a: 'd>(
         &self,
         arena: &'a Bump,
-        data: &EventData<'a>,
+        data: &'d EventData<'a>,
         repairs: &mut Repairs,
-    ) -> EventData<'a> {
-        let Some(mut redactor) = self.redactor(arena) else { return *data };
+    ) -> &'d EventData<'a> {
+        let Some(mut redactor) = self.redactor(arena) else { return data };
         let data = redactor.event(data);
         *repairs += redactor.repairs();
-        data
+        arena.alloc(data)
     }
 
     /// What a call says of an error.

@@ -74,7 +74,7 @@ impl OtelManager {
         let (session, parent) = self.place_event(sessions, session_handle, &data.parent)?;
         let is_dropped = self.filter.as_ref().is_some_and(|filter| filter.drops(data));
         let mut repairs = Repairs::default();
-        let data = arena.alloc(self.processor.redacted(arena, data, &mut repairs));
+        let data = self.processor.redacted(arena, data, &mut repairs);
         let identity = Identity { span_id: ids.span_id(), parent: Some(parent) };
         let mut contents =
             update::start(&self.processor, arena, session, identity, data).map_err(not_encoded)?;
@@ -196,7 +196,7 @@ impl OtelManager {
         data: &EventData<'a>,
     ) -> Result<(), Error> {
         let mut repairs = Repairs::default();
-        let data = arena.alloc(self.processor.redacted(arena, data, &mut repairs));
+        let data = self.processor.redacted(arena, data, &mut repairs);
         self.add_to_event(shard, arena, event, data)?;
         self.journal.count_repairs(shard, Signal::Traces, repairs);
         Ok(())
@@ -251,7 +251,7 @@ impl OtelManager {
             return Err(self.refused(shard, Signal::Traces, error));
         }
         let mut repairs = Repairs::default();
-        let data = &self.processor.redacted(arena, data, &mut repairs);
+        let data = self.processor.redacted(arena, data, &mut repairs);
         match self.live_event(event) {
             Ok(live) => {
                 let ended = self.record_live_event(shard, arena, &live, data, None)?;

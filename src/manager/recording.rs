@@ -252,11 +252,7 @@ impl OtelManager {
         let shard = caller.shard(self.journal.shard_count());
         let is_dropped = self.filter.as_ref().is_some_and(|filter| filter.drops(data));
         let mut repairs = Repairs::default();
-        let data: &'a EventData<'a> = if is_dropped {
-            arena.alloc(*data)
-        } else {
-            arena.alloc(self.processor.redacted(arena, data, &mut repairs))
-        };
+        let data = if is_dropped { data } else { self.processor.redacted(arena, data, &mut repairs) };
         if let (Detail::McpClient(_), Target::Event(tool), false) = (&data.detail, data.parent, is_dropped)
             && let Some(context) = self.enrich_tool(shard, arena, session_handle, tool, data, repairs)?
         {
@@ -321,7 +317,7 @@ impl OtelManager {
             return Ok(span);
         }
         let mut repairs = Repairs::default();
-        let data = arena.alloc(self.processor.redacted(arena, data, &mut repairs));
+        let data = self.processor.redacted(arena, data, &mut repairs);
         let log = self.processor.judgement(arena, session, span, data, &mut repairs);
         let entry = judgement_entry(data.detail.kind(), repairs);
         self.processor

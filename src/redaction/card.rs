@@ -33,12 +33,15 @@ fn is_number(text: &[u8]) -> bool {
 
 /// The first card's number in groups of digits with single separators, as a range of the text.
 pub(super) fn find(text: &[u8], candidate: Range<usize>) -> Option<Range<usize>> {
-    let is_letter = |at: Option<usize>| {
-        at.and_then(|at| text.get(at)).is_some_and(|byte| byte.is_ascii_alphanumeric())
-    };
+    let is_letter =
+        |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|byte| byte.is_ascii_alphanumeric());
     let run = text.get(candidate.clone())?;
     let starts = run.iter().enumerate().filter(|(at, byte)| {
-        byte.is_ascii_digit() && at.checked_sub(1).and_then(|before| run.get(before)).is_none_or(|before| !before.is_ascii_digit())
+        byte.is_ascii_digit()
+            && at
+                .checked_sub(1)
+                .and_then(|before| run.get(before))
+                .is_none_or(|before| !before.is_ascii_digit())
     });
     for (start, _) in starts.take(MOST_GROUPS) {
         let at = candidate.start + start;

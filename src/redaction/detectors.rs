@@ -112,8 +112,8 @@ fn is_word(text: &[u8], at: Option<usize>) -> bool {
 fn ipv4(text: &[u8], found: Range<usize>) -> Option<Range<usize>> {
     let before = found.start.checked_sub(1);
     let is_dot = |at: Option<usize>| at.and_then(|at| text.get(at)) == Some(&b'.');
-    let goes_on = is_word(text, Some(found.end))
-        || is_dot(Some(found.end)) && is_word(text, Some(found.end + 1));
+    let goes_on =
+        is_word(text, Some(found.end)) || is_dot(Some(found.end)) && is_word(text, Some(found.end + 1));
     let went_on = is_word(text, before) || is_dot(before) && is_word(text, found.start.checked_sub(2));
     (!goes_on && !went_on).then_some(found)
 }

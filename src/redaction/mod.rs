@@ -37,8 +37,14 @@ pub struct RuleText {
 /// What is wrong with a rule: it does not quote the pattern, which may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RuleError {
-    Pattern { rule: usize, reason: String },
-    Replace { rule: usize, group: String },
+    Pattern {
+        rule: usize,
+        reason: String,
+    },
+    Replace {
+        rule: usize,
+        group: String,
+    },
     /// All rules together are too large.
     Together,
 }
@@ -249,16 +255,15 @@ impl Redaction {
     /// A valid document.
     fn document<'a>(&self, arena: &'a Bump, text: &str, depth: usize) -> Redacted<'a> {
         let mut failed = false;
-        let changed = json::rewritten(arena, text, |value| {
-            match self.nested(arena, value.as_bytes(), depth + 1) {
+        let changed =
+            json::rewritten(arena, text, |value| match self.nested(arena, value.as_bytes(), depth + 1) {
                 Redacted::Unchanged => None,
                 Redacted::Changed(text) => Some(String::from_utf8_lossy(text)),
                 Redacted::Failed => {
                     failed = true;
                     Some("".into())
                 }
-            }
-        });
+            });
         match changed {
             _ if failed => Redacted::Failed,
             None => Redacted::Unchanged,
