@@ -11,6 +11,7 @@ use ring::hmac;
 use super::text::cut_at_character;
 use crate::config::{ContentConfig, ContentField, ContentMode, ContentOnLogs};
 use crate::otlp::value::{Attribute, Value};
+use crate::otlp::{open, parsed};
 use crate::redaction::json;
 
 /// The text of a field that is content. It comes out through `ContentPolicy` only.
@@ -65,6 +66,46 @@ pub(super) fn key(field: ContentField) -> &'static str {
             "gen_ai.evaluation.explanation"
         }
     }
+}
+
+/// The content of a call of a model.
+const OF_CALLS: [ContentField; 4] = [
+    ContentField::SystemInstructions,
+    ContentField::InputMessages,
+    ContentField::OutputMessages,
+    ContentField::ToolDefinitions,
+];
+
+/// Maps and lists in each other, of content on log records. What is deeper is a text there, too.
+const MOST_DEPTH: usize = 64;
+
+/// The attributes of a span of a model's call for a log record, with its content as maps and lists; `encoded` are those that
+/// were encoded before, as fields of a span. Nothing when there is no content.
+pub(super) fn structured<'a>(
+    arena: &'a Bump,
+    attributes: &[Attribute<'a>],
+    encoded: &[u8],
+) -> Option<&'a [Attribute<'a>]> {
+    let parsed = |text: &'a [u8]| parsed::value(arena, text, MOST_DEPTH).unwrap_or(Value::Text(text));
+    let mut all = ArenaVec::from_iter_in(attributes.iter().copied(), arena);
+    let mut has_content = false;
+    for key in OF_CALLS.map(key) {
+        match all.iter_mut().find(|attribute| attribute.key == key.as_bytes()) {
+            Some(Attribute { value, .. }) => {
+                if let Value::Text(text) = *value {
+                    *value = parsed(text);
+                    has_content = true;
+                }
+            }
+            None => {
+                if let Some(text) = open::text_of(encoded, key) {
+                    all.push(Attribute::new(key, parsed(arena.alloc_slice_copy(text))));
+                    has_content = true;
+                }
+            }
+        }
+    }
+    has_content.then(|| all.into_bump_slice())
 }
 
 /// What the keys of what is said about content begin with.

@@ -330,6 +330,7 @@ impl OtelManager {
             slot.set_state(SlotState::Live);
             self.append_error(shard, Signal::Traces, error)
         })?;
+        self.leave_details(shard, arena, session, kind, &record);
         let failed = data.error.map(|_| {
             let span = session.context_of(contents.fixed.span_id);
             (Arc::clone(session), Failing { span, kind, span_kind: record.kind }, record.end)

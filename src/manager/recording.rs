@@ -8,14 +8,14 @@ use super::targets::{check_alone, check_whole, is_dropped, parent_context};
 use super::{Caller, Error, OtelManager, not_encoded};
 use crate::event::costs::{Cost, Said};
 use crate::event::data::{Detail, EventData, EventKind, ParentSpan, PlainEvent, SpanContext, Target};
-use crate::event::processor::{Identity, judgement_entry, span_entry};
+use crate::event::processor::{Identity, details_entry, judgement_entry, span_entry};
 use crate::event::semconv;
 use crate::journal::accounting::{Omission, Repairs};
 use crate::live::update;
 use crate::otlp::Signal;
 use crate::otlp::draft::{self, KeyMarks, PlainAttributes};
 use crate::otlp::open;
-use crate::otlp::span::StatusCode;
+use crate::otlp::span::{SpanRecord, StatusCode};
 use crate::session::{Session, Usage};
 use crate::sys::clock::ThreadClock;
 
@@ -285,11 +285,30 @@ impl OtelManager {
         if let Err(error) = self.processor.commit(&self.journal, shard, arena, entry, &record, sum_up) {
             return Err(self.append_error(shard, Signal::Traces, error));
         }
+        self.leave_details(shard, arena, session, kind, &record);
         if let Some(error) = data.error {
             let failing = Failing { span: context, kind, span_kind: record.kind };
             self.leave_derived_exception(shard, arena, session, failing, error, record.end);
         }
         Ok(context)
+    }
+
+    /// Leaves the log record with a call's content on its span. The span is recorded by then: what becomes of the log record
+    /// does not change the call's answer.
+    pub(super) fn leave_details<'a>(
+        &self,
+        shard: usize,
+        arena: &'a Bump,
+        session: &'a Session,
+        kind: EventKind,
+        span: &SpanRecord<'a>,
+    ) {
+        let Some(log) = self.processor.call_details(arena, session, kind, span) else { return };
+        let entry = details_entry(kind);
+        if self.processor.commit(&self.journal, shard, arena, entry, &log, |_| ()).is_err() {
+            let words = "the log record with a call's content found no room in the queue";
+            self.diagnostics.say(crate::config::Level::Warn, words);
+        }
     }
 
     /// Records an evaluation or feedback; gives the context of the span that it is about.
