@@ -137,7 +137,9 @@ fn run(directory: &Path, more: &Value) -> Vec<u8> {
         config[key] = value.clone();
     }
     init(&config);
-    for scenario in scenarios::ALL {
+    // A tool whose name was cut is not recognised by the message that calls it, which the scenario asks for.
+    let is_cut = more.get("limits").is_some();
+    for scenario in scenarios::ALL.iter().filter(|scenario| !is_cut || scenario.name != "mcp_enriched") {
         let session = scenarios::session(scenario.name);
         (scenario.run)(session);
         own_fields(session);
