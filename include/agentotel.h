@@ -2389,6 +2389,10 @@ typedef struct {
    * `queue.max_bytes`
    */
   uint64_t queue_capacity_bytes;
+  /**
+   * Texts in which `redact` has replaced something, and those left out since it could not.
+   */
+  uint64_t redacted_values;
 } agentotel_stats;
 
 /**

@@ -9,6 +9,7 @@
 //! - `session`, `event`, `live`, [`sampling`], `propagation`: what is recorded, and whether; what goes along with calls
 //! - `journal`, `otlp`, `export`: where it is kept, what it looks like, where it goes
 //! - [`config`], `diagnostics`: what was asked for, and what went wrong
+//! - `redaction`: what must not leave the process, found in texts
 //! - `sys`: what only the operating system can answer
 
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
@@ -31,6 +32,7 @@ mod live;
 mod manager;
 mod otlp;
 mod propagation;
+mod redaction;
 pub mod sampling;
 mod session;
 mod sys;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The rooms from the ground up; rooms of one floor may know each other.
 const FLOORS: [&[&str]; 8] = [
     &["sys"],
-    &["otlp", "config", "handle"],
+    &["otlp", "config", "handle", "redaction"],
     &["diagnostics"],
     &["journal"],
     &["export"],

@@ -10,7 +10,7 @@ use super::types::{agentotel_attribute, agentotel_span_context, agentotel_str};
 use super::{callback, global, guard, snapshot};
 use crate::event::data::SpanContext;
 use crate::event::inject;
-use crate::manager::{AttributeInjector, Error, Injectee};
+use crate::manager::{AttributeInjector, Error, Injectee, Treatment};
 use crate::otlp::open;
 
 /// Most attributes that an injector may give to one record.
@@ -24,7 +24,7 @@ pub struct agentotel_attributes {
     /// With unique keys, as fields of a span.
     fields: Vec<u8>,
     count: usize,
-    value_bytes: Option<usize>,
+    treatment: Treatment,
 }
 
 /// What attributes are wanted for. Valid, with what it points to, during the call.
@@ -82,7 +82,7 @@ unsafe impl Send for HostInjector {}
 unsafe impl Sync for HostInjector {}
 
 impl AttributeInjector for HostInjector {
-    fn attributes(&self, injectee: &Injectee, value_bytes: Option<usize>) -> Vec<u8> {
+    fn attributes(&self, injectee: &Injectee, treatment: Treatment) -> Vec<u8> {
         let session = SpanContext {
             trace_id: injectee.trace_id,
             span_id: injectee.root_span_id,
@@ -97,7 +97,7 @@ impl AttributeInjector for HostInjector {
             reserved: [0; 7],
             session: snapshot::context_out(session),
         };
-        let mut given = agentotel_attributes { fields: Vec::new(), count: 0, value_bytes };
+        let mut given = agentotel_attributes { fields: Vec::new(), count: 0, treatment };
         if let Some(inject) = self.0.inject {
             // SAFETY: the host's function, called as its documentation says; both outlive the call.
             unsafe { inject(self.0.user_data, &raw const shown, &raw mut given) };
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn agentotel_add_attribute(
                 "attribute.key is `session.id`, the session's own".to_owned(),
             ));
         }
-        let field = inject::encoded(&arena, attribute.list, given.value_bytes);
+        let field = inject::encoded(&arena, attribute.list, &given.treatment);
         let fields = open::overlaid(&arena, [&given.fields, &field]);
         if fields.len() > MOST_BYTES {
             let what = "the size of injected attributes, in bytes,";

@@ -12,6 +12,7 @@ use super::content::ContentKeys;
 use super::costs::CostsKeys;
 use super::filter::RuleKeys;
 use super::processing::{InjectKeys, PropagatorName, default_processors, default_propagators};
+use super::redact::RedactKeys;
 use super::sampler::SamplerKeys;
 use super::tail::TailKeys;
 use super::value::{AttributeValue, NonEmpty, Whole, Word, object};
@@ -40,11 +41,13 @@ pub(super) struct Document {
     /// `model`, each of them optional; in `name` and `model`, `*` stands for any text. An event that has all that one rule
     /// names is dropped, and its children become its parent's.
     pub(super) event_filter: Vec<RuleKeys>,
-    /// What is done with each event on the thread that records it, in order: `inject` adds what `inject` says, `limit`
-    /// applies `limits`. A step that is left out is not done; `limits.event_bytes` holds in any case.
+    /// What is done with each event on the thread that records it, in order: `inject` adds what `inject` says, `redact`
+    /// replaces what `redact` says, `limit` applies `limits`. A step that is left out is not done; `limits.event_bytes` holds in any case.
     pub(super) processors: Vec<Processor>,
     #[serde(deserialize_with = "object")]
     pub(super) inject: InjectKeys,
+    #[serde(deserialize_with = "object")]
+    pub(super) redact: RedactKeys,
     /// The formats in which contexts are passed on to other processes and taken from them, in order; of several that name
     /// a span the last counts. `none`, or an empty list: nothing is passed on.
     pub(super) propagators: Vec<PropagatorName>,
@@ -84,6 +87,7 @@ impl Default for Document {
             event_filter: Vec::new(),
             processors: default_processors(),
             inject: InjectKeys::default(),
+            redact: RedactKeys::default(),
             propagators: default_propagators(),
             content: ContentKeys::default(),
             limits: LimitsKeys::default(),

@@ -19,6 +19,7 @@ mod otlp;
 mod percent;
 pub(crate) mod processing;
 mod proxy;
+mod redact;
 mod resolve;
 mod sampler;
 #[cfg(feature = "schema")]
@@ -43,7 +44,7 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 
-pub use content::{ContentConfig, ContentField, ContentMode};
+pub use content::{ContentConfig, ContentField, ContentMode, ContentOnLogs};
 pub use costs::{Costs, ModelPrices, Price};
 pub use environment::Environment;
 pub use error::{ConfigError, Origin};
@@ -51,6 +52,7 @@ pub use otlp::{Compression, Otlp, OtlpSignal, Protocol, Proxy, Tls};
 pub use secret::{Headers, Secret};
 
 use crate::otlp::Signal;
+use crate::redaction::{Finder, RuleText};
 use value::words;
 
 /// Everything that can be set, with every default filled in.
@@ -66,6 +68,7 @@ pub struct Config {
     /// What is done with each event before it is encoded, in order.
     pub processors: Vec<Processor>,
     pub inject: Inject,
+    pub redact: Redact,
     /// The formats in which contexts are passed on, in order.
     pub propagators: Vec<Propagator>,
     pub content: ContentConfig,
@@ -211,11 +214,28 @@ pub struct Pattern {
 pub enum Processor {
     /// Adds what `inject` says.
     Inject,
+    /// Replaces what `redact` says.
+    Redact,
     /// Applies `limits`.
     Limit,
 }
 
-words!(Processor { Inject => "inject", Limit => "limit" });
+words!(Processor { Inject => "inject", Redact => "redact", Limit => "limit" });
+
+/// What is found in texts and replaced. The rules are valid.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Redact {
+    pub detectors: Vec<Finder>,
+    /// They go before the detectors.
+    pub rules: Vec<RuleText>,
+}
+
+impl std::fmt::Debug for Redact {
+    /// Patterns may be what must not be shown.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{:?} and {} rules", self.detectors, self.rules.len())
+    }
+}
 
 /// What is added to spans and log records beside what their events say.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -97,7 +97,7 @@ pub(super) fn default_propagators() -> Vec<PropagatorName> {
 
 /// The default of `processors`.
 pub(super) fn default_processors() -> Vec<Processor> {
-    vec![Processor::Inject, Processor::Limit]
+    vec![Processor::Inject, Processor::Redact, Processor::Limit]
 }
 
 /// Checks what one document says, by itself.
@@ -176,8 +176,8 @@ pub(super) fn settle_inject(keys: InjectKeys) -> Result<Inject, ConfigError> {
 /// The steps: each at most once, and in the one order that is safe.
 pub(super) fn settle_processors(steps: &[Processor]) -> Result<Vec<Processor>, ConfigError> {
     if !steps.is_sorted_by(|before, after| before < after) {
-        let reason = "this order is not accepted; accepted: `inject` before `limit`, each at most once, since what is \
-                      injected is limited too";
+        let reason = "this order is not accepted; accepted: `inject`, `redact`, `limit`, each at most once, since what is \
+                      injected is redacted and limited too, and a text that was cut is not what the rules look for";
         return Err(ConfigError::key(&Origin::Argument, "processors", reason));
     }
     Ok(steps.to_vec())

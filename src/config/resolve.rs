@@ -19,7 +19,7 @@ use super::value::{NonEmpty, Whole};
 use super::variables::{self, Variables};
 use super::{
     Config, Diagnostics, ExporterConfig, Limits, Live, Queue, Resolved, ResourceConfig, Service, Storage,
-    filter, json, resource, sampler, settle_exporters, tail,
+    content, filter, json, redact, resource, sampler, settle_exporters, tail,
 };
 use opentelemetry::KeyValue;
 
@@ -167,10 +167,11 @@ fn settle(
         sampler: sampler::settle(&document.sampler)?,
         tail_sampling: tail::settle(document.tail_sampling, &queue, storage.as_ref())?,
         event_filter: filter::settle(document.event_filter)?,
+        redact: redact::settle(document.redact, &document.processors)?,
         processors: settle_processors(&document.processors)?,
         inject: settle_inject(document.inject)?,
         propagators: settle_propagators(&document.propagators)?,
-        content: document.content.into(),
+        content: content::settle(document.content)?,
         limits: settle_limits(&document.limits, &queue),
         costs: document.costs.into(),
         queue,

@@ -6,11 +6,12 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use opentelemetry::KeyValue;
+use opentelemetry::{Array, KeyValue, StringValue, Value};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::resource::ResourceDetector;
 
 use super::{Config, Detector, Service};
+use crate::redaction::Redaction;
 
 /// The generation of semantic conventions that the attributes follow.
 pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.41.1";
@@ -28,6 +29,26 @@ pub fn detect(config: &Config) -> Resource {
         .with_attributes(config.resource.attributes.iter().cloned())
         .with_schema_url([], SCHEMA_URL)
         .build()
+}
+
+/// The same, with what the rules find in its texts replaced: arguments of the process and whatever else is given may hold
+/// secrets.
+pub(crate) fn redacted(resource: Resource, rules: Option<&Redaction>) -> Resource {
+    let Some(rules) = rules else { return resource };
+    let text =
+        |text: &StringValue| rules.owned(text.as_str()).map_or_else(|| text.clone(), StringValue::from);
+    let attributes = resource.iter().map(|(key, value)| {
+        let value = match value {
+            Value::String(given) => Value::String(text(given)),
+            Value::Array(Array::String(given)) => {
+                Value::Array(Array::String(given.iter().map(text).collect()))
+            }
+            other => other.clone(),
+        };
+        KeyValue::new(key.clone(), value)
+    });
+    let schema_url = resource.schema_url().unwrap_or(SCHEMA_URL).to_owned();
+    Resource::builder_empty().with_attributes(attributes).with_schema_url([], schema_url).build()
 }
 
 fn detector_of(detector: Detector) -> Box<dyn ResourceDetector> {

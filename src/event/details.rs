@@ -5,19 +5,27 @@
 use bumpalo::collections::Vec as ArenaVec;
 
 pub(crate) use super::choice::*;
-use super::content::{Content, ContentPolicy, key};
+use super::content::{Content, ContentPolicy};
+use super::redact::Redactor;
 use crate::config::ContentField;
 use crate::otlp::value::{Attribute, Value};
 
 /// Where attributes go.
 pub(crate) trait Sink<'a> {
     fn add(&mut self, key: &'static str, value: Value<'a>);
+
+    /// Adds what the policy shows of content. By itself nothing: whoever keeps it at that sees that the policy is off.
+    fn add_content(&mut self, _policy: &ContentPolicy, _field: ContentField, _content: Content<'a>) {}
 }
 
 impl<'a> Sink<'a> for ArenaVec<'a, Attribute<'a>> {
     #[inline]
     fn add(&mut self, key: &'static str, value: Value<'a>) {
         self.push(Attribute::new(key, value));
+    }
+
+    fn add_content(&mut self, policy: &ContentPolicy, field: ContentField, content: Content<'a>) {
+        policy.show(self, field, content);
     }
 }
 
@@ -53,12 +61,6 @@ pub(super) fn double<'a>(out: &mut impl Sink<'a>, key: &'static str, value: Opti
 pub(super) fn choice<'a, C: Choice>(out: &mut impl Sink<'a>, key: &'static str, value: Option<C>) {
     if let Some(value) = value {
         out.add(key, Value::Text(value.word().as_bytes()));
-    }
-}
-
-fn content<'a>(out: &mut impl Sink<'a>, policy: &ContentPolicy, field: ContentField, content: Content<'a>) {
-    if let Some(value) = policy.on_spans(field, content) {
-        out.add(key(field), value);
     }
 }
 
@@ -303,7 +305,7 @@ macro_rules! held {
 /// Makes the attribute of a field, unless it has rules of its own.
 macro_rules! named {
     ($out:ident, $policy:ident, $value:expr, (content $field:ident) _) => {
-        content($out, $policy, ContentField::$field, $value)
+        $out.add_content($policy, ContentField::$field, $value)
     };
     ($out:ident, $policy:ident, $value:expr, (choice $choice:ident) $name:literal) => {
         choice($out, $name, $value)
@@ -311,6 +313,22 @@ macro_rules! named {
     ($out:ident, $policy:ident, $value:expr, $type:tt _) => {};
     ($out:ident, $policy:ident, $value:expr, $type:ident $name:literal) => {
         $type($out, $name, $value)
+    };
+}
+
+/// A field's value, redacted when it is text.
+macro_rules! redacted {
+    ($redactor:ident, $value:expr, text) => {
+        $redactor.text($value)
+    };
+    ($redactor:ident, $value:expr, texts) => {
+        $redactor.texts($value)
+    };
+    ($redactor:ident, $value:expr, (content $field:ident)) => {
+        $redactor.content(ContentField::$field, $value)
+    };
+    ($redactor:ident, $value:expr, $type:tt) => {
+        $value
     };
 }
 
@@ -328,6 +346,11 @@ macro_rules! structs {
             #[inline(always)]
             pub(super) fn named(&self, out: &mut impl Sink<'a>, policy: &ContentPolicy) {
                 $(named!(out, policy, self.$field, $type $name);)+
+            }
+
+            /// The same with all its texts redacted.
+            pub(super) fn redacted(&self, redactor: &mut Redactor<'_, 'a>) -> Self {
+                Self { $($field: redacted!(redactor, self.$field, $type),)+ }
             }
         }
     )+};

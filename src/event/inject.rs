@@ -12,16 +12,18 @@ use opentelemetry::{Array, KeyValue};
 use super::attributes::{AttributeLimits, unique};
 use super::data::EventKind;
 use super::processor::EventProcessor;
+use super::redact::Redactor;
 use super::text::{Cut, Repair, rewrite_attributes};
 use crate::config::processing::INJECTED_KINDS;
 use crate::config::{Config, Processor};
-use crate::export::injector::{AttributeInjector, Injectee};
+use crate::export::injector::{AttributeInjector, Injectee, Treatment};
 use crate::export::registry::Registry;
 use crate::otlp::span::ATTRIBUTES;
 use crate::otlp::value::{Attribute, Value};
 use crate::otlp::wire::Fields;
 use crate::otlp::{Signal, log, open};
 use crate::propagation::baggage::Baggage;
+use crate::redaction::Redaction;
 use crate::session::Session;
 use crate::sys::fork;
 
@@ -37,6 +39,7 @@ pub(crate) struct Inject {
     /// Bytes of one text.
     value_bytes: Option<usize>,
     most_bytes: usize,
+    redaction: Option<Arc<Redaction>>,
 }
 
 impl Inject {
@@ -44,6 +47,7 @@ impl Inject {
     pub(crate) fn new(
         config: &Config,
         injectors: &Arc<Registry<dyn AttributeInjector>>,
+        redaction: Option<Arc<Redaction>>,
     ) -> Option<Arc<Self>> {
         let wanted = &config.inject;
         let is_empty = wanted.attributes.is_empty() && wanted.by_kind.values().all(Vec::is_empty);
@@ -58,15 +62,21 @@ impl Inject {
             host: wanted.host.clone().map(|name| (name, Arc::clone(injectors))),
             value_bytes: config.limits.value_bytes.filter(|_| is_limited),
             most_bytes: config.limits.event_bytes / RECORD_PART,
+            redaction,
         };
         let arena = Bump::new();
         for kind in INJECTED_KINDS {
             let own = wanted.by_kind.get(kind).map(Vec::as_slice).unwrap_or_default();
             let all = wanted.attributes.iter().chain(own).map(|pair| attribute(&arena, pair));
             let all = ArenaVec::from_iter_in(all, &arena).into_bump_slice();
-            inject.sets.push(encoded(&arena, all, inject.value_bytes));
+            inject.sets.push(encoded(&arena, all, &inject.treatment()));
         }
         Some(Arc::new(inject))
+    }
+
+    /// What is done with each attribute.
+    fn treatment(&self) -> Treatment {
+        Treatment { redaction: self.redaction.clone(), value_bytes: self.value_bytes }
     }
 
     /// What is copied of baggage.
@@ -78,7 +88,7 @@ impl Inject {
             value: Value::Text(arena.alloc_str(&entry.value).as_bytes()),
         });
         let copied = ArenaVec::from_iter_in(copied, &arena).into_bump_slice();
-        encoded(&arena, copied, self.value_bytes)
+        encoded(&arena, copied, &self.treatment())
     }
 
     /// Whether baggage under this key is copied.
@@ -101,7 +111,7 @@ impl Inject {
         let Some(_asking) = Asking::begin() else { return Vec::new() };
         let injector = injectors.get(name);
         injector
-            .and_then(|injector| injector.call(|host| host.attributes(injectee, self.value_bytes)))
+            .and_then(|injector| injector.call(|host| host.attributes(injectee, self.treatment())))
             .unwrap_or_default()
     }
 }
@@ -128,14 +138,18 @@ impl Drop for Asking {
     }
 }
 
-/// Attributes as fields of a span: the last one of a key, valid, and cut where that is asked for.
+/// Attributes as fields of a span: redacted, the last one of a key, valid, and cut where that is asked for.
 pub(crate) fn encoded<'a>(
     arena: &'a Bump,
     attributes: &'a [Attribute<'a>],
-    value_bytes: Option<usize>,
+    treatment: &Treatment,
 ) -> Box<[u8]> {
+    let attributes = match &treatment.redaction {
+        None => attributes,
+        Some(rules) => Redactor::new(rules, arena).attributes(attributes),
+    };
     let mut attributes = unique(arena, rewrite_attributes(arena, attributes, &mut Repair::default()));
-    if let Some(limit) = value_bytes {
+    if let Some(limit) = treatment.value_bytes {
         attributes = rewrite_attributes(arena, attributes, &mut Cut::new(limit));
     }
     open::encoded(ATTRIBUTES, attributes).unwrap_or_default().into_boxed_slice()

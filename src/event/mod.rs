@@ -1,9 +1,9 @@
 //! The EventProcessor: turns what a caller says into one span (and, for an error, one log record) and commits it to the
 //! journal. `data` holds the caller's words, `details` the typed ones of each kind, `choice` what fields choose among,
 //! `semconv` the names they get, `content` what is recorded of content, `costs` what calls cost, `attributes` makes keys
-//! unique and keeps the limits, `inject` adds what the configuration and the host want added, `text` repairs and cuts,
-//! `times` puts start and end in order, `record` is what the journal takes, `processor` puts them together, `typed` is the
-//! short way of most events with a detail, `filter` drops what nobody wants.
+//! unique and keeps the limits, `inject` adds what the configuration and the host want added, `redact` takes out what the
+//! rules say, `text` repairs and cuts, `times` puts start and end in order, `record` is what the journal takes, `processor`
+//! puts them together, `typed` is the short way of most events with a detail, `filter` drops what nobody wants.
 
 mod attributes;
 mod choice;
@@ -15,6 +15,7 @@ pub(crate) mod filter;
 pub(crate) mod inject;
 pub(crate) mod processor;
 mod record;
+mod redact;
 pub(crate) mod semconv;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::attributes::{AttributeLimits, is_plain, unique, unite};
-use super::content::ContentPolicy;
+use super::content::{ContentPolicy, structured};
 use super::costs::{Cost, CostSource, Prices};
 use super::data::{
     Detail, ErrorDetail, EventData, EventKind, GivenTimes, ParentSpan, PlainEvent, SessionEnd, SpanContext,
@@ -24,11 +24,12 @@ use crate::journal::accounting::Repairs;
 use crate::journal::frame::FLAG_ERROR;
 use crate::journal::{AppendError, Entry, Journal, Origin};
 use crate::otlp::Signal;
-use crate::otlp::log::{LogRecord, Severity};
+use crate::otlp::log::{self, LogRecord, Severity};
 use crate::otlp::open::{self, Addition};
 use crate::otlp::span::{ATTRIBUTES, PlainSpan, SpanKind, SpanRecord, StatusCode};
 use crate::otlp::value::{Attribute, Attributes, Value};
-use crate::otlp::wire::WriteError;
+use crate::otlp::wire::{Fields, WriteError};
+use crate::redaction::Redaction;
 use crate::session::Session;
 use crate::sys::append::written;
 use crate::sys::clock::{self, ThreadClock};
@@ -103,9 +104,11 @@ pub(crate) struct EventProcessor {
     /// The step before the limits; `None` when nothing is injected.
     pub(super) inject: Option<Arc<Inject>>,
     /// How many attributes a plain event may have; `None` when there are no plain events.
-    most_plain_attributes: Option<usize>,
-    content: ContentPolicy,
+    pub(super) most_plain_attributes: Option<usize>,
+    pub(super) content: ContentPolicy,
     prices: Prices,
+    /// The step `redact`; `None` when there are no rules.
+    pub(super) redaction: Option<Arc<Redaction>>,
 }
 
 impl EventProcessor {
@@ -120,12 +123,12 @@ impl EventProcessor {
         let has_plain = limits.value_bytes.is_none() && inject.is_none();
         let most_plain_attributes = has_plain.then(|| limits.attributes.saturating_sub(1));
         let (content, prices) = (ContentPolicy::default(), Prices::default());
-        Self { limits, inject, most_plain_attributes, content, prices }
+        Self { limits, inject, most_plain_attributes, content, prices, redaction: None }
     }
 
     /// The same with these.
     pub(crate) fn with(self, content: ContentPolicy, prices: Prices) -> Self {
-        Self { content, prices, ..self }
+        Self { content: content.within(self.limits.value_bytes), prices, ..self }
     }
 
     /// The prices of models.
@@ -154,6 +157,7 @@ impl EventProcessor {
             return data.attributes;
         }
         let typed = self.typed(arena, session, data, phase, cost);
+        repairs.truncated += self.truncated_content(&typed);
         Attributes::of(unite(arena, typed, data.attributes.list, limits, repairs))
     }
 
@@ -180,6 +184,11 @@ impl EventProcessor {
             typed.extend(id.map(|id| Attribute::new(semconv::EVENT_ID, Value::Text(id))));
         }
         typed
+    }
+
+    /// How many fields of content are cut, of those that are shown.
+    pub(crate) fn truncated_content(&self, typed: &[Attribute<'_>]) -> u32 {
+        self.content.truncated(typed)
     }
 
     /// The encoded fields that `addition` does not replace.
@@ -330,7 +339,7 @@ impl EventProcessor {
     /// every value has to be looked at.
     #[inline]
     pub(crate) fn most_attributes_beside_typed(&self) -> Option<usize> {
-        self.most_plain_attributes?.checked_sub(MOST_TYPED).filter(|_| self.content.shows_nothing())
+        self.most_plain_attributes?.checked_sub(MOST_TYPED).filter(|_| self.content.is_off())
     }
 
     /// What the detail of such an event says, as attributes in front of its free ones.
@@ -479,6 +488,36 @@ impl EventProcessor {
         }
     }
 
+    /// The log record with the content of a call of a model, as its span has it; nothing when there is none, or it has none.
+    pub(crate) fn call_details<'a>(
+        &self,
+        arena: &'a Bump,
+        session: &'a Session,
+        kind: EventKind,
+        span: &SpanRecord<'a>,
+    ) -> Option<LogRecord<'a>> {
+        if kind != EventKind::Llm || !self.content.has_logs() {
+            return None;
+        }
+        let [_, encoded] = span.encoded;
+        let attributes = structured(arena, span.attributes.list, encoded)?;
+        // What was encoded may have span events and links too.
+        let fields = Fields::new(encoded).filter(|field| field.tag == ATTRIBUTES);
+        let encoded = ArenaVec::from_iter_in(fields.flat_map(|field| field.whole).copied(), arena);
+        Some(LogRecord {
+            trace_id: span.trace_id,
+            span_id: span.span_id,
+            flags: u32::from(session.trace_flags),
+            time: span.end,
+            observed: clock::wall(),
+            severity: Severity::Info,
+            event_name: semconv::CALL_DETAILS,
+            body: Value::Empty,
+            encoded: open::with_tag(arena, &session.on_logs, log::ATTRIBUTES, &encoded, attributes),
+            attributes,
+        })
+    }
+
     /// Commits a record. What has to be set right first is, and is counted with the record. `committing` runs under the
     /// shard's lock when all is written but not committed, and is told the frame's sequence number.
     #[inline(always)]
@@ -533,6 +572,12 @@ pub(crate) fn name<'a>(arena: &'a Bump, data: &EventData<'a>, phase: Phase) -> [
 pub(crate) fn span_entry(kind: u8, status: StatusCode, repairs: Repairs) -> Entry {
     let flags = if status == StatusCode::Error { FLAG_ERROR } else { 0 };
     Entry { signal: Signal::Traces, kind, flags, origin: Origin::Caller, repairs }
+}
+
+/// A journal entry for the log record with a call's content.
+pub(crate) fn details_entry(kind: EventKind) -> Entry {
+    let repairs = Repairs::default();
+    Entry { signal: Signal::Logs, kind: kind as u8, flags: 0, origin: Origin::Derived, repairs }
 }
 
 /// A journal entry for the log record of an evaluation or feedback.

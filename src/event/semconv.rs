@@ -332,6 +332,9 @@ pub(crate) fn missing(detail: &Detail<'_>) -> Option<&'static str> {
     }
 }
 
+/// The log record that has the content of a call of a model.
+pub(crate) const CALL_DETAILS: &str = "gen_ai.client.inference.operation.details";
+
 /// The log record that an evaluation or feedback becomes.
 pub(crate) const EVALUATION_RESULT: &str = "gen_ai.evaluation.result";
 

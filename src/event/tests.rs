@@ -254,6 +254,7 @@ fn through_the_journal(data: &EventData<'_>, limits: RecordLimits) -> (Span, Rep
         time: u32::try_from(counters.repaired_time).unwrap(),
         truncated: u32::try_from(counters.truncated_values).unwrap(),
         dropped_attributes: u32::try_from(counters.dropped_attributes).unwrap(),
+        redacted: u32::try_from(counters.redacted_values).unwrap(),
     };
     (decoded.spans.remove(0), repairs)
 }

@@ -3,6 +3,7 @@
 
 use bumpalo::Bump;
 
+use super::content::shorter;
 use crate::journal::accounting::Repairs;
 use crate::otlp::log::LogRecord;
 use crate::otlp::open::Addition;
@@ -65,7 +66,7 @@ impl Rewrite for Repair {
     }
 }
 
-/// Cuts values to a number of bytes, at a character's border.
+/// Cuts values to a number of bytes: JSON so that it stays that, other texts at a character's border.
 pub(crate) struct Cut {
     limit: usize,
     changed: u32,
@@ -92,8 +93,8 @@ pub(crate) fn cut_at_character(text: &[u8], limit: usize) -> &[u8] {
 }
 
 impl Rewrite for Cut {
-    fn text<'a>(&mut self, _: &'a Bump, from: &'a [u8]) -> &'a [u8] {
-        let cut = cut_at_character(from, self.limit);
+    fn text<'a>(&mut self, arena: &'a Bump, from: &'a [u8]) -> &'a [u8] {
+        let cut = shorter(arena, from, self.limit);
         self.changed += u32::from(cut.len() < from.len());
         cut
     }

@@ -1,6 +1,9 @@
 //! Attribute injectors: functions of the host's that say what is put on a span or log record beside what its event says.
 
+use std::sync::Arc;
+
 use crate::otlp::Signal;
+use crate::redaction::Redaction;
 
 /// What attributes are wanted for.
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +17,17 @@ pub(crate) struct Injectee {
     pub(crate) trace_flags: u8,
 }
 
+/// What is done with their values.
+#[derive(Clone)]
+pub(crate) struct Treatment {
+    /// They are redacted.
+    pub(crate) redaction: Option<Arc<Redaction>>,
+    /// Texts and byte strings are cut to so many bytes, then.
+    pub(crate) value_bytes: Option<usize>,
+}
+
 /// A function of the host's, called on the thread that records.
 pub(crate) trait AttributeInjector: Send + Sync {
-    /// Attributes with unique keys, encoded as fields of a span; texts have `value_bytes` at most.
-    fn attributes(&self, injectee: &Injectee, value_bytes: Option<usize>) -> Vec<u8>;
+    /// Attributes with unique keys, encoded as fields of a span.
+    fn attributes(&self, injectee: &Injectee, treatment: Treatment) -> Vec<u8>;
 }

@@ -49,6 +49,7 @@ use crate::sys::thread;
 pub(crate) use self::attached::LaneEntry;
 use self::attached::{Gate, Lanes};
 pub(crate) use self::duty::Duty;
+pub(crate) use self::otlp::files::read as read_secret_file;
 pub(crate) use self::otlp::headers::HeaderProvider;
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::otlp::read_all_ways as read_reply;

@@ -50,6 +50,7 @@ pub(crate) struct Repairs {
     pub(crate) time: u32,
     pub(crate) truncated: u32,
     pub(crate) dropped_attributes: u32,
+    pub(crate) redacted: u32,
 }
 
 impl AddAssign for Repairs {
@@ -58,6 +59,7 @@ impl AddAssign for Repairs {
         self.time += other.time;
         self.truncated += other.truncated;
         self.dropped_attributes += other.dropped_attributes;
+        self.redacted += other.redacted;
     }
 }
 
@@ -76,6 +78,7 @@ pub(crate) struct SignalCounters {
     pub(crate) repaired_time: u64,
     pub(crate) truncated_values: u64,
     pub(crate) dropped_attributes: u64,
+    pub(crate) redacted_values: u64,
 }
 
 impl SignalCounters {
@@ -97,6 +100,7 @@ impl SignalCounters {
         self.repaired_time += u64::from(repairs.time);
         self.truncated_values += u64::from(repairs.truncated);
         self.dropped_attributes += u64::from(repairs.dropped_attributes);
+        self.redacted_values += u64::from(repairs.redacted);
     }
 }
 
@@ -113,6 +117,7 @@ impl AddAssign<&Self> for SignalCounters {
         self.repaired_time += other.repaired_time;
         self.truncated_values += other.truncated_values;
         self.dropped_attributes += other.dropped_attributes;
+        self.redacted_values += other.redacted_values;
     }
 }
 

@@ -300,6 +300,7 @@ pub(crate) fn finish<'a>(
 ) -> Result<SpanRecord<'a>, WriteError> {
     let mut fixed = contents.fixed;
     let mut typed = processor.typed(arena, session, data, Phase::Later, closing.cost);
+    repairs.truncated += processor.truncated_content(&typed);
     stream_attributes(&mut typed, &fixed, data);
     typed.extend(closing.mark.map(|mark| Attribute::new(mark, Value::Bool(true))));
     let existing: &'a [u8] = match contents.fields {

@@ -94,9 +94,12 @@ impl OtelManager {
             self.journal.leave_out_unsampled(shard, Signal::Logs);
             return Ok(());
         }
+        let mut repairs = Repairs::default();
+        let error = self.processor.redacted_error(arena, error, &mut repairs);
+        self.journal.count_repairs(shard, Signal::Logs, repairs);
         if let Target::Event(event) = target {
             let failed = EventData { error: Some(error), status: StatusCode::Error, ..EventData::default() };
-            self.update_event(shard, arena, event, &failed)
+            self.add_to_event(shard, arena, event, &failed)
                 .map_err(|error| self.refused(shard, Signal::Logs, error))?;
         }
         self.leave_exception(shard, arena, session, failing, error, Origin::Caller)

@@ -72,12 +72,16 @@ impl OtelManager {
         let shard = caller.shard(self.journal.shard_count());
         let Caller { ids, sessions, .. } = caller;
         let (session, parent) = self.place_event(sessions, session_handle, &data.parent)?;
+        let is_dropped = self.filter.as_ref().is_some_and(|filter| filter.drops(data));
+        let mut repairs = Repairs::default();
+        let data = self.processor.redacted(arena, data, &mut repairs);
         let identity = Identity { span_id: ids.span_id(), parent: Some(parent) };
         let mut contents =
             update::start(&self.processor, arena, session, identity, data).map_err(not_encoded)?;
-        if self.filter.as_ref().is_some_and(|filter| filter.drops(data)) {
+        if is_dropped {
             contents.leave_out();
         }
+        contents.repairs += repairs;
         self.journal.count_repairs(shard, Signal::Traces, contents.repairs);
         self.put_in_flight(shard, session, session_handle, &contents)
     }
@@ -191,6 +195,21 @@ impl OtelManager {
         event: u64,
         data: &EventData<'a>,
     ) -> Result<(), Error> {
+        let mut repairs = Repairs::default();
+        let data = self.processor.redacted(arena, data, &mut repairs);
+        self.add_to_event(shard, arena, event, data)?;
+        self.journal.count_repairs(shard, Signal::Traces, repairs);
+        Ok(())
+    }
+
+    /// The same with what is redacted already.
+    pub(super) fn add_to_event<'a>(
+        &self,
+        shard: usize,
+        arena: &'a Bump,
+        event: u64,
+        data: &EventData<'a>,
+    ) -> Result<(), Error> {
         self.check_running()?;
         let mut live = self.live_event(event)?;
         let (Some(session), Some(slot)) = (live.session().map(Arc::clone), live.slot_mut()) else {
@@ -231,9 +250,13 @@ impl OtelManager {
         if let Err(error) = self.check_running() {
             return Err(self.refused(shard, Signal::Traces, error));
         }
+        let mut repairs = Repairs::default();
+        let data = self.processor.redacted(arena, data, &mut repairs);
         match self.live_event(event) {
             Ok(live) => {
-                let Ended { farewell, failed } = self.record_live_event(shard, arena, &live, data, None)?;
+                let ended = self.record_live_event(shard, arena, &live, data, None)?;
+                self.journal.count_repairs(shard, Signal::Traces, repairs);
+                let Ended { farewell, failed } = ended;
                 self.let_go(shard, arena, live, event, farewell);
                 // Without the event's lock: the host may be asked for attributes of the log record.
                 if let (Some(error), Some((session, failing, at))) = (data.error, failed) {
@@ -307,6 +330,7 @@ impl OtelManager {
             slot.set_state(SlotState::Live);
             self.append_error(shard, Signal::Traces, error)
         })?;
+        self.leave_details(shard, arena, session, kind, &record);
         let failed = data.error.map(|_| {
             let span = session.context_of(contents.fixed.span_id);
             (Arc::clone(session), Failing { span, kind, span_kind: record.kind }, record.end)

@@ -28,7 +28,7 @@ use self::storage::{Alarm, Storage};
 pub(crate) use self::storage::{Durability, StorageStats};
 use crate::config::{Config, ExporterConfig, Level, LiveExport, Overflow, Processor, resource};
 use crate::diagnostics::Diagnostics;
-use crate::event::content::ContentPolicy;
+use crate::event::content::{ContentPolicy, HashKey};
 use crate::event::costs::Prices;
 use crate::event::data::ROOT_FRAME_KIND;
 use crate::event::filter::EventFilter;
@@ -37,8 +37,9 @@ use crate::event::processor::{EventProcessor, RecordLimits};
 use crate::event::semconv;
 use crate::export::health::HealthFigures;
 pub(crate) use crate::export::host::{Answer, ExportCallback, HandedOver};
-pub(crate) use crate::export::injector::{AttributeInjector, Injectee};
+pub(crate) use crate::export::injector::{AttributeInjector, Injectee, Treatment};
 pub(crate) use crate::export::lines::FormatCallback;
+use crate::export::read_secret_file;
 use crate::export::registry::is_in_callback;
 pub(crate) use crate::export::registry::{LetGo, Removal, SamplerCallback, SamplingAnswer, SamplingQuestion};
 use crate::export::{BesideLanes, Control, Duty, ExportManager, LaneEntry, RootSpan, StartError, TailRules};
@@ -52,6 +53,7 @@ use crate::live::view::{LiveView, Passes};
 use crate::otlp::Signal;
 use crate::otlp::request::RequestHeader;
 use crate::otlp::wire::WriteError;
+use crate::redaction::Redaction;
 use crate::sampling::HeadSampler;
 use crate::session::SessionTable;
 use crate::session::memory::SessionSlots;
@@ -126,7 +128,9 @@ impl OtelManager {
         let budget = storage::budget(&config);
         let journal = Arc::new(storage::journal(&config, settings, &budget, wake, &alarm));
         let limits = record_limits(&config);
-        let inject = Inject::new(&config, &callbacks.injectors);
+        let redaction = redaction(&config)?;
+        let content = ContentPolicy::new(&config.content, hash_key(&config)?);
+        let inject = Inject::new(&config, &callbacks.injectors, redaction.clone());
         // Without a directory no file is made.
         let slots = Arc::new(SlotFiles::new(Arc::clone(&budget)));
         let live = Arc::new(LiveTable::new(epoch, config.live.max_events, slots.source(EVENTS_SUFFIX)));
@@ -137,7 +141,7 @@ impl OtelManager {
             EventProcessor::new(limits),
             Arc::clone(&diagnostics),
         ));
-        let header = RequestHeader::new(&resource::detect(&config));
+        let header = RequestHeader::new(&resource::redacted(resource::detect(&config), redaction.as_deref()));
         let export = ExportManager::start(
             &config,
             header.clone(),
@@ -184,7 +188,8 @@ impl OtelManager {
             live,
             view,
             processor: EventProcessor::with_inject(limits, inject)
-                .with(ContentPolicy::new(&config.content), Prices::new(&config.costs)),
+                .with(content, Prices::new(&config.costs))
+                .with_redaction(redaction),
             event_ids: EventIds::default(),
             sampler: HeadSampler::new(&config.sampler, &callbacks.samplers, &diagnostics),
             filter: EventFilter::new(&config.event_filter),
@@ -364,6 +369,22 @@ fn live_duty(config: &Config, view: &Arc<LiveView>) -> Option<Duty> {
 fn tail_rules(config: &Config) -> Option<TailRules> {
     let root = RootSpan { kind: ROOT_FRAME_KIND, tags: semconv::SESSION_TAGS, cost: semconv::SESSION_COST };
     config.tail_sampling.clone().map(|config| TailRules { config, root })
+}
+
+/// The key of hashes of content; nothing when none are made.
+fn hash_key(config: &Config) -> Result<Option<HashKey>, Error> {
+    let Some(file) = &config.content.hash_key_file else { return Ok(None) };
+    let wrong = |why: String| Error::Config(format!("content.hash_key_file {}: {why}", file.display()));
+    let contents = read_secret_file(file).map_err(|why| wrong(why.to_string()))?;
+    HashKey::new(&contents).map(Some).map_err(wrong)
+}
+
+/// The rules of redaction; nothing when there are none.
+fn redaction(config: &Config) -> Result<Option<Arc<Redaction>>, Error> {
+    Redaction::new(&config.redact.detectors, &config.redact.rules)
+        .map(|rules| rules.map(Arc::new))
+        // They were tried when the configuration was read.
+        .map_err(|_| Error::Config("redact: the rules are not accepted".to_owned()))
 }
 
 /// What should never happen: a text that was made valid is not.

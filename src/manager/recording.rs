@@ -8,14 +8,14 @@ use super::targets::{check_alone, check_whole, is_dropped, parent_context};
 use super::{Caller, Error, OtelManager, not_encoded};
 use crate::event::costs::{Cost, Said};
 use crate::event::data::{Detail, EventData, EventKind, ParentSpan, PlainEvent, SpanContext, Target};
-use crate::event::processor::{Identity, judgement_entry, span_entry};
+use crate::event::processor::{Identity, details_entry, judgement_entry, span_entry};
 use crate::event::semconv;
 use crate::journal::accounting::{Omission, Repairs};
 use crate::live::update;
 use crate::otlp::Signal;
 use crate::otlp::draft::{self, KeyMarks, PlainAttributes};
 use crate::otlp::open;
-use crate::otlp::span::StatusCode;
+use crate::otlp::span::{SpanRecord, StatusCode};
 use crate::session::{Session, Usage};
 use crate::sys::clock::ThreadClock;
 
@@ -251,8 +251,10 @@ impl OtelManager {
         }
         let shard = caller.shard(self.journal.shard_count());
         let is_dropped = self.filter.as_ref().is_some_and(|filter| filter.drops(data));
+        let mut repairs = Repairs::default();
+        let data = if is_dropped { data } else { self.processor.redacted(arena, data, &mut repairs) };
         if let (Detail::McpClient(_), Target::Event(tool), false) = (&data.detail, data.parent, is_dropped)
-            && let Some(context) = self.enrich_tool(shard, arena, session_handle, tool, data)?
+            && let Some(context) = self.enrich_tool(shard, arena, session_handle, tool, data, repairs)?
         {
             return Ok(context);
         }
@@ -271,7 +273,6 @@ impl OtelManager {
             self.leave_out(shard, Signal::Traces, Omission::Filtered)?;
             return Ok(parent_context(session, parent));
         }
-        let mut repairs = Repairs::default();
         let identity = Identity { span_id: context.span_id, parent: Some(parent) };
         let usage = Usage::of(&data.detail, Usage::default());
         let cost = self.processor.prices().of_call(kind, || Said::by(&data.detail), &usage);
@@ -284,11 +285,30 @@ impl OtelManager {
         if let Err(error) = self.processor.commit(&self.journal, shard, arena, entry, &record, sum_up) {
             return Err(self.append_error(shard, Signal::Traces, error));
         }
+        self.leave_details(shard, arena, session, kind, &record);
         if let Some(error) = data.error {
             let failing = Failing { span: context, kind, span_kind: record.kind };
             self.leave_derived_exception(shard, arena, session, failing, error, record.end);
         }
         Ok(context)
+    }
+
+    /// Leaves the log record with a call's content on its span. The span is recorded by then: what becomes of the log record
+    /// does not change the call's answer.
+    pub(super) fn leave_details<'a>(
+        &self,
+        shard: usize,
+        arena: &'a Bump,
+        session: &'a Session,
+        kind: EventKind,
+        span: &SpanRecord<'a>,
+    ) {
+        let Some(log) = self.processor.call_details(arena, session, kind, span) else { return };
+        let entry = details_entry(kind);
+        if self.processor.commit(&self.journal, shard, arena, entry, &log, |_| ()).is_err() {
+            let words = "the log record with a call's content found no room in the queue";
+            self.diagnostics.say(crate::config::Level::Warn, words);
+        }
     }
 
     /// Records an evaluation or feedback; gives the context of the span that it is about.
@@ -316,6 +336,7 @@ impl OtelManager {
             return Ok(span);
         }
         let mut repairs = Repairs::default();
+        let data = self.processor.redacted(arena, data, &mut repairs);
         let log = self.processor.judgement(arena, session, span, data, &mut repairs);
         let entry = judgement_entry(data.detail.kind(), repairs);
         self.processor
@@ -333,6 +354,7 @@ impl OtelManager {
         session_handle: u64,
         event: u64,
         data: &EventData<'a>,
+        repairs: Repairs,
     ) -> Result<Option<SpanContext>, Error> {
         let Detail::McpClient(mcp) = data.detail else { return Ok(None) };
         let has_failed = data.error.is_some() || data.status == StatusCode::Error;
@@ -368,6 +390,7 @@ impl OtelManager {
             update::merge(&self.processor, arena, &session, slot, &addition).map_err(not_encoded)?;
         contents.write(slot);
         self.journal.count_repairs(shard, Signal::Traces, contents.repairs);
+        self.journal.count_repairs(shard, Signal::Traces, repairs);
         Ok(Some(context))
     }
 }

@@ -50,6 +50,8 @@ impl OtelManager {
         options: &SessionOptions<'_>,
     ) -> Result<u64, Error> {
         self.check_running()?;
+        let (mut repairs, mut again) = (Repairs::default(), Repairs::default());
+        let options = &self.processor.redacted_session(arena, options, &mut repairs);
         // What an extraction found nothing for is no parent.
         let given = options.parent.filter(|parent| parent.trace_id != [0; 16] || parent.span_id != [0; 8]);
         let parent = given.map(|parent| SpanContext { is_remote: true, ..parent });
@@ -66,7 +68,6 @@ impl OtelManager {
             None => String::new(),
         };
         // What is kept twice is counted once: with the root span's attributes.
-        let (mut repairs, mut again) = (Repairs::default(), Repairs::default());
         let is_named = options.agent_name.is_empty() || options.provider.is_empty();
         let counted = if is_named { &mut repairs } else { &mut again };
         let name = owned(&semconv::root_name(options).concat(), MOST_ID_BYTES, counted).into_vec();
@@ -159,8 +160,10 @@ impl OtelManager {
         self.check_running()?;
         let found =
             self.sessions.get(session).map_err(|why| handle_error(HandleKind::Session, session, why))?;
+        let mut repairs = Repairs::default();
+        let attributes = self.processor.redacted_attributes(arena, attributes, &mut repairs);
         let mut root = found.root();
-        let repairs = self.merge_into_root(arena, &mut root, ArenaVec::new_in(arena), attributes, &[])?;
+        repairs += self.merge_into_root(arena, &mut root, ArenaVec::new_in(arena), attributes, &[])?;
         found.keep_root(&root);
         drop(root);
         self.journal.count_repairs(shard, Signal::Traces, repairs);
@@ -214,11 +217,12 @@ impl OtelManager {
         let root = std::mem::take(&mut *session.root());
         let mut typed = ArenaVec::with_capacity_in(MOST_TYPED, arena);
         let sums = session.sums();
+        let mut repairs = Repairs::default();
+        let end = &self.processor.redacted_end(arena, end, &mut repairs);
         semconv::root_end(&mut typed, end, &sums);
         if interrupted {
             typed.push(Attribute::new(semconv::INTERRUPTED, Value::Bool(true)));
         }
-        let mut repairs = Repairs::default();
         let attributes = self.processor.unite(arena, typed, &[], &mut repairs);
         let addition = Addition { attributes, ..Addition::default() };
         let kept = self.processor.kept(arena, &root.attributes, &addition).map_err(not_encoded)?;

@@ -10,6 +10,7 @@ mod json;
 pub(crate) mod log;
 pub(crate) mod look;
 pub(crate) mod open;
+pub(crate) mod parsed;
 pub(crate) mod request;
 mod signal;
 pub(crate) mod span;

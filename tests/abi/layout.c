@@ -490,7 +490,7 @@ FIELD(agentotel_live_event, start_time_unix_nano, 64);
 FIELD(agentotel_live_event, elapsed_nano, 72);
 FIELD(agentotel_live_event, name, 80);
 
-SIZE(agentotel_stats, 248);
+SIZE(agentotel_stats, 256);
 FIELD(agentotel_stats, struct_size, 0);
 FIELD(agentotel_stats, offered, 8);
 FIELD(agentotel_stats, accepted_caller, 16);
@@ -507,6 +507,7 @@ FIELD(agentotel_stats, truncated_values, 216);
 FIELD(agentotel_stats, dropped_attributes, 224);
 FIELD(agentotel_stats, queue_bytes, 232);
 FIELD(agentotel_stats, queue_capacity_bytes, 240);
+FIELD(agentotel_stats, redacted_values, 248);
 
 SIZE(agentotel_exporter_stats, 760);
 FIELD(agentotel_exporter_stats, struct_size, 0);

@@ -77,6 +77,7 @@ pub(crate) fn stats_out(from: &Stats) -> agentotel_stats {
         dropped_attributes: counters.dropped_attributes,
         queue_bytes: from.queue_bytes,
         queue_capacity_bytes: from.queue_capacity_bytes,
+        redacted_values: counters.redacted_values,
     }
 }
 

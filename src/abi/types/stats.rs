@@ -74,6 +74,8 @@ pub struct agentotel_stats {
     pub queue_bytes: u64,
     /// `queue.max_bytes`
     pub queue_capacity_bytes: u64,
+    /// Texts in which `redact` has replaced something, and those left out since it could not.
+    pub redacted_values: u64,
 }
 
 /// What a recorded event outlives: nothing of the process.

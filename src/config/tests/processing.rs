@@ -41,12 +41,12 @@ fn none_in_the_environment_stands_alone_and_what_is_unknown_is_passed_over() {
 
 #[test]
 fn steps_may_be_left_out_and_not_exchanged() {
-    assert_eq!(defaults().processors, [Processor::Inject, Processor::Limit]);
+    assert_eq!(defaults().processors, [Processor::Inject, Processor::Redact, Processor::Limit]);
     assert_eq!(config(r#"{"processors": ["limit"]}"#, &[]).processors, [Processor::Limit]);
     assert_eq!(config(r#"{"processors": []}"#, &[]).processors, []);
-    refused(r#"{"processors": ["limit", "inject"]}"#, &["`processors`", "`inject` before `limit`"]);
+    refused(r#"{"processors": ["limit", "inject"]}"#, &["`processors`", "`inject`, `redact`, `limit`"]);
     refused(r#"{"processors": ["limit", "limit"]}"#, &["`processors`", "at most once"]);
-    refused(r#"{"processors": ["sort"]}"#, &["`processors[0]`", "sort", "\"inject\", \"limit\""]);
+    refused(r#"{"processors": ["sort"]}"#, &["`processors[0]`", "sort", "\"inject\", \"redact\", \"limit\""]);
 }
 
 #[test]
@@ -78,4 +78,38 @@ fn what_is_injected_is_read_and_checked() {
         &format!(r#"{{"inject": {{"attributes": {{{}}}, "by_kind": {{"tool": {five}}}}}}}"#, many.join(",")),
         &["`inject.by_kind.tool`", "65", "at most 64"],
     );
+}
+
+#[test]
+fn rules_of_redaction_are_read_and_a_wrong_one_is_named_without_its_pattern() {
+    let rules = r#"{"redact": {"detectors": ["email", "card", "ipv4", "ipv6", "api_keys"],
+                     "rules": [{"pattern": "(a)b", "replace": "$1"}, {"pattern": "hunter2"}]}}"#;
+    let redact = config(rules, &[]).redact;
+    assert_eq!((redact.detectors.len(), redact.rules.len()), (5, 2));
+    assert_eq!((redact.rules[0].replace.as_str(), redact.rules[1].replace.as_str()), ("$1", ""));
+    assert!(!format!("{redact:?}").contains("hunter2"), "{redact:?}");
+
+    refused(r#"{"redact": {"detectors": ["phone"]}}"#, &["`redact.detectors[0]`", "phone", "\"api_keys\""]);
+    refused(r#"{"redact": {"rules": [{"replace": "x"}]}}"#, &["`redact.rules[0]`", "`pattern`"]);
+    refused(r#"{"redact": {"rules": [{"pattern": ""}]}}"#, &["`redact.rules[0].pattern`", "not empty"]);
+    refused(
+        r#"{"redact": {"rules": [{"pattern": "a"}, {"pattern": "a(", "replace": "x"}]}}"#,
+        &["`redact.rules[1].pattern`", "unclosed group", "accepted: "],
+    );
+    refused(r#"{"redact": {"rules": [{"pattern": "a*"}]}}"#, &["`redact.rules[0].pattern`", "empty text"]);
+    refused(
+        r#"{"redact": {"rules": [{"pattern": "a", "replace": "$1"}]}}"#,
+        &["`redact.rules[0].replace`", "no group \"1\""],
+    );
+    let many = vec![r#"{"pattern": "a"}"#; 65].join(",");
+    refused(&format!(r#"{{"redact": {{"rules": [{many}]}}}}"#), &["`redact.rules`", "65", "at most 64"]);
+    refused(
+        r#"{"processors": ["inject", "limit"], "redact": {"detectors": ["email"]}}"#,
+        &["`processors`", "`redact`"],
+    );
+    let message = Config::resolve(
+        Some(br#"{"redact": {"rules": [{"pattern": "hunter2(", "replace": ""}]}}"#),
+        &Environment::default(),
+    );
+    assert!(!message.unwrap_err().to_string().contains("hunter2"));
 }

@@ -10,7 +10,7 @@ pub(crate) use self::reply::read_all_ways;
 
 mod compression;
 pub(super) mod connection;
-mod files;
+pub(crate) mod files;
 mod grpc;
 pub(super) mod headers;
 mod http;
