@@ -489,6 +489,59 @@
  */
 #define AGENTOTEL_LIVE_NAME_BYTES 64
 
+/**
+ * `agentotel_log_record.severity_number`: nothing is said; no `logs.min_severity` leaves it out.
+ */
+#define AGENTOTEL_SEVERITY_UNSPECIFIED 0
+
+#define AGENTOTEL_SEVERITY_TRACE 1
+
+#define AGENTOTEL_SEVERITY_TRACE2 2
+
+#define AGENTOTEL_SEVERITY_TRACE3 3
+
+#define AGENTOTEL_SEVERITY_TRACE4 4
+
+#define AGENTOTEL_SEVERITY_DEBUG 5
+
+#define AGENTOTEL_SEVERITY_DEBUG2 6
+
+#define AGENTOTEL_SEVERITY_DEBUG3 7
+
+#define AGENTOTEL_SEVERITY_DEBUG4 8
+
+#define AGENTOTEL_SEVERITY_INFO 9
+
+#define AGENTOTEL_SEVERITY_INFO2 10
+
+#define AGENTOTEL_SEVERITY_INFO3 11
+
+#define AGENTOTEL_SEVERITY_INFO4 12
+
+#define AGENTOTEL_SEVERITY_WARN 13
+
+#define AGENTOTEL_SEVERITY_WARN2 14
+
+#define AGENTOTEL_SEVERITY_WARN3 15
+
+#define AGENTOTEL_SEVERITY_WARN4 16
+
+#define AGENTOTEL_SEVERITY_ERROR 17
+
+#define AGENTOTEL_SEVERITY_ERROR2 18
+
+#define AGENTOTEL_SEVERITY_ERROR3 19
+
+#define AGENTOTEL_SEVERITY_ERROR4 20
+
+#define AGENTOTEL_SEVERITY_FATAL 21
+
+#define AGENTOTEL_SEVERITY_FATAL2 22
+
+#define AGENTOTEL_SEVERITY_FATAL3 23
+
+#define AGENTOTEL_SEVERITY_FATAL4 24
+
 #define AGENTOTEL_SIGNAL_TRACES 1
 
 #define AGENTOTEL_SIGNAL_LOGS 2
@@ -2241,6 +2294,46 @@ typedef struct {
 } agentotel_live_event;
 
 /**
+ * A log record, as the Logs Data Model of OpenTelemetry has it. Everything but `struct_size` is optional.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_log_record)`; `AGENTOTEL_LOG_RECORD_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * One of `AGENTOTEL_SEVERITY_…`.
+   */
+  uint32_t severity_number;
+  /**
+   * The member of `body` that is set: one of `AGENTOTEL_TYPE_…`; 0 = `body.string`, which may be absent.
+   */
+  uint32_t body_type;
+  /**
+   * What is said: a text or, with a `body_type`, any value.
+   */
+  agentotel_value body;
+  /**
+   * The severity as its source calls it; when absent, the severity number's short name, such as `WARN`.
+   */
+  agentotel_str severity_text;
+  /**
+   * Makes the record an event of that name, whose attributes and body have a known form.
+   */
+  agentotel_str event_name;
+  /**
+   * When it happened, in nanoseconds since 1970-01-01 UTC; 0 = now.
+   */
+  int64_t time_unix_nano;
+  /**
+   * Free attributes.
+   */
+  const agentotel_attribute *attributes;
+  size_t attribute_count;
+} agentotel_log_record;
+
+/**
  * Where contexts are written and read: headers of a request, say. Make one with `AGENTOTEL_CARRIER_INIT`. Its functions are
  * called during the call that it is given to, on the thread that makes it, with no lock of the library held; they may call
  * the library. They must return: no exception and no `longjmp` may leave them.
@@ -3178,6 +3271,42 @@ agentotel_status agentotel_record_error(agentotel_session session,
                                         const agentotel_error *error);
 
 /**
+ * Records a log record: of a span of a session, of any other span, or of the process alone.
+ *
+ * One that is less severe than `logs.min_severity` in the configuration is answered AGENTOTEL_OK before anything else is
+ * looked at, in a few nanoseconds: it is not recorded, and no counter knows of it. Otherwise as `agentotel_record_event`:
+ * no I/O, no allocation on the steady path. A record of a session that is not sampled is left out, and counted as that.
+ * Records that a thread makes are exported in that order, unless they are sent again after a failure.
+ *
+ * @param session An open session, or 0 for none. The record has the session's `session.id`.
+ * @param target The span that it is about, whose trace id, span id and flags the record has. Zeroed, the session's root
+ *        span; without a session no span. An event in flight brings its session along when `session` is 0; a context is a
+ *        span of the session's trace or, without a session, any span.
+ * @param record What is said. Must not be NULL; read during the call only.
+ * @return AGENTOTEL_OK (it will be exported, or its loss counted, unless it is left out); AGENTOTEL_ERR_QUEUE_FULL;
+ *         AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN;
+ *         AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_log(agentotel_session session,
+                               agentotel_target target,
+                               const agentotel_log_record *record);
+
+/**
+ * Whether a log record of this severity would be recorded: for those who would have to make its text first.
+ *
+ * @param severity_number One of `AGENTOTEL_SEVERITY_…`.
+ * @return 1 when the library runs and `logs.min_severity` in the configuration lets it through, else 0.
+ *
+ * Takes a few nanoseconds. Thread-safe.
+ * @since 0.1.0
+ */
+int32_t agentotel_log_enabled(uint32_t severity_number);
+
+/**
  * Writes a span's context into a carrier, for a call to another process: its ids and flags, its `tracestate`, and the
  * session's baggage, in the formats that `propagators` of the configuration says.
  *
@@ -3733,6 +3862,7 @@ static inline T agentotel_zeroed_() {
 #define AGENTOTEL_EVALUATION_INIT AGENTOTEL_ZEROED_(agentotel_evaluation)
 #define AGENTOTEL_FEEDBACK_INIT AGENTOTEL_ZEROED_(agentotel_feedback)
 #define AGENTOTEL_ERROR_INIT AGENTOTEL_ZEROED_(agentotel_error)
+#define AGENTOTEL_LOG_RECORD_INIT AGENTOTEL_ZEROED_(agentotel_log_record)
 #define AGENTOTEL_LINK_INIT AGENTOTEL_ZEROED_(agentotel_link)
 #define AGENTOTEL_SPAN_EVENT_INIT AGENTOTEL_ZEROED_(agentotel_span_event)
 #define AGENTOTEL_LIVE_EVENT_INIT AGENTOTEL_ZEROED_(agentotel_live_event)

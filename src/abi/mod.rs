@@ -1,4 +1,4 @@
-//! `extern "C"` and nothing else: one file per object of the C header (`lifecycle`, `session`, `event`, `stats`,
+//! `extern "C"` and nothing else: one file per object of the C header (`lifecycle`, `session`, `event`, `log`, `stats`,
 //! `exporter`, `provider`, `callback`, `sampler`, `propagation`, `injector`) over what they share: `types` (the structs), `status` (the numbers), `snapshot` (reading a caller's structs once), `guard`
 //! (panics, thread state, last error) and `global` (the one library instance). No logic: each function reads its
 //! arguments, calls the manager, writes its outputs. The header is generated from these files.
@@ -14,6 +14,7 @@ mod guard;
 pub mod injector;
 mod json;
 pub mod lifecycle;
+pub mod log;
 #[cfg(feature = "test-panic")]
 pub mod panic_test;
 pub mod propagation;

@@ -425,10 +425,12 @@ impl EventProcessor {
             time: if given > 0 { given } else { now },
             observed: now,
             severity,
-            event_name,
+            severity_text: &[],
+            event_name: event_name.as_bytes(),
             body: Value::Empty,
             encoded: on_log(arena, session, injected, attributes),
             attributes,
+            dropped_attributes: repairs.dropped_attributes,
         }
     }
 
@@ -449,11 +451,13 @@ impl EventProcessor {
             flags: u32::from(span.trace_flags),
             time: times(data.times, repairs).end,
             observed: clock::wall(),
-            severity: Severity::Info,
-            event_name: semconv::EVALUATION_RESULT,
+            severity: Severity::INFO,
+            severity_text: &[],
+            event_name: semconv::EVALUATION_RESULT.as_bytes(),
             body: Value::Empty,
             encoded: on_log(arena, session, injected, attributes),
             attributes,
+            dropped_attributes: repairs.dropped_attributes,
         }
     }
 
