@@ -30,6 +30,7 @@ const SOURCES: &[&str] = &[
     "provider",
     "sampler",
     "injector",
+    "diagnostics",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

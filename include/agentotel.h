@@ -43,6 +43,8 @@
  *             (4) Sessions that it starts are kept: it is not asked about them.
  *             (5) What it records is recorded without asking it.
  *
+ *             A diagnostic handler has a thread of its own and may call what an exporter may.
+ *
  *             Functions of a carrier (agentotel_inject, agentotel_extract), and the one that
  *             agentotel_session_list_baggage is given, run during that call, on its thread, and may call everything.
  *
@@ -818,6 +820,26 @@
  * Most attributes that an injector may give to one record.
  */
 #define AGENTOTEL_MAX_INJECTED_ATTRIBUTES 64
+
+/**
+ * `agentotel_diagnostic.level`: something could not be done.
+ */
+#define AGENTOTEL_DIAGNOSTIC_ERROR 1
+
+/**
+ * Something was set right, is done otherwise, or will be tried again.
+ */
+#define AGENTOTEL_DIAGNOSTIC_WARN 2
+
+/**
+ * What an operator may want to know.
+ */
+#define AGENTOTEL_DIAGNOSTIC_INFO 3
+
+/**
+ * What somebody who looks for a fault may want to know.
+ */
+#define AGENTOTEL_DIAGNOSTIC_DEBUG 4
 
 /**
  * The attributes of one record, as far as they have been given. Valid during the call that it is passed to.
@@ -2931,6 +2953,63 @@ typedef struct {
   void (*destroy)(void *user_data);
 } agentotel_attribute_injector;
 
+/**
+ * One line of what the library says about itself. Valid, with what it points to, during the call.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * The struct's size in the library that calls.
+   */
+  size_t struct_size;
+  /**
+   * One of `AGENTOTEL_DIAGNOSTIC_…`.
+   */
+  uint32_t level;
+  /**
+   * Zero.
+   */
+  uint32_t reserved;
+  /**
+   * Nanoseconds since 1970-01-01 UTC.
+   */
+  int64_t time_unix_nano;
+  /**
+   * The line, without its end, 1024 bytes at most. Secrets are left out.
+   */
+  agentotel_str text;
+  /**
+   * Lines before this one that were not handed over: they only repeated the one before, or were too many at once.
+   */
+  uint64_t left_out;
+} agentotel_diagnostic;
+
+/**
+ * Is told what the library says about itself. Make one with `AGENTOTEL_DIAGNOSTIC_HANDLER_INIT`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_diagnostic_handler)`; `AGENTOTEL_DIAGNOSTIC_HANDLER_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * Called for one line after the other, on a thread of its own, with no lock of the library held. It may call what the
+   * table at the top of this file says; what the library says because of that is to be had by
+   * `agentotel_get_diagnostics` alone. No exception and no `longjmp` may leave it. Must not be NULL.
+   */
+  void (*handle)(void *user_data, const agentotel_diagnostic *diagnostic);
+  /**
+   * Passed to both functions; the library does not touch it.
+   */
+  void *user_data;
+  /**
+   * Called once, on any thread, when the handler is not used any more and no call of it is under way; not at the end of
+   * the process. May be NULL.
+   */
+  void (*destroy)(void *user_data);
+} agentotel_diagnostic_handler;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -3741,6 +3820,24 @@ agentotel_status agentotel_register_attribute_injector(agentotel_str name,
 agentotel_status agentotel_add_attribute(agentotel_attributes *attributes,
                                          const agentotel_attribute *attribute);
 
+/**
+ * Sets the function that is told what the library says about itself: what it could not do and what it set right, as far as
+ * `diagnostics.level` in the configuration (`OTEL_LOG_LEVEL`) goes. The library prints nothing itself. Lines come in their
+ * order, some time after they were said, 20 at once and 2 a second at most; `agentotel_get_diagnostics` has the last 64 in
+ * any case.
+ *
+ * @param handler Read during the call only. It takes the place of the one before, which is let go of when a call of it that
+ *        is under way has ended. NULL: there is none any more.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_INTERNAL. On failure
+ *         `destroy` is not called, and the one before stays.
+ *
+ * May be called before `agentotel_init`, to be told what is wrong with the environment; the handler stays through
+ * `agentotel_shutdown`, which hands over what there is within its deadline, and in a forked child. One that has not returned
+ * when a shutdown ends is let go of when it does. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_set_diagnostic_handler(const agentotel_diagnostic_handler *handler);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -3840,6 +3937,7 @@ static inline T agentotel_zeroed_() {
 #define AGENTOTEL_HEADER_PROVIDER_INIT AGENTOTEL_ZEROED_(agentotel_header_provider)
 #define AGENTOTEL_SAMPLER_INIT AGENTOTEL_ZEROED_(agentotel_sampler)
 #define AGENTOTEL_ATTRIBUTE_INJECTOR_INIT AGENTOTEL_ZEROED_(agentotel_attribute_injector)
+#define AGENTOTEL_DIAGNOSTIC_HANDLER_INIT AGENTOTEL_ZEROED_(agentotel_diagnostic_handler)
 #define AGENTOTEL_CARRIER_INIT AGENTOTEL_ZEROED_(agentotel_carrier)
 #define AGENTOTEL_REMOTE_CONTEXT_INIT AGENTOTEL_ZEROED_(agentotel_remote_context)
 #define AGENTOTEL_SESSION_OPTIONS_INIT AGENTOTEL_ZEROED_(agentotel_session_options)

@@ -94,6 +94,10 @@ static agentotel_status log_(void) {
   return agentotel_log(1, root, &record);
 }
 
+static agentotel_status set_diagnostic_handler_(void) {
+  return agentotel_set_diagnostic_handler(NULL);
+}
+
 static agentotel_status get_stats_(void) {
   agentotel_stats stats = AGENTOTEL_STATS_INIT;
   return agentotel_get_stats(AGENTOTEL_SIGNAL_TRACES, &stats);
@@ -244,6 +248,7 @@ const struct every_function every_function[] = {
     {"agentotel_list_live", list_live_, NOT_YET, NO_MORE},
     {"agentotel_record_error", record_error_, NOT_YET, NO_MORE},
     {"agentotel_log", log_, NOT_YET, NO_MORE},
+    {"agentotel_set_diagnostic_handler", set_diagnostic_handler_, AGENTOTEL_OK, AGENTOTEL_OK},
     {"agentotel_get_stats", get_stats_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_exporter_error", get_exporter_error_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_exporter_stats", get_exporter_stats_, NOT_YET, AGENTOTEL_OK},

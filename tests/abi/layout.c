@@ -267,6 +267,25 @@ FIELD(agentotel_action, params, 24);
 FIELD(agentotel_action, returns, 40);
 FIELD(agentotel_action, logs, 56);
 
+SIZE(agentotel_diagnostic, 48);
+FIELD(agentotel_diagnostic, struct_size, 0);
+FIELD(agentotel_diagnostic, level, 8);
+FIELD(agentotel_diagnostic, reserved, 12);
+FIELD(agentotel_diagnostic, time_unix_nano, 16);
+FIELD(agentotel_diagnostic, text, 24);
+FIELD(agentotel_diagnostic, left_out, 40);
+
+SIZE(agentotel_diagnostic_handler, 32);
+FIELD(agentotel_diagnostic_handler, struct_size, 0);
+FIELD(agentotel_diagnostic_handler, handle, 8);
+FIELD(agentotel_diagnostic_handler, user_data, 16);
+FIELD(agentotel_diagnostic_handler, destroy, 24);
+
+NUMBER(AGENTOTEL_DIAGNOSTIC_ERROR, 1);
+NUMBER(AGENTOTEL_DIAGNOSTIC_WARN, 2);
+NUMBER(AGENTOTEL_DIAGNOSTIC_INFO, 3);
+NUMBER(AGENTOTEL_DIAGNOSTIC_DEBUG, 4);
+
 SIZE(agentotel_log_record, 88);
 FIELD(agentotel_log_record, struct_size, 0);
 FIELD(agentotel_log_record, severity_number, 8);

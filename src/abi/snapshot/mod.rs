@@ -26,6 +26,7 @@ pub(crate) use self::output::{
 pub(crate) use self::plain::{is_span, plain_event};
 pub(crate) use self::session::{session_end, session_options};
 use super::callback::{agentotel_exporter_callbacks, agentotel_formatter};
+use super::diagnostics::agentotel_diagnostic_handler;
 use super::injector::agentotel_attribute_injector;
 use super::json;
 use super::propagation::{agentotel_carrier, agentotel_remote_context};
@@ -89,6 +90,7 @@ sized! {
     agentotel_carrier: 40,
     agentotel_remote_context: 88,
     agentotel_attribute_injector: 32,
+    agentotel_diagnostic_handler: 32,
 }
 
 /// Copies a struct as far as both sides know it.
@@ -199,6 +201,17 @@ pub(crate) unsafe fn carrier(from: *const agentotel_carrier) -> Result<Option<ag
 pub(crate) unsafe fn attribute_injector(
     from: *const agentotel_attribute_injector,
 ) -> Result<Option<agentotel_attribute_injector>, Error> {
+    // SAFETY: by contract.
+    unsafe { optional(from) }
+}
+
+/// A diagnostic handler; NULL is none.
+///
+/// # Safety
+/// As for `header_provider`.
+pub(crate) unsafe fn diagnostic_handler(
+    from: *const agentotel_diagnostic_handler,
+) -> Result<Option<agentotel_diagnostic_handler>, Error> {
     // SAFETY: by contract.
     unsafe { optional(from) }
 }
