@@ -17,10 +17,12 @@ const SOURCES: &[&str] = &[
     "types/step",
     "types/judgement",
     "types/event",
+    "types/log",
     "types/stats",
     "lifecycle",
     "session",
     "event",
+    "log",
     "propagation",
     "stats",
     "exporter",
@@ -28,6 +30,7 @@ const SOURCES: &[&str] = &[
     "provider",
     "sampler",
     "injector",
+    "diagnostics",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

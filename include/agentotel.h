@@ -43,6 +43,8 @@
  *             (4) Sessions that it starts are kept: it is not asked about them.
  *             (5) What it records is recorded without asking it.
  *
+ *             A diagnostic handler has a thread of its own and may call what an exporter may.
+ *
  *             Functions of a carrier (agentotel_inject, agentotel_extract), and the one that
  *             agentotel_session_list_baggage is given, run during that call, on its thread, and may call everything.
  *
@@ -489,6 +491,59 @@
  */
 #define AGENTOTEL_LIVE_NAME_BYTES 64
 
+/**
+ * `agentotel_log_record.severity_number`: nothing is said; no `logs.min_severity` leaves it out.
+ */
+#define AGENTOTEL_SEVERITY_UNSPECIFIED 0
+
+#define AGENTOTEL_SEVERITY_TRACE 1
+
+#define AGENTOTEL_SEVERITY_TRACE2 2
+
+#define AGENTOTEL_SEVERITY_TRACE3 3
+
+#define AGENTOTEL_SEVERITY_TRACE4 4
+
+#define AGENTOTEL_SEVERITY_DEBUG 5
+
+#define AGENTOTEL_SEVERITY_DEBUG2 6
+
+#define AGENTOTEL_SEVERITY_DEBUG3 7
+
+#define AGENTOTEL_SEVERITY_DEBUG4 8
+
+#define AGENTOTEL_SEVERITY_INFO 9
+
+#define AGENTOTEL_SEVERITY_INFO2 10
+
+#define AGENTOTEL_SEVERITY_INFO3 11
+
+#define AGENTOTEL_SEVERITY_INFO4 12
+
+#define AGENTOTEL_SEVERITY_WARN 13
+
+#define AGENTOTEL_SEVERITY_WARN2 14
+
+#define AGENTOTEL_SEVERITY_WARN3 15
+
+#define AGENTOTEL_SEVERITY_WARN4 16
+
+#define AGENTOTEL_SEVERITY_ERROR 17
+
+#define AGENTOTEL_SEVERITY_ERROR2 18
+
+#define AGENTOTEL_SEVERITY_ERROR3 19
+
+#define AGENTOTEL_SEVERITY_ERROR4 20
+
+#define AGENTOTEL_SEVERITY_FATAL 21
+
+#define AGENTOTEL_SEVERITY_FATAL2 22
+
+#define AGENTOTEL_SEVERITY_FATAL3 23
+
+#define AGENTOTEL_SEVERITY_FATAL4 24
+
 #define AGENTOTEL_SIGNAL_TRACES 1
 
 #define AGENTOTEL_SIGNAL_LOGS 2
@@ -765,6 +820,26 @@
  * Most attributes that an injector may give to one record.
  */
 #define AGENTOTEL_MAX_INJECTED_ATTRIBUTES 64
+
+/**
+ * `agentotel_diagnostic.level`: something could not be done.
+ */
+#define AGENTOTEL_DIAGNOSTIC_ERROR 1
+
+/**
+ * Something was set right, is done otherwise, or will be tried again.
+ */
+#define AGENTOTEL_DIAGNOSTIC_WARN 2
+
+/**
+ * What an operator may want to know.
+ */
+#define AGENTOTEL_DIAGNOSTIC_INFO 3
+
+/**
+ * What somebody who looks for a fault may want to know.
+ */
+#define AGENTOTEL_DIAGNOSTIC_DEBUG 4
 
 /**
  * The attributes of one record, as far as they have been given. Valid during the call that it is passed to.
@@ -2241,6 +2316,46 @@ typedef struct {
 } agentotel_live_event;
 
 /**
+ * A log record, as the Logs Data Model of OpenTelemetry has it. Everything but `struct_size` is optional.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_log_record)`; `AGENTOTEL_LOG_RECORD_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * One of `AGENTOTEL_SEVERITY_…`.
+   */
+  uint32_t severity_number;
+  /**
+   * The member of `body` that is set: one of `AGENTOTEL_TYPE_…`; 0 = `body.string`, which may be absent.
+   */
+  uint32_t body_type;
+  /**
+   * What is said: a text or, with a `body_type`, any value.
+   */
+  agentotel_value body;
+  /**
+   * The severity as its source calls it; when absent, the severity number's short name, such as `WARN`.
+   */
+  agentotel_str severity_text;
+  /**
+   * Makes the record an event of that name, whose attributes and body have a known form.
+   */
+  agentotel_str event_name;
+  /**
+   * When it happened, in nanoseconds since 1970-01-01 UTC; 0 = now.
+   */
+  int64_t time_unix_nano;
+  /**
+   * Free attributes.
+   */
+  const agentotel_attribute *attributes;
+  size_t attribute_count;
+} agentotel_log_record;
+
+/**
  * Where contexts are written and read: headers of a request, say. Make one with `AGENTOTEL_CARRIER_INIT`. Its functions are
  * called during the call that it is given to, on the thread that makes it, with no lock of the library held; they may call
  * the library. They must return: no exception and no `longjmp` may leave them.
@@ -2842,6 +2957,63 @@ typedef struct {
   void (*destroy)(void *user_data);
 } agentotel_attribute_injector;
 
+/**
+ * One line of what the library says about itself. Valid, with what it points to, during the call.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * The struct's size in the library that calls.
+   */
+  size_t struct_size;
+  /**
+   * One of `AGENTOTEL_DIAGNOSTIC_…`.
+   */
+  uint32_t level;
+  /**
+   * Zero.
+   */
+  uint32_t reserved;
+  /**
+   * Nanoseconds since 1970-01-01 UTC.
+   */
+  int64_t time_unix_nano;
+  /**
+   * The line, without its end, 1024 bytes at most. Secrets are left out.
+   */
+  agentotel_str text;
+  /**
+   * Lines before this one that were not handed over: they only repeated the one before, or were too many at once.
+   */
+  uint64_t left_out;
+} agentotel_diagnostic;
+
+/**
+ * Is told what the library says about itself. Make one with `AGENTOTEL_DIAGNOSTIC_HANDLER_INIT`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_diagnostic_handler)`; `AGENTOTEL_DIAGNOSTIC_HANDLER_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * Called for one line after the other, on a thread of its own, with no lock of the library held. It may call what the
+   * table at the top of this file says; what the library says because of that is to be had by
+   * `agentotel_get_diagnostics` alone. No exception and no `longjmp` may leave it. Must not be NULL.
+   */
+  void (*handle)(void *user_data, const agentotel_diagnostic *diagnostic);
+  /**
+   * Passed to both functions; the library does not touch it.
+   */
+  void *user_data;
+  /**
+   * Called once, on any thread, when the handler is not used any more and no call of it is under way; not at the end of
+   * the process. May be NULL.
+   */
+  void (*destroy)(void *user_data);
+} agentotel_diagnostic_handler;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -3180,6 +3352,42 @@ agentotel_status agentotel_list_live(agentotel_live_event *events,
 agentotel_status agentotel_record_error(agentotel_session session,
                                         agentotel_target target,
                                         const agentotel_error *error);
+
+/**
+ * Records a log record: of a span of a session, of any other span, or of the process alone.
+ *
+ * One that is less severe than `logs.min_severity` in the configuration is answered AGENTOTEL_OK before anything else is
+ * looked at, in a few nanoseconds: it is not recorded, and no counter knows of it. Otherwise as `agentotel_record_event`:
+ * no I/O, no allocation on the steady path. A record of a session that is not sampled is left out, and counted as that.
+ * Records that a thread makes are exported in that order, unless they are sent again after a failure.
+ *
+ * @param session An open session, or 0 for none. The record has the session's `session.id`.
+ * @param target The span that it is about, whose trace id, span id and flags the record has. Zeroed, the session's root
+ *        span; without a session no span. An event in flight brings its session along when `session` is 0; a context is a
+ *        span of the session's trace or, without a session, any span.
+ * @param record What is said. Must not be NULL; read during the call only.
+ * @return AGENTOTEL_OK (it will be exported, or its loss counted, unless it is left out); AGENTOTEL_ERR_QUEUE_FULL;
+ *         AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN;
+ *         AGENTOTEL_ERR_INTERNAL.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_log(agentotel_session session,
+                               agentotel_target target,
+                               const agentotel_log_record *record);
+
+/**
+ * Whether a log record of this severity would be recorded: for those who would have to make its text first.
+ *
+ * @param severity_number One of `AGENTOTEL_SEVERITY_…`.
+ * @return 1 when the library runs and `logs.min_severity` in the configuration lets it through, else 0.
+ *
+ * Takes a few nanoseconds. Thread-safe.
+ * @since 0.1.0
+ */
+int32_t agentotel_log_enabled(uint32_t severity_number);
 
 /**
  * Writes a span's context into a carrier, for a call to another process: its ids and flags, its `tracestate`, and the
@@ -3616,6 +3824,24 @@ agentotel_status agentotel_register_attribute_injector(agentotel_str name,
 agentotel_status agentotel_add_attribute(agentotel_attributes *attributes,
                                          const agentotel_attribute *attribute);
 
+/**
+ * Sets the function that is told what the library says about itself: what it could not do and what it set right, as far as
+ * `diagnostics.level` in the configuration (`OTEL_LOG_LEVEL`) goes. The library prints nothing itself. Lines come in their
+ * order, some time after they were said, 20 at once and 2 a second at most; `agentotel_get_diagnostics` has the last 64 in
+ * any case.
+ *
+ * @param handler Read during the call only. It takes the place of the one before, which is let go of when a call of it that
+ *        is under way has ended. NULL: there is none any more.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_INTERNAL. On failure
+ *         `destroy` is not called, and the one before stays.
+ *
+ * May be called before `agentotel_init`, to be told what is wrong with the environment; the handler stays through
+ * `agentotel_shutdown`, which hands over what there is within its deadline, and in a forked child. One that has not returned
+ * when a shutdown ends is let go of when it does. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_set_diagnostic_handler(const agentotel_diagnostic_handler *handler);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -3715,6 +3941,7 @@ static inline T agentotel_zeroed_() {
 #define AGENTOTEL_HEADER_PROVIDER_INIT AGENTOTEL_ZEROED_(agentotel_header_provider)
 #define AGENTOTEL_SAMPLER_INIT AGENTOTEL_ZEROED_(agentotel_sampler)
 #define AGENTOTEL_ATTRIBUTE_INJECTOR_INIT AGENTOTEL_ZEROED_(agentotel_attribute_injector)
+#define AGENTOTEL_DIAGNOSTIC_HANDLER_INIT AGENTOTEL_ZEROED_(agentotel_diagnostic_handler)
 #define AGENTOTEL_CARRIER_INIT AGENTOTEL_ZEROED_(agentotel_carrier)
 #define AGENTOTEL_REMOTE_CONTEXT_INIT AGENTOTEL_ZEROED_(agentotel_remote_context)
 #define AGENTOTEL_SESSION_OPTIONS_INIT AGENTOTEL_ZEROED_(agentotel_session_options)
@@ -3737,6 +3964,7 @@ static inline T agentotel_zeroed_() {
 #define AGENTOTEL_EVALUATION_INIT AGENTOTEL_ZEROED_(agentotel_evaluation)
 #define AGENTOTEL_FEEDBACK_INIT AGENTOTEL_ZEROED_(agentotel_feedback)
 #define AGENTOTEL_ERROR_INIT AGENTOTEL_ZEROED_(agentotel_error)
+#define AGENTOTEL_LOG_RECORD_INIT AGENTOTEL_ZEROED_(agentotel_log_record)
 #define AGENTOTEL_LINK_INIT AGENTOTEL_ZEROED_(agentotel_link)
 #define AGENTOTEL_SPAN_EVENT_INIT AGENTOTEL_ZEROED_(agentotel_span_event)
 #define AGENTOTEL_LIVE_EVENT_INIT AGENTOTEL_ZEROED_(agentotel_live_event)

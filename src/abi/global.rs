@@ -2,7 +2,7 @@
 //! start, to stop, and to fill a cache. In a forked child a fresh cell is made, since the parent's lock may be held by a
 //! thread that does not exist there, and the instance is built anew from the parent's configuration.
 
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ use crate::sys::{exit, fork};
 /// Raised whenever a cached instance may no longer be the one.
 static VERSION: AtomicU64 = AtomicU64::new(1);
 static CELL: AtomicPtr<Cell> = AtomicPtr::new(std::ptr::null_mut());
+/// The least severity number of log records that the running instance keeps; 0 when none runs.
+static LEAST_SEVERITY: AtomicU32 = AtomicU32::new(0);
 
 struct Cell {
     forks: u32,
@@ -76,6 +78,19 @@ pub(crate) fn version() -> u64 {
     VERSION.load(Ordering::Acquire)
 }
 
+/// Whether the running instance leaves log records of this severity number out.
+#[inline]
+pub(crate) fn is_log_left_out(severity_number: u32) -> bool {
+    severity_number != 0 && severity_number < LEAST_SEVERITY.load(Ordering::Acquire)
+}
+
+/// Whether an instance runs that keeps them.
+#[inline]
+pub(crate) fn is_log_enabled(severity_number: u32) -> bool {
+    let least = LEAST_SEVERITY.load(Ordering::Acquire);
+    least != 0 && (severity_number == 0 || severity_number >= least)
+}
+
 /// What the host has registered in this process.
 pub(crate) fn callbacks() -> &'static Callbacks {
     &cell().callbacks
@@ -115,6 +130,7 @@ pub(crate) fn instance() -> Result<Arc<OtelManager>, Error> {
 
 fn start(cell: &Cell, config: Arc<Config>, warnings: Vec<String>) -> Result<Arc<OtelManager>, Error> {
     let manager = OtelManager::start(Arc::clone(&config), &warnings, version(), &cell.callbacks)?;
+    LEAST_SEVERITY.store(config.logs.min_severity.number().into(), Ordering::Release);
     cell.set_config(Some(config));
     VERSION.fetch_add(1, Ordering::AcqRel);
     Ok(manager)
@@ -142,6 +158,7 @@ pub(crate) fn shutdown(timeout: Duration) -> Result<(), Error> {
     let manager = instance()?;
     manager.check_may_shut_down()?;
     cell().set_config(None);
+    LEAST_SEVERITY.store(0, Ordering::Release);
     manager.shutdown(timeout)
 }
 
@@ -157,6 +174,7 @@ fn flush_at_exit() {
     // A lock that is held now is held by a thread that `exit` has overtaken.
     let manager = cell.running.try_lock().ok().and_then(|running| running.clone());
     if let Some(manager) = manager.filter(|manager| !manager.is_shut_down()) {
+        LEAST_SEVERITY.store(0, Ordering::Release);
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| manager.shut_down_at_exit()));
     }
 }

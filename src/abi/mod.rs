@@ -1,5 +1,5 @@
-//! `extern "C"` and nothing else: one file per object of the C header (`lifecycle`, `session`, `event`, `stats`,
-//! `exporter`, `provider`, `callback`, `sampler`, `propagation`, `injector`) over what they share: `types` (the structs), `status` (the numbers), `snapshot` (reading a caller's structs once), `guard`
+//! `extern "C"` and nothing else: one file per object of the C header (`lifecycle`, `session`, `event`, `log`, `stats`,
+//! `exporter`, `provider`, `callback`, `diagnostics`, `sampler`, `propagation`, `injector`) over what they share: `types` (the structs), `status` (the numbers), `snapshot` (reading a caller's structs once), `guard`
 //! (panics, thread state, last error) and `global` (the one library instance). No logic: each function reads its
 //! arguments, calls the manager, writes its outputs. The header is generated from these files.
 
@@ -7,6 +7,7 @@
 #![allow(non_camel_case_types)]
 
 pub mod callback;
+pub mod diagnostics;
 pub mod event;
 pub mod exporter;
 mod global;
@@ -14,6 +15,7 @@ mod guard;
 pub mod injector;
 mod json;
 pub mod lifecycle;
+pub mod log;
 #[cfg(feature = "test-panic")]
 pub mod panic_test;
 pub mod propagation;

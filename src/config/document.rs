@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::content::ContentKeys;
 use super::costs::CostsKeys;
 use super::filter::RuleKeys;
+use super::logs::LogsKeys;
 use super::processing::{InjectKeys, PropagatorName, default_processors, default_propagators};
 use super::redact::RedactKeys;
 use super::sampler::SamplerKeys;
@@ -71,6 +72,8 @@ pub(super) struct Document {
     /// Milliseconds that the exit of the process may take to send what is pending. 0 turns this off.
     pub(super) flush_at_exit_ms: Whole<0, 600_000>,
     #[serde(deserialize_with = "object")]
+    pub(super) logs: LogsKeys,
+    #[serde(deserialize_with = "object")]
     pub(super) diagnostics: DiagnosticsKeys,
     /// For editors: where the schema of this document is. Not read.
     #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
@@ -97,6 +100,7 @@ impl Default for Document {
             live: LiveKeys::default(),
             exporters: None,
             flush_at_exit_ms: Whole::fixed::<2_000>(),
+            logs: LogsKeys::default(),
             diagnostics: DiagnosticsKeys::default(),
             _schema: None,
         }

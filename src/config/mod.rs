@@ -15,6 +15,7 @@ mod error;
 mod exporter;
 mod filter;
 mod json;
+mod logs;
 mod otlp;
 mod percent;
 pub(crate) mod processing;
@@ -52,6 +53,7 @@ pub use otlp::{Compression, Otlp, OtlpSignal, Protocol, Proxy, Tls};
 pub use secret::{Headers, Secret};
 
 use crate::otlp::Signal;
+use crate::otlp::log::Severity;
 use crate::redaction::{Finder, RuleText};
 use value::words;
 
@@ -82,6 +84,7 @@ pub struct Config {
     pub exporters: Vec<ExporterConfig>,
     /// 0: off.
     pub flush_at_exit_ms: u64,
+    pub logs: Logs,
     pub diagnostics: Diagnostics,
     /// `OTEL_SDK_DISABLED`: nothing is recorded, whatever the rest says.
     pub disabled: bool,
@@ -341,6 +344,12 @@ pub enum LiveExport {
 }
 
 words!(LiveExport { Off => "off", Logs => "logs", Spans => "spans" });
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logs {
+    /// Log records that are less severe are not recorded.
+    pub min_severity: Severity,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostics {

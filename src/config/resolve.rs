@@ -19,7 +19,7 @@ use super::value::{NonEmpty, Whole};
 use super::variables::{self, Variables};
 use super::{
     Config, Diagnostics, ExporterConfig, Limits, Live, Queue, Resolved, ResourceConfig, Service, Storage,
-    content, filter, json, redact, resource, sampler, settle_exporters, tail,
+    content, filter, json, logs, redact, resource, sampler, settle_exporters, tail,
 };
 use opentelemetry::KeyValue;
 
@@ -179,6 +179,7 @@ fn settle(
         live: settle_live(&document.live),
         exporters: settle_exporters::settle(document.exporters, variables, warnings)?,
         flush_at_exit_ms: document.flush_at_exit_ms.get(),
+        logs: logs::settle(&document.logs),
         diagnostics: settle_diagnostics(&document.diagnostics),
         disabled: variables.disabled,
     })

@@ -200,6 +200,20 @@ impl EventProcessor {
         inject.fields(arena, &injectee, copied)
     }
 
+    /// The same for a log record without a session.
+    #[inline]
+    pub(crate) fn injected_without_session<'a>(&self, arena: &'a Bump, kind: EventKind) -> &'a [u8] {
+        let Some(inject) = &self.inject else { return &[] };
+        let injectee = Injectee {
+            signal: Signal::Logs,
+            kind: Some(kind as u8),
+            trace_id: [0; 16],
+            root_span_id: [0; 8],
+            trace_flags: 0,
+        };
+        inject.fields(arena, &injectee, &[])
+    }
+
     /// Adds to a new session's root span what is injected. What it has itself stays, and goes before in the count.
     pub(crate) fn inject_into_root(&self, arena: &Bump, session: &Session) {
         let injected = self.injected(arena, session, Signal::Traces, None);

@@ -1,7 +1,7 @@
 //! The EventProcessor: turns what a caller says into one span (and, for an error, one log record) and commits it to the
 //! journal. `data` holds the caller's words, `details` the typed ones of each kind, `choice` what fields choose among,
 //! `semconv` the names they get, `content` what is recorded of content, `costs` what calls cost, `attributes` makes keys
-//! unique and keeps the limits, `inject` adds what the configuration and the host want added, `redact` takes out what the
+//! unique and keeps the limits, `log` makes the caller's log records, `inject` adds what the configuration and the host want added, `redact` takes out what the
 //! rules say, `text` repairs and cuts, `times` puts start and end in order, `record` is what the journal takes, `processor`
 //! puts them together, `typed` is the short way of most events with a detail, `filter` drops what nobody wants.
 
@@ -13,6 +13,7 @@ pub(crate) mod data;
 pub(crate) mod details;
 pub(crate) mod filter;
 pub(crate) mod inject;
+pub(crate) mod log;
 pub(crate) mod processor;
 mod record;
 mod redact;

@@ -456,10 +456,12 @@ impl EventProcessor {
             time: if given > 0 { given } else { now },
             observed: now,
             severity,
-            event_name,
+            severity_text: &[],
+            event_name: event_name.as_bytes(),
             body: Value::Empty,
             encoded: on_log(arena, session, injected, attributes),
             attributes,
+            dropped_attributes: repairs.dropped_attributes,
         }
     }
 
@@ -480,11 +482,13 @@ impl EventProcessor {
             flags: u32::from(span.trace_flags),
             time: times(data.times, repairs).end,
             observed: clock::wall(),
-            severity: Severity::Info,
-            event_name: semconv::EVALUATION_RESULT,
+            severity: Severity::INFO,
+            severity_text: &[],
+            event_name: semconv::EVALUATION_RESULT.as_bytes(),
             body: Value::Empty,
             encoded: on_log(arena, session, injected, attributes),
             attributes,
+            dropped_attributes: repairs.dropped_attributes,
         }
     }
 
@@ -510,11 +514,13 @@ impl EventProcessor {
             flags: u32::from(session.trace_flags),
             time: span.end,
             observed: clock::wall(),
-            severity: Severity::Info,
-            event_name: semconv::CALL_DETAILS,
+            severity: Severity::INFO,
+            severity_text: &[],
+            event_name: semconv::CALL_DETAILS.as_bytes(),
             body: Value::Empty,
             encoded: open::with_tag(arena, &session.on_logs, log::ATTRIBUTES, &encoded, attributes),
             attributes,
+            dropped_attributes: 0,
         })
     }
 

@@ -5,11 +5,11 @@ use bumpalo::Bump;
 
 use super::attributes::unique;
 use super::processor::within;
-use super::text::{Cut, Repair, Rewrite as _, cut_at_character, rewrite_log, rewrite_span};
+use super::text::{Cut, LEAST_CUT_BYTES, Repair, Rewrite as _, cut_at_character, rewrite_log, rewrite_span};
 use crate::journal::accounting::Repairs;
 use crate::otlp::log::LogRecord;
 use crate::otlp::span::{Link, RecordSize, SpanEvent, SpanRecord};
-use crate::otlp::value::Attributes;
+use crate::otlp::value::{Attributes, value_size};
 use crate::otlp::wire::WriteError;
 use crate::sys::append::Appender;
 
@@ -72,10 +72,12 @@ impl<'a> Record<'a> for SpanRecord<'a> {
 }
 
 impl<'a> Record<'a> for LogRecord<'a> {
+    #[inline(always)]
     fn size(&self) -> RecordSize {
         LogRecord::size(self)
     }
 
+    #[inline(always)]
     fn write<'b>(&self, size: RecordSize, appender: Appender<'b>) -> Result<Appender<'b>, WriteError> {
         LogRecord::write(self, size, appender)
     }
@@ -86,11 +88,21 @@ impl<'a> Record<'a> for LogRecord<'a> {
     }
 
     fn cut(self, arena: &'a Bump, cut: &mut Cut) -> Self {
-        rewrite_log(arena, self, cut)
+        let log = rewrite_log(arena, self, cut);
+        // Many short values are as long as a long one, and there is no telling which of them matter.
+        let is_endless = value_size(&log.body) > MOST_BODY_BYTES && cut.is_least();
+        if is_endless { LogRecord { body: cut.whole(), ..log } } else { log }
     }
 
     fn with_attributes(self, count: usize) -> Self {
-        Self { attributes: within(self.attributes, count).0, ..self }
+        let (attributes, left_out) = within(self.attributes, count);
+        let dropped_attributes = self.dropped_attributes.saturating_add(left_out);
+        let shorter = Self { attributes, dropped_attributes, ..self };
+        if count > 0 {
+            return shorter;
+        }
+        let cut = |name| cut_at_character(name, MOST_NAME_BYTES);
+        Self { severity_text: cut(self.severity_text), event_name: cut(self.event_name), ..shorter }
     }
 
     fn attribute_count(&self) -> usize {
@@ -124,8 +136,8 @@ pub(crate) fn unique_in_links<'a>(arena: &'a Bump, links: &'a [Link<'a>]) -> &'a
 
 /// A name is not cut below this.
 const MOST_NAME_BYTES: usize = 1024;
-/// A value is not cut below this; what is still too large then loses attributes.
-const LEAST_CUT_BYTES: usize = 256;
+/// What the body of a log record may take when even values as short as that are too much together.
+const MOST_BODY_BYTES: usize = 2 * LEAST_CUT_BYTES;
 
 /// Repairs the texts of a record and makes it fit into `limit` bytes.
 #[cold]

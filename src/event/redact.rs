@@ -8,6 +8,7 @@ use bumpalo::Bump;
 
 use super::content::{Content, ContentPolicy};
 use super::data::{Detail, ErrorDetail, EventData, SessionEnd, SessionOptions, kinds};
+use super::log::LogData;
 use super::processor::EventProcessor;
 use crate::config::ContentField;
 use crate::journal::accounting::Repairs;
@@ -162,6 +163,16 @@ impl<'r, 'a> Redactor<'r, 'a> {
         kinds!(redacted)
     }
 
+    fn log(&mut self, data: &LogData<'a>) -> LogData<'a> {
+        LogData {
+            severity_text: self.text(data.severity_text),
+            event_name: self.text(data.event_name),
+            body: self.value(&data.body, false).unwrap_or(data.body),
+            attributes: Attributes::of(self.attributes(data.attributes.list)),
+            ..*data
+        }
+    }
+
     pub(crate) fn error(&mut self, error: &ErrorDetail<'a>) -> &'a ErrorDetail<'a> {
         self.arena.alloc(ErrorDetail {
             kind: self.text(error.kind),
@@ -252,6 +263,20 @@ impl EventProcessor {
         let error = redactor.error(error);
         *repairs += redactor.repairs();
         error
+    }
+
+    /// What a caller logs.
+    #[inline]
+    pub(crate) fn redacted_log<'d, 'a: 'd>(
+        &self,
+        arena: &'a Bump,
+        data: &'d LogData<'a>,
+        repairs: &mut Repairs,
+    ) -> &'d LogData<'a> {
+        let Some(mut redactor) = self.redactor(arena) else { return data };
+        let data = redactor.log(data);
+        *repairs += redactor.repairs();
+        arena.alloc(data)
     }
 
     /// What a call says of a new session.

@@ -346,9 +346,9 @@ pub(crate) fn exception_event(kind: EventKind, span_kind: SpanKind) -> (&'static
         _ => false,
     };
     if is_client_operation {
-        ("gen_ai.client.operation.exception", Severity::Warn)
+        ("gen_ai.client.operation.exception", Severity::WARN)
     } else {
-        ("exception", Severity::Error)
+        ("exception", Severity::ERROR)
     }
 }
 

@@ -19,12 +19,14 @@ use crate::journal::{Journal, JournalSettings, OverflowPolicy};
 use crate::otlp::draft::{Draft, KeyMarks, PlainAttributes, write_in_place};
 use crate::otlp::span::{Link, SpanEvent, SpanKind, StatusCode};
 use crate::otlp::value::{Attribute, Attributes, Value};
-use crate::otlp::{Signal, open, span};
+use crate::otlp::{Signal, log, open, span};
 use crate::session::memory::Place;
 use crate::session::{NewSession, Root, Session};
 #[cfg(target_arch = "x86_64")]
 use crate::sys::append::Wide;
 use crate::sys::clock::ThreadClock;
+
+mod logs;
 
 /// A value that owns its parts.
 #[derive(Clone, Debug)]
@@ -163,7 +165,7 @@ fn session() -> Session {
         conversation_id: Box::default(),
         provider: Box::default(),
         on_spans: open::encoded(span::ATTRIBUTES, &id).unwrap().into(),
-        on_logs: Box::default(),
+        on_logs: open::encoded(log::ATTRIBUTES, &id).unwrap().into(),
         start: 0,
         started_at: 0,
         root: Root::default(),

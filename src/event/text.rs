@@ -72,9 +72,23 @@ pub(crate) struct Cut {
     changed: u32,
 }
 
+/// A value is not cut below this; what is still too large then loses attributes.
+pub(crate) const LEAST_CUT_BYTES: usize = 256;
+
 impl Cut {
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, changed: 0 }
+    }
+
+    /// Whether nothing is cut any shorter.
+    pub(crate) fn is_least(&self) -> bool {
+        self.limit <= LEAST_CUT_BYTES
+    }
+
+    /// Leaves nothing of a value.
+    pub(crate) fn whole<'a>(&mut self) -> Value<'a> {
+        self.changed = self.changed.saturating_add(1);
+        Value::Empty
     }
 }
 
@@ -191,6 +205,8 @@ pub(crate) fn rewrite_log<'a, R: Rewrite>(
     rewrite: &mut R,
 ) -> LogRecord<'a> {
     LogRecord {
+        severity_text: rewrite.key(arena, log.severity_text),
+        event_name: rewrite.key(arena, log.event_name),
         body: rewrite_value(arena, log.body, rewrite),
         attributes: rewrite_attributes(arena, log.attributes, rewrite),
         ..log

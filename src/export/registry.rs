@@ -13,6 +13,7 @@ use super::host::ExportCallback;
 use super::injector::AttributeInjector;
 use super::lines::FormatCallback;
 use super::otlp::headers::HeaderProvider;
+use crate::diagnostics::{DiagnosticHandler, Line, Listener};
 use crate::otlp::value::Attribute;
 use crate::sys::fork;
 
@@ -255,6 +256,21 @@ impl<T: ?Sized> Registry<T> {
     }
 }
 
+/// The name of the one diagnostic handler.
+pub(crate) const DIAGNOSTIC_HANDLER: &str = "diagnostics";
+
+impl Listener for Registry<dyn DiagnosticHandler> {
+    fn is_there(&self) -> bool {
+        self.get(DIAGNOSTIC_HANDLER).is_some()
+    }
+
+    fn tell(&self, line: &Line, left_out: u64) {
+        if let Some(handler) = self.get(DIAGNOSTIC_HANDLER) {
+            handler.call(|handler| handler.handle(line, left_out));
+        }
+    }
+}
+
 /// Everything that the host has registered.
 #[derive(Debug, Default)]
 pub(crate) struct Callbacks {
@@ -264,6 +280,8 @@ pub(crate) struct Callbacks {
     pub(crate) header_providers: Arc<Registry<dyn HeaderProvider>>,
     pub(crate) samplers: Arc<Registry<dyn SamplerCallback>>,
     pub(crate) injectors: Arc<Registry<dyn AttributeInjector>>,
+    /// One at most, under `DIAGNOSTIC_HANDLER`.
+    pub(crate) diagnostic_handlers: Arc<Registry<dyn DiagnosticHandler>>,
 }
 
 impl Callbacks {
@@ -275,6 +293,7 @@ impl Callbacks {
             header_providers: Arc::new(self.header_providers.try_copy().unwrap_or_default()),
             samplers: Arc::new(self.samplers.try_copy().unwrap_or_default()),
             injectors: Arc::new(self.injectors.try_copy().unwrap_or_default()),
+            diagnostic_handlers: Arc::new(self.diagnostic_handlers.try_copy().unwrap_or_default()),
         }
     }
 

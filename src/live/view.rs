@@ -169,10 +169,12 @@ impl LiveView {
             time: now,
             observed: now,
             severity,
-            event_name,
+            severity_text: &[],
+            event_name: event_name.as_bytes(),
             body: Value::Empty,
             encoded: on_log(arena, session, injected, attributes),
             attributes,
+            dropped_attributes: 0,
         };
         let entry = Entry {
             signal: Signal::Logs,

@@ -1,6 +1,6 @@
 //! The OtelManager: everything that one start of the library is made of, and what can be asked of it. Built from a
 //! Config, shared by all calling threads, shut down once. `sessions`, `events` (in flight),
-//! `recording` (whole ones) and `errors` are what calls do, `targets` what they name; `caller` is what a
+//! `recording` (whole ones), `errors` and `logs` are what calls do, `targets` what they name; `caller` is what a
 //! thread brings along; `error` is what can go wrong. Knows no C types and no global.
 
 mod caller;
@@ -9,6 +9,7 @@ mod errors;
 mod event_ids;
 mod events;
 mod exporters;
+mod logs;
 mod propagation;
 mod recording;
 mod recovery;
@@ -18,7 +19,7 @@ mod targets;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(crate) use self::caller::Caller;
 pub(crate) use self::error::Error;
@@ -28,6 +29,7 @@ use self::storage::{Alarm, Storage};
 pub(crate) use self::storage::{Durability, StorageStats};
 use crate::config::{Config, ExporterConfig, Level, LiveExport, Overflow, Processor, resource};
 use crate::diagnostics::Diagnostics;
+pub(crate) use crate::diagnostics::{DiagnosticHandler, Line};
 use crate::event::content::{ContentPolicy, HashKey};
 use crate::event::costs::Prices;
 use crate::event::data::ROOT_FRAME_KIND;
@@ -40,8 +42,9 @@ pub(crate) use crate::export::host::{Answer, ExportCallback, HandedOver};
 pub(crate) use crate::export::injector::{AttributeInjector, Injectee, Treatment};
 pub(crate) use crate::export::lines::FormatCallback;
 use crate::export::read_secret_file;
-use crate::export::registry::is_in_callback;
+pub(crate) use crate::export::registry::DIAGNOSTIC_HANDLER;
 pub(crate) use crate::export::registry::{LetGo, Removal, SamplerCallback, SamplingAnswer, SamplingQuestion};
+use crate::export::registry::{Registry, is_in_callback};
 use crate::export::{BesideLanes, Control, Duty, ExportManager, LaneEntry, RootSpan, StartError, TailRules};
 pub(crate) use crate::export::{Callbacks, HeaderProvider};
 use crate::handle::{HandleError, HandleKind};
@@ -58,6 +61,9 @@ use crate::sampling::HeadSampler;
 use crate::session::SessionTable;
 use crate::session::memory::SessionSlots;
 use crate::sys::clock;
+
+/// How long a shutdown whose time is up waits for the diagnostic handler all the same: what it says last is why.
+const LEAST_TELLING: Duration = Duration::from_millis(20);
 
 const RUNNING: u8 = 0;
 const STOPPING: u8 = 1;
@@ -92,6 +98,8 @@ pub(crate) struct OtelManager {
     sampler: HeadSampler,
     filter: Option<EventFilter>,
     diagnostics: Arc<Diagnostics>,
+    /// The host's function that is told them.
+    handlers: Arc<Registry<dyn DiagnosticHandler>>,
     export: Arc<ExportManager>,
     storage: Option<Storage>,
     state: AtomicU8,
@@ -105,7 +113,8 @@ impl OtelManager {
         epoch: u64,
         callbacks: &Arc<Callbacks>,
     ) -> Result<Arc<Self>, Error> {
-        let diagnostics = Arc::new(Diagnostics::new(config.diagnostics.level));
+        let handlers = Arc::clone(&callbacks.diagnostic_handlers);
+        let diagnostics = Arc::new(Diagnostics::with_listener(config.diagnostics.level, handlers));
         for warning in warnings {
             diagnostics.say(Level::Warn, warning);
         }
@@ -194,6 +203,7 @@ impl OtelManager {
             sampler: HeadSampler::new(&config.sampler, &callbacks.samplers, &diagnostics),
             filter: EventFilter::new(&config.event_filter),
             diagnostics,
+            handlers: Arc::clone(&callbacks.diagnostic_handlers),
             export,
             storage,
             state: AtomicU8::new(RUNNING),
@@ -276,6 +286,7 @@ impl OtelManager {
         self.state
             .compare_exchange(RUNNING, STOPPING, Ordering::AcqRel, Ordering::Acquire)
             .map_err(|_| Error::ShutDown)?;
+        let deadline = Instant::now().checked_add(timeout);
         self.end_everything();
         self.journal.close();
         let settled = self.export.stop(timeout, leave_down);
@@ -283,14 +294,20 @@ impl OtelManager {
         if let Some(storage) = &self.storage {
             storage.stop(&self.journal, settled);
         }
-        if settled {
+        let ended = if settled {
             self.journal.let_go();
             Ok(())
         } else {
             let pending = self.export.pending_words();
             self.diagnostics.say(Level::Error, &format!("shut down with something pending: {pending}"));
             Err(Error::Timeout(pending))
+        };
+        let left = deadline.map_or(timeout, |deadline| deadline.saturating_duration_since(Instant::now()));
+        if !self.diagnostics.close(left.max(LEAST_TELLING)) {
+            // It must not be called a second time while it has not returned.
+            self.handlers.forget(DIAGNOSTIC_HANDLER);
         }
+        ended
     }
 
     /// The counters of a signal.

@@ -50,6 +50,7 @@ static void every_required_pointer_may_be_null_and_is_named(void **state) {
   assert_null_is_named("events", agentotel_list_live(NULL, 1, &needed));
   assert_null_is_named("needed", agentotel_list_live(&live, 1, NULL));
   assert_null_is_named("error", agentotel_record_error(session, root, NULL));
+  assert_null_is_named("record", agentotel_log(session, root, NULL));
   assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_get_stats(AGENTOTEL_SIGNAL_TRACES, NULL));
   assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT,
                 agentotel_get_exporter_stats(AGENTOTEL_STR("file"), AGENTOTEL_SIGNAL_TRACES, NULL));
@@ -117,6 +118,15 @@ static void an_unknown_enum_value_is_refused(void **state) {
     assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_record_event(session, &data, NULL));
     assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_update_event(event, &data));
     data = named_event("event");
+    agentotel_target root = {0, NULL};
+    agentotel_log_record record = AGENTOTEL_LOG_RECORD_INIT;
+    record.severity_number = unknown[i];
+    assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_log(session, root, &record));
+    assert_last_error_names("severity_number");
+    record.severity_number = 0;
+    record.body_type = unknown[i];
+    assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_log(session, root, &record));
+    assert_last_error_names("body_type");
     data.status_code = unknown[i];
     assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_record_event(session, &data, NULL));
     assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_end_event(event, &data));
@@ -229,6 +239,11 @@ static agentotel_status with_exporter_stats(void *stats) {
   return agentotel_get_exporter_stats(AGENTOTEL_STR("file"), AGENTOTEL_SIGNAL_TRACES, stats);
 }
 
+static agentotel_status with_log_record(void *record) {
+  agentotel_target root = {0, NULL};
+  return agentotel_log(session, root, record);
+}
+
 static agentotel_status with_storage_stats(void *stats) {
   return agentotel_get_storage_stats(stats);
 }
@@ -249,6 +264,7 @@ static const struct {
     {"agentotel_action", sizeof(agentotel_action), 24, with_action},
     {"agentotel_error", sizeof(agentotel_error), 96, with_error},
     {"agentotel_error", sizeof(agentotel_error), 96, with_recorded_error},
+    {"agentotel_log_record", sizeof(agentotel_log_record), sizeof(agentotel_log_record), with_log_record},
     {"agentotel_link", sizeof(agentotel_link), sizeof(agentotel_link), with_link},
     {"agentotel_span_event", sizeof(agentotel_span_event), sizeof(agentotel_span_event), with_span_event},
     {"agentotel_live_event", sizeof(agentotel_live_event), sizeof(agentotel_live_event), with_live},

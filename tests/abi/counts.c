@@ -29,6 +29,14 @@ static agentotel_status attributes(const void *items, size_t count) {
   return record(data);
 }
 
+static agentotel_status log_attributes(const void *items, size_t count) {
+  agentotel_target root = {0, NULL};
+  agentotel_log_record log = AGENTOTEL_LOG_RECORD_INIT;
+  log.attributes = items;
+  log.attribute_count = count;
+  return agentotel_log(session, root, &log);
+}
+
 static agentotel_status session_attributes(const void *items, size_t count) {
   return agentotel_session_set_attributes(session, items, count);
 }
@@ -133,6 +141,7 @@ static const struct {
   agentotel_status (*call)(const void *, size_t);
 } arrays[] = {
     {"event_data.attributes", attributes},
+    {"log_record.attributes", log_attributes},
     {"session_set_attributes", session_attributes},
     {"session_options.attributes", option_attributes},
     {"session_options.tags", tags},

@@ -88,6 +88,16 @@ static agentotel_status record_error_(void) {
   return agentotel_record_error(0, root, &error);
 }
 
+static agentotel_status log_(void) {
+  agentotel_target root = {0, NULL};
+  agentotel_log_record record = AGENTOTEL_LOG_RECORD_INIT;
+  return agentotel_log(1, root, &record);
+}
+
+static agentotel_status set_diagnostic_handler_(void) {
+  return agentotel_set_diagnostic_handler(NULL);
+}
+
 static agentotel_status get_stats_(void) {
   agentotel_stats stats = AGENTOTEL_STATS_INIT;
   return agentotel_get_stats(AGENTOTEL_SIGNAL_TRACES, &stats);
@@ -237,6 +247,8 @@ const struct every_function every_function[] = {
     {"agentotel_event_context", event_context_, NOT_YET, NO_MORE},
     {"agentotel_list_live", list_live_, NOT_YET, NO_MORE},
     {"agentotel_record_error", record_error_, NOT_YET, NO_MORE},
+    {"agentotel_log", log_, NOT_YET, NO_MORE},
+    {"agentotel_set_diagnostic_handler", set_diagnostic_handler_, AGENTOTEL_OK, AGENTOTEL_OK},
     {"agentotel_get_stats", get_stats_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_exporter_error", get_exporter_error_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_exporter_stats", get_exporter_stats_, NOT_YET, AGENTOTEL_OK},

@@ -35,6 +35,12 @@ static agentotel_status record_error(uint64_t handle) {
   return agentotel_record_error(handle, root, &error);
 }
 
+static agentotel_status log_it(uint64_t handle) {
+  agentotel_target root = {0, NULL};
+  agentotel_log_record record = AGENTOTEL_LOG_RECORD_INIT;
+  return agentotel_log(handle, root, &record);
+}
+
 static agentotel_status update(uint64_t handle) {
   return agentotel_update_event(handle, &data);
 }
@@ -51,7 +57,7 @@ static agentotel_status event_context(uint64_t handle) {
   return agentotel_event_context(handle, &context);
 }
 
-/* An event as a parent, and as what has failed; both in a session that is open. */
+/* An event as a parent, as what has failed, and as what is logged about; all in a session that is open. */
 static agentotel_session open_session;
 
 static agentotel_status parent(uint64_t handle) {
@@ -73,12 +79,18 @@ static agentotel_status target(uint64_t handle) {
   return agentotel_record_error(open_session, failed, &error);
 }
 
+static agentotel_status log_target(uint64_t handle) {
+  agentotel_target target = {handle, NULL};
+  agentotel_log_record record = AGENTOTEL_LOG_RECORD_INIT;
+  return agentotel_log(open_session, target, &record);
+}
+
 typedef agentotel_status (*taking_a_handle)(uint64_t);
 
-static const taking_a_handle of_sessions[] = {set_attributes, session_context, end_session, record,
-                                              record_many,    start_event,     record_error};
-static const taking_a_handle of_events[] = {update, first_token,       chunk, end_event, event_context,
-                                            parent, parent_of_started, target};
+static const taking_a_handle of_sessions[] = {set_attributes, session_context, end_session,  record,
+                                              record_many,    start_event,     record_error, log_it};
+static const taking_a_handle of_events[] = {update, first_token,       chunk,  end_event, event_context,
+                                            parent, parent_of_started, target, log_target};
 
 static int begin(void **state) {
   (void)state;
@@ -147,10 +159,13 @@ static void a_handle_of_the_other_kind_is_invalid(void **state) {
 
 static void no_handle_is_invalid(void **state) {
   (void)state;
-  for (size_t i = 0; i < COUNT(of_sessions); i++) {
+  /* A log record may be of no session; the last of those that take a session is the one that logs. */
+  for (size_t i = 0; i < COUNT(of_sessions) - 1; i++) {
     assert_status(AGENTOTEL_ERR_INVALID_HANDLE, of_sessions[i](0));
   }
-  for (size_t i = 0; i < COUNT(of_events) - 3; i++) {
+  assert_ok(log_it(0));
+  /* Nor does a parent or target of 0 name an event. */
+  for (size_t i = 0; i < COUNT(of_events) - 4; i++) {
     assert_status(AGENTOTEL_ERR_INVALID_HANDLE, of_events[i](0));
   }
 }

@@ -267,6 +267,36 @@ FIELD(agentotel_action, params, 24);
 FIELD(agentotel_action, returns, 40);
 FIELD(agentotel_action, logs, 56);
 
+SIZE(agentotel_diagnostic, 48);
+FIELD(agentotel_diagnostic, struct_size, 0);
+FIELD(agentotel_diagnostic, level, 8);
+FIELD(agentotel_diagnostic, reserved, 12);
+FIELD(agentotel_diagnostic, time_unix_nano, 16);
+FIELD(agentotel_diagnostic, text, 24);
+FIELD(agentotel_diagnostic, left_out, 40);
+
+SIZE(agentotel_diagnostic_handler, 32);
+FIELD(agentotel_diagnostic_handler, struct_size, 0);
+FIELD(agentotel_diagnostic_handler, handle, 8);
+FIELD(agentotel_diagnostic_handler, user_data, 16);
+FIELD(agentotel_diagnostic_handler, destroy, 24);
+
+NUMBER(AGENTOTEL_DIAGNOSTIC_ERROR, 1);
+NUMBER(AGENTOTEL_DIAGNOSTIC_WARN, 2);
+NUMBER(AGENTOTEL_DIAGNOSTIC_INFO, 3);
+NUMBER(AGENTOTEL_DIAGNOSTIC_DEBUG, 4);
+
+SIZE(agentotel_log_record, 88);
+FIELD(agentotel_log_record, struct_size, 0);
+FIELD(agentotel_log_record, severity_number, 8);
+FIELD(agentotel_log_record, body_type, 12);
+FIELD(agentotel_log_record, body, 16);
+FIELD(agentotel_log_record, severity_text, 32);
+FIELD(agentotel_log_record, event_name, 48);
+FIELD(agentotel_log_record, time_unix_nano, 64);
+FIELD(agentotel_log_record, attributes, 72);
+FIELD(agentotel_log_record, attribute_count, 80);
+
 SIZE(agentotel_error, 104);
 FIELD(agentotel_error, struct_size, 0);
 FIELD(agentotel_error, type, 8);
@@ -572,6 +602,32 @@ NUMBER(AGENTOTEL_ABI_VERSION, 1);
 
 NUMBER(AGENTOTEL_MAX_TEXT_BYTES, 67108864);
 NUMBER(AGENTOTEL_MAX_ITEMS, 1048576);
+
+NUMBER(AGENTOTEL_SEVERITY_UNSPECIFIED, 0);
+NUMBER(AGENTOTEL_SEVERITY_TRACE, 1);
+NUMBER(AGENTOTEL_SEVERITY_TRACE2, 2);
+NUMBER(AGENTOTEL_SEVERITY_TRACE3, 3);
+NUMBER(AGENTOTEL_SEVERITY_TRACE4, 4);
+NUMBER(AGENTOTEL_SEVERITY_DEBUG, 5);
+NUMBER(AGENTOTEL_SEVERITY_DEBUG2, 6);
+NUMBER(AGENTOTEL_SEVERITY_DEBUG3, 7);
+NUMBER(AGENTOTEL_SEVERITY_DEBUG4, 8);
+NUMBER(AGENTOTEL_SEVERITY_INFO, 9);
+NUMBER(AGENTOTEL_SEVERITY_INFO2, 10);
+NUMBER(AGENTOTEL_SEVERITY_INFO3, 11);
+NUMBER(AGENTOTEL_SEVERITY_INFO4, 12);
+NUMBER(AGENTOTEL_SEVERITY_WARN, 13);
+NUMBER(AGENTOTEL_SEVERITY_WARN2, 14);
+NUMBER(AGENTOTEL_SEVERITY_WARN3, 15);
+NUMBER(AGENTOTEL_SEVERITY_WARN4, 16);
+NUMBER(AGENTOTEL_SEVERITY_ERROR, 17);
+NUMBER(AGENTOTEL_SEVERITY_ERROR2, 18);
+NUMBER(AGENTOTEL_SEVERITY_ERROR3, 19);
+NUMBER(AGENTOTEL_SEVERITY_ERROR4, 20);
+NUMBER(AGENTOTEL_SEVERITY_FATAL, 21);
+NUMBER(AGENTOTEL_SEVERITY_FATAL2, 22);
+NUMBER(AGENTOTEL_SEVERITY_FATAL3, 23);
+NUMBER(AGENTOTEL_SEVERITY_FATAL4, 24);
 
 NUMBER(AGENTOTEL_TYPE_STRING, 1);
 NUMBER(AGENTOTEL_TYPE_BOOL, 2);

@@ -5,6 +5,7 @@
 
 int run_arguments(void);
 int run_counts(void);
+int run_diagnostics(void);
 int run_events(void);
 int run_exporters(void);
 int run_formatters(void);
@@ -14,6 +15,7 @@ int run_injection(void);
 int run_kinds(void);
 int run_lifecycle(void);
 int run_live(void);
+int run_logs(void);
 int run_processes(void);
 int run_propagation(void);
 int run_providers(void);
@@ -28,13 +30,28 @@ static const struct {
   const char *name;
   int (*run)(void);
 } groups[] = {
-    {"arguments", run_arguments},   {"counts", run_counts},         {"events", run_events},
-    {"exporters", run_exporters},   {"formatters", run_formatters}, {"hosts", run_hosts},
-    {"injection", run_injection},   {"kinds", run_kinds},           {"propagation", run_propagation},
-    {"handles", run_handles},       {"lifecycle", run_lifecycle},   {"live", run_live},
-    {"processes", run_processes},   {"providers", run_providers},   {"sampling", run_sampling},
-    {"sessions", run_sessions},     {"stats", run_stats},           {"texts", run_texts},
-    {"threads", run_threads_group}, {"values", run_values},
+    {"arguments", run_arguments},
+    {"counts", run_counts},
+    {"diagnostics", run_diagnostics},
+    {"events", run_events},
+    {"exporters", run_exporters},
+    {"formatters", run_formatters},
+    {"hosts", run_hosts},
+    {"injection", run_injection},
+    {"kinds", run_kinds},
+    {"propagation", run_propagation},
+    {"handles", run_handles},
+    {"lifecycle", run_lifecycle},
+    {"live", run_live},
+    {"logs", run_logs},
+    {"processes", run_processes},
+    {"providers", run_providers},
+    {"sampling", run_sampling},
+    {"sessions", run_sessions},
+    {"stats", run_stats},
+    {"texts", run_texts},
+    {"threads", run_threads_group},
+    {"values", run_values},
 };
 
 int main(int argc, char **argv) {

@@ -125,6 +125,13 @@ static agentotel_status in_error(agentotel_str text, size_t offset) {
   return agentotel_record_error(session, root, &error);
 }
 
+static agentotel_status in_log(agentotel_str text, size_t offset) {
+  agentotel_target root = {0, NULL};
+  agentotel_log_record record = AGENTOTEL_LOG_RECORD_INIT;
+  put(&record, offset, text);
+  return agentotel_log(session, root, &record);
+}
+
 static agentotel_status in_link(agentotel_str text, size_t offset) {
   agentotel_event_data data = named_event("event");
   agentotel_link link = AGENTOTEL_LINK_INIT;
@@ -206,6 +213,8 @@ static agentotel_status in_chunk(agentotel_str text, size_t offset) {
   { "llm." #field, in_finish_reasons, offsetof(agentotel_llm, field) }
 #define TOOL(field) \
   { "tool." #field, in_tool, offsetof(agentotel_tool, field) }
+#define LOG(field) \
+  { "log." #field, in_log, offsetof(agentotel_log_record, field) }
 #define ERROR(field) \
   { "error." #field, in_error, offsetof(agentotel_error, field) }
 
@@ -245,6 +254,9 @@ static const struct passing texts[] = {
     ERROR(code),
     ERROR(details),
     ERROR(stack),
+    LOG(body),
+    LOG(severity_text),
+    LOG(event_name),
     {"span_event.name", in_span_event, offsetof(agentotel_span_event, name)},
     {"attribute.key", in_key, 0},
     {"attribute.value.string", in_string, 0},

@@ -1,11 +1,12 @@
 //! Reading a caller's structs: every pointer and length once, into values of our own; and turning our values into the
 //! caller's structs. A struct is copied as far as its `struct_size` goes; what it does not have is as if zero. Arrays
 //! and nested values live in the call's arena; texts stay where they are. Here is what all structs share; `event`,
-//! `detail` and `session` read whole ones, `plain` reads the events that most are, `output` writes.
+//! `detail`, `log` and `session` read whole ones, `plain` reads the events that most are, `output` writes.
 
 mod detail;
 mod event;
 mod given_back;
+mod log;
 mod output;
 mod plain;
 mod session;
@@ -18,12 +19,14 @@ use bumpalo::Bump;
 
 pub(crate) use self::event::{error, event_data_at, later_event_data, optional_event_data};
 pub(crate) use self::given_back::GivenBack;
+pub(crate) use self::log::{log_record, log_severity};
 pub(crate) use self::output::{
     context_out, exporter_stats_out, live_events_out, stats_out, storage_stats_out,
 };
 pub(crate) use self::plain::{is_span, plain_event, typed_event};
 pub(crate) use self::session::{session_end, session_options};
 use super::callback::{agentotel_exporter_callbacks, agentotel_formatter};
+use super::diagnostics::agentotel_diagnostic_handler;
 use super::injector::agentotel_attribute_injector;
 use super::json;
 use super::propagation::{agentotel_carrier, agentotel_remote_context};
@@ -62,6 +65,7 @@ sized! {
     agentotel_tool: 72,
     agentotel_action: 24,
     agentotel_error: 96,
+    agentotel_log_record: 88,
     agentotel_link: 72,
     agentotel_span_event: 48,
     agentotel_event_data: 176,
@@ -86,6 +90,7 @@ sized! {
     agentotel_carrier: 40,
     agentotel_remote_context: 88,
     agentotel_attribute_injector: 32,
+    agentotel_diagnostic_handler: 32,
 }
 
 /// Copies a struct as far as both sides know it.
@@ -200,6 +205,17 @@ pub(crate) unsafe fn attribute_injector(
     unsafe { optional(from) }
 }
 
+/// A diagnostic handler; NULL is none.
+///
+/// # Safety
+/// As for `header_provider`.
+pub(crate) unsafe fn diagnostic_handler(
+    from: *const agentotel_diagnostic_handler,
+) -> Result<Option<agentotel_diagnostic_handler>, Error> {
+    // SAFETY: by contract.
+    unsafe { optional(from) }
+}
+
 /// Whether there is a remote context to be written to.
 ///
 /// # Safety
@@ -296,34 +312,38 @@ unsafe fn texts<'a>(
         .map(|texts| &*texts)
 }
 
-/// The value of an attribute.
+/// A value; `names` are those of its type and of itself, for errors.
 ///
 /// # Safety
 /// The member of the union that `kind` names is set, and valid through `'a`.
-unsafe fn value<'a>(arena: &'a Bump, kind: u32, value: agentotel_value) -> Result<Value<'a>, Error> {
-    const WHAT: &str = "attribute.value";
+unsafe fn value<'a>(
+    arena: &'a Bump,
+    kind: u32,
+    value: agentotel_value,
+    names: [&'static str; 2],
+) -> Result<Value<'a>, Error> {
+    let [type_name, what] = names;
     // SAFETY: the member is the one that is set, by contract; each is passed on as such.
     unsafe {
         Ok(match kind {
-            AGENTOTEL_TYPE_STRING => Value::Text(text(value.string, WHAT)?),
+            AGENTOTEL_TYPE_STRING => Value::Text(text(value.string, what)?),
             AGENTOTEL_TYPE_BOOL => Value::Bool(value.boolean != 0),
             AGENTOTEL_TYPE_INT64 => Value::Int(value.int64),
             AGENTOTEL_TYPE_DOUBLE => Value::Double(value.float64),
-            AGENTOTEL_TYPE_BYTES => Value::Bytes(text(value.bytes, WHAT)?),
-            AGENTOTEL_TYPE_STRING_ARRAY => Value::Texts(texts(arena, value.strings, WHAT)?),
+            AGENTOTEL_TYPE_BYTES => Value::Bytes(text(value.bytes, what)?),
+            AGENTOTEL_TYPE_STRING_ARRAY => Value::Texts(texts(arena, value.strings, what)?),
             AGENTOTEL_TYPE_BOOL_ARRAY => {
-                Value::Bools(array(arena, value.booleans.items, value.booleans.count, WHAT)?)
+                Value::Bools(array(arena, value.booleans.items, value.booleans.count, what)?)
             }
             AGENTOTEL_TYPE_INT64_ARRAY => {
-                Value::Ints(array(arena, value.int64s.items, value.int64s.count, WHAT)?)
+                Value::Ints(array(arena, value.int64s.items, value.int64s.count, what)?)
             }
             AGENTOTEL_TYPE_DOUBLE_ARRAY => {
-                Value::Doubles(array(arena, value.float64s.items, value.float64s.count, WHAT)?)
+                Value::Doubles(array(arena, value.float64s.items, value.float64s.count, what)?)
             }
-            AGENTOTEL_TYPE_JSON => json::value(arena, text(value.json, WHAT)?)?,
+            AGENTOTEL_TYPE_JSON => json::value(arena, text(value.json, what)?)?,
             unknown => {
-                let message =
-                    format!("attribute.type is {unknown}, expected one of AGENTOTEL_TYPE_… (1 to 10)");
+                let message = format!("{type_name} is {unknown}, expected one of AGENTOTEL_TYPE_… (1 to 10)");
                 return Err(Error::InvalidArgument(message));
             }
         })
@@ -402,11 +422,12 @@ unsafe fn any<'a>(
     place: *mut Attribute<'a>,
     survey: &mut Survey,
 ) -> Result<(), Error> {
+    const NAMES: [&str; 2] = ["attribute.type", "attribute.value"];
     // SAFETY: by contract; the member that is looked at is the one that the type names.
     unsafe {
         let from = from.read_unaligned();
         let key = text(from.key, "attribute.key")?;
-        let attribute = Attribute { key, value: value(arena, from.r#type, from.value)? };
+        let attribute = Attribute { key, value: value(arena, from.r#type, from.value, NAMES)? };
         survey.add(&attribute);
         place.write(attribute);
     }

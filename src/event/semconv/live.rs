@@ -33,10 +33,10 @@ pub(crate) struct LiveState<'a> {
 /// Event name and severity of the log record that says it.
 pub(crate) fn live_event(news: LiveNews) -> (&'static str, Severity) {
     match news {
-        LiveNews::Started => ("agentotel.event.started", Severity::Info),
-        LiveNews::Heartbeat => ("agentotel.event.heartbeat", Severity::Info),
-        LiveNews::Stalled(_) => ("agentotel.event.stalled", Severity::Warn),
-        LiveNews::Ended(_) => ("agentotel.event.ended", Severity::Info),
+        LiveNews::Started => ("agentotel.event.started", Severity::INFO),
+        LiveNews::Heartbeat => ("agentotel.event.heartbeat", Severity::INFO),
+        LiveNews::Stalled(_) => ("agentotel.event.stalled", Severity::WARN),
+        LiveNews::Ended(_) => ("agentotel.event.ended", Severity::INFO),
     }
 }
 
