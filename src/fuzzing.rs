@@ -1,5 +1,9 @@
 //! Ways in for the fuzz targets under `fuzz/`, to readers of bytes that the library did not write itself: what a dead process
-//! has left, configuration documents, replies of receivers. Built with the feature `fuzzing` alone.
+//! has left, configuration documents, replies of receivers, texts in which something is to be redacted. Built with the feature `fuzzing` alone.
+
+use std::sync::LazyLock;
+
+use bumpalo::Bump;
 
 use crate::config::{Config, Environment};
 use crate::event::processor::{EventProcessor, RecordLimits};
@@ -7,6 +11,7 @@ use crate::journal::frame::{Frames, write_checksum};
 use crate::journal::recovery::Scan;
 use crate::journal::segment::{SegmentHeader, seal};
 use crate::live::unfinished::{LeftBehind, unfinished};
+use crate::redaction::{Finder, Redacted, Redaction, RuleText, json};
 
 /// What a recovery makes of a segment's header, of its frames, and of slots; the first byte says which.
 pub fn recovery(data: &[u8]) {
@@ -60,4 +65,29 @@ pub fn config(data: &[u8]) {
 /// A receiver's reply to spans, as protobuf or JSON.
 pub fn reply(data: &[u8]) {
     crate::export::read_reply(data);
+}
+
+/// A text that is redacted and shortened, the first byte saying to how much: what was JSON stays JSON, what was UTF-8 stays
+/// that, and nothing that is looked for is left in what was no piece of a document.
+pub fn redaction(data: &[u8]) {
+    static RULES: LazyLock<Option<Redaction>> = LazyLock::new(|| {
+        let rule = RuleText { pattern: "(a+)b".to_owned(), replace: "<$1>".to_owned() };
+        Redaction::new(&Finder::ALL, &[rule]).ok().flatten()
+    });
+    let (Some(rules), Some((limit, text))) = (&*RULES, data.split_first()) else { return };
+    let arena = Bump::new();
+    let is_document = json::valid(&arena, text).is_some();
+    let redacted = match rules.text(&arena, text) {
+        Redacted::Unchanged => text,
+        Redacted::Changed(changed) => changed,
+        Redacted::Failed => return,
+    };
+    assert!(std::str::from_utf8(text).is_err() || std::str::from_utf8(redacted).is_ok());
+    if let Some(document) = json::valid(&arena, redacted) {
+        if let Some(shorter) = json::shortened(&arena, document, usize::from(*limit)) {
+            assert!(shorter.len() <= usize::from(*limit) && json::valid(&arena, shorter).is_some());
+        }
+    } else {
+        assert!(!is_document);
+    }
 }

@@ -43,6 +43,7 @@ fn start() -> Fallible<()> {
         "init" => child::idle::init,
         "idle" => child::idle::run,
         "live" => child::live::run,
+        "redaction" => child::redaction::run,
         "outage" => child::outage::run,
         "leave" => child::recovery::leave,
         "recover" => child::recovery::recover,

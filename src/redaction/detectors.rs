@@ -6,6 +6,9 @@ use std::ops::Range;
 
 use super::card;
 
+/// Says what of a match is meant, nothing if nothing is: by the text and the match.
+pub(super) type Check = fn(&[u8], Range<usize>) -> Option<Range<usize>>;
+
 /// Something that can be found in texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finder {
@@ -70,7 +73,7 @@ const API_KEYS: &[&str] = &[
 
 impl Finder {
     /// In the order in which they are applied: what is part of something larger goes behind it.
-    pub(super) const ALL: [Self; 5] = [Self::ApiKeys, Self::Email, Self::Ipv6, Self::Ipv4, Self::Card];
+    pub(crate) const ALL: [Self; 5] = [Self::ApiKeys, Self::Email, Self::Ipv6, Self::Ipv4, Self::Card];
 
     pub(super) fn patterns(self) -> &'static [&'static str] {
         match self {
@@ -93,7 +96,7 @@ impl Finder {
     }
 
     /// What of a match is meant, when the pattern alone does not tell.
-    pub(super) fn check(self) -> Option<fn(&[u8], Range<usize>) -> Option<Range<usize>>> {
+    pub(super) fn check(self) -> Option<Check> {
         match self {
             Self::ApiKeys | Self::Email => None,
             Self::Card => Some(card::find),

@@ -9,11 +9,10 @@ pub(crate) mod json;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
-
 use bumpalo::Bump;
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
+use self::detectors::Check;
 pub use self::detectors::Finder;
 
 /// Most bytes of a compiled rule, and of the automaton that matching it builds up.
@@ -69,8 +68,8 @@ struct Rule {
     replace: String,
     /// Whether the replacement names groups.
     expands: bool,
-    /// What of a match is to be replaced, from its surroundings: text and match.
-    check: Option<fn(&[u8], Range<usize>) -> Option<Range<usize>>>,
+    /// What of a match is to be replaced, when it is not all.
+    check: Option<Check>,
 }
 
 /// All rules, ready to be applied.
@@ -235,7 +234,8 @@ impl Redaction {
         let looks_like_json =
             matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | b'"')) && depth < MOST_NESTED;
         // What is in a document without escapes stands in it as it is.
-        if !escapes && !(looks_like_json && self.has_anchors) && !self.any.is_match(text) {
+        let is_looked_into = escapes || looks_like_json && self.has_anchors;
+        if !is_looked_into && !self.any.is_match(text) {
             return Redacted::Unchanged;
         }
         if looks_like_json && let Some(text) = json::valid(arena, text) {

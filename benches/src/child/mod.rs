@@ -7,6 +7,7 @@ pub mod idle;
 pub mod live;
 pub mod outage;
 pub mod recovery;
+pub mod redaction;
 pub mod steady;
 pub mod threads;
 

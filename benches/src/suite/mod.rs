@@ -8,6 +8,7 @@ mod footprint;
 mod live;
 mod outage;
 mod process;
+mod redaction;
 mod storage;
 mod summary;
 
@@ -47,11 +48,12 @@ impl Bench {
 
 type Theme = (&'static str, fn(&mut Bench) -> Fallible<()>);
 
-const THEMES: [Theme; 7] = [
+const THEMES: [Theme; 8] = [
     ("footprint", footprint::measure),
     ("live", live::measure),
     ("exact", exact::measure),
     ("caller", caller::measure),
+    ("redaction", redaction::measure),
     ("delivery", delivery::measure),
     ("storage", storage::measure),
     ("outage", outage::measure),
