@@ -1,8 +1,8 @@
 /*
  * agentotel: what agents do, as OpenTelemetry.
  *
- * Sessions become traces; LLM calls, actions and tools become spans; errors become log records too; all of it is
- * delivered over OTLP. A recording call takes some hundred nanoseconds, and every event is accounted for.
+ * Sessions become traces; LLM calls, actions and tools become spans; errors, and what programs log, become log records;
+ * all of it is delivered over OTLP. A recording call takes some hundred nanoseconds, and every event is accounted for.
  *
  * THREADS     Every function may be called from any thread at any time, before agentotel_init and after
  *             agentotel_shutdown too: a status says so. None is async-signal-safe.
@@ -28,7 +28,7 @@
  *
  *                                               exporter   formatter   header     sampler   injector   destroy
  *                                                                      provider
- *             record, sessions, errors            yes       yes (1)      yes      yes (4)   yes (5)      yes
+ *             record, log, sessions, errors       yes       yes (1)      yes      yes (4)   yes (5)      yes
  *             stats, diagnostics, versions        yes        yes         yes        yes       yes        yes
  *             inject, extract, baggage            yes        yes         yes        yes       yes        yes
  *             register, unregister (2)            yes        yes         yes        yes       yes        yes

@@ -2,8 +2,13 @@
 
 use serde::Deserialize;
 
-use super::Logs;
+use super::exporter::{BatchKeys, RetryKeys};
+use super::settle_exporters::{
+    DEFAULT_TIMEOUT_MS, MAX_EXPORTERS, error, free_name, settle_batch, settle_retry,
+};
 use super::value::words;
+use super::{Color, ConfigError, Console, ConsoleFormat, ExporterConfig, ExporterKind, Logs, Stream};
+use crate::otlp::Signal;
 use crate::otlp::log::Severity;
 
 words!(Severity {
@@ -33,6 +38,18 @@ words!(Severity {
     FATAL4 => "fatal4",
 });
 
+/// How log records are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LogFormat {
+    Text,
+    Json,
+}
+
+words!(LogFormat { Text => "text", Json => "json" });
+
+/// The name of the exporter that prints them.
+const PRINTER: &str = "logs-console";
+
 /// The program's log records (`agentotel_log`).
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
@@ -41,14 +58,44 @@ pub(super) struct LogsKeys {
     /// Log records that are less severe are not recorded; those that say no severity are. The records that errors leave do
     /// not go by it.
     pub(super) min_severity: Severity,
+    /// Prints every log record, those of errors included, on a line of its own: `text` for people, in colours when the stream
+    /// is a terminal, `json` as OTLP JSON. It is an exporter like those of the list, by the name `logs-console`. `null`: none
+    /// is printed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) console: Option<LogFormat>,
+    /// Where it prints them.
+    pub(super) console_stream: Stream,
 }
 
 impl Default for LogsKeys {
     fn default() -> Self {
-        Self { min_severity: Severity::TRACE }
+        Self { min_severity: Severity::TRACE, console: None, console_stream: Stream::Stdout }
     }
 }
 
 pub(super) fn settle(keys: &LogsKeys) -> Logs {
     Logs { min_severity: keys.min_severity }
+}
+
+/// Adds the exporter that prints log records, if they are to be printed.
+pub(super) fn add_printer(keys: &LogsKeys, exporters: &mut Vec<ExporterConfig>) -> Result<(), ConfigError> {
+    let Some(format) = keys.console else { return Ok(()) };
+    if exporters.len() >= MAX_EXPORTERS {
+        let reason = format!("an exporter beside {MAX_EXPORTERS}; accepted: `null` beside as many");
+        return Err(error("logs.console", reason));
+    }
+    let format = match format {
+        LogFormat::Text => ConsoleFormat::LogText,
+        LogFormat::Json => ConsoleFormat::LogJson,
+    };
+    let taken: Vec<String> = exporters.iter().map(|exporter| exporter.name.clone()).collect();
+    exporters.push(ExporterConfig {
+        name: free_name(PRINTER, &taken),
+        signals: vec![Signal::Logs],
+        batch: settle_batch(&BatchKeys::default()),
+        retry: settle_retry(&RetryKeys::default(), "logs.console")?,
+        timeout_ms: DEFAULT_TIMEOUT_MS,
+        kind: ExporterKind::Console(Console { stream: keys.console_stream, color: Color::Auto, format }),
+    });
+    Ok(())
 }

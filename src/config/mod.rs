@@ -455,6 +455,10 @@ pub enum ConsoleFormat {
     Tree,
     /// OTLP JSON, a line for each batch.
     Json,
+    /// Log records for people, a line each; only by `logs.console`.
+    LogText,
+    /// The same in OTLP JSON.
+    LogJson,
     /// What a formatter of this name makes of each record.
     Formatter(String),
 }

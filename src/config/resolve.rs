@@ -157,6 +157,8 @@ fn settle(
     let service = settle_service(document.service);
     let storage = settle_storage(document.storage, &service, &queue)?;
     let attributes = document.resource.attributes.into_iter();
+    let mut exporters = settle_exporters::settle(document.exporters, variables, warnings)?;
+    logs::add_printer(&document.logs, &mut exporters)?;
     Ok(Config {
         service,
         resource: ResourceConfig {
@@ -177,7 +179,7 @@ fn settle(
         queue,
         storage,
         live: settle_live(&document.live),
-        exporters: settle_exporters::settle(document.exporters, variables, warnings)?,
+        exporters,
         flush_at_exit_ms: document.flush_at_exit_ms.get(),
         logs: logs::settle(&document.logs),
         diagnostics: settle_diagnostics(&document.diagnostics),

@@ -20,13 +20,13 @@ use super::{
 use crate::otlp::Signal;
 
 /// Most exporters: each has positions of its own in the queue.
-const MAX_EXPORTERS: usize = 64;
+pub(super) const MAX_EXPORTERS: usize = 64;
 /// Longest name of an exporter, in bytes.
 const MAX_NAME_BYTES: usize = 64;
 /// Words for formats of the library's own, some day or now: no formatter has such a name.
 pub(super) const FORMATS: [&str; 4] = [OTLP_JSON, "otlp_proto", TREE, JSON];
 /// The timeout of OTLP's specification.
-const DEFAULT_TIMEOUT_MS: u64 = 10_000;
+pub(super) const DEFAULT_TIMEOUT_MS: u64 = 10_000;
 
 /// Settles the list; `None`: there is none in the document.
 pub(super) fn settle(
@@ -180,7 +180,7 @@ pub(super) fn is_name(name: &str) -> bool {
 }
 
 /// The type, or the type with the first number behind it that is free.
-fn free_name(kind: &str, taken: &[String]) -> String {
+pub(super) fn free_name(kind: &str, taken: &[String]) -> String {
     let is_free = |name: &String| !taken.contains(name);
     let first = kind.to_owned();
     if is_free(&first) {
@@ -235,7 +235,7 @@ fn settle_one(
     Ok(ExporterConfig { name, signals, batch, retry, timeout_ms, kind })
 }
 
-fn settle_batch(keys: &BatchKeys) -> Batch {
+pub(super) fn settle_batch(keys: &BatchKeys) -> Batch {
     Batch {
         max_bytes: keys.max_bytes.size(),
         max_count: keys.max_count.size(),
@@ -244,7 +244,7 @@ fn settle_batch(keys: &BatchKeys) -> Batch {
     }
 }
 
-fn settle_retry(keys: &RetryKeys, path: &str) -> Result<Retry, ConfigError> {
+pub(super) fn settle_retry(keys: &RetryKeys, path: &str) -> Result<Retry, ConfigError> {
     let (initial_ms, max_ms) = (keys.initial_ms.get(), keys.max_ms.get());
     if max_ms < initial_ms {
         let reason = format!("{max_ms} is not accepted; accepted: at least `initial_ms` ({initial_ms})");

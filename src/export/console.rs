@@ -21,6 +21,7 @@ mod held;
 mod node;
 mod outlet;
 mod paint;
+mod text;
 mod tree;
 
 /// Which of the host's streams is written to.
@@ -45,9 +46,18 @@ pub enum Color {
 #[derive(Debug)]
 pub struct ConsoleExporter {
     color: Color,
-    /// Lines in place of trees.
-    lines: Option<Lines>,
+    shown: Shown,
     state: Mutex<State>,
+}
+
+/// What is printed of a batch.
+#[derive(Debug)]
+enum Shown {
+    /// The trees that it completes.
+    Trees,
+    Lines(Lines),
+    /// A line for people for each log record, and nothing for spans.
+    LogText,
 }
 
 #[derive(Debug)]
@@ -62,12 +72,21 @@ impl ConsoleExporter {
     }
 
     fn with_outlet(outlet: Outlet, color: Color) -> ConsoleExporter {
-        ConsoleExporter { color, lines: None, state: Mutex::new(State { held: Held::default(), outlet }) }
+        ConsoleExporter {
+            color,
+            shown: Shown::Trees,
+            state: Mutex::new(State { held: Held::default(), outlet }),
+        }
     }
 
     /// The same with lines in place of trees.
     pub(super) fn with_lines(self, lines: Lines) -> ConsoleExporter {
-        ConsoleExporter { lines: Some(lines), ..self }
+        ConsoleExporter { shown: Shown::Lines(lines), ..self }
+    }
+
+    /// The same with log records alone, a line each.
+    pub(super) fn with_log_text(self) -> ConsoleExporter {
+        ConsoleExporter { shown: Shown::LogText, ..self }
     }
 
     /// Takes a batch in and prints the trees that it completes. While the stream does not take
@@ -86,15 +105,15 @@ impl ConsoleExporter {
             Err(error) => return closed(&error),
         }
         let style = self.style(&state.outlet);
-        let left_out = match &self.lines {
-            Some(lines) => match lines.of(batch) {
+        let left_out = match &self.shown {
+            Shown::Lines(lines) => match lines.of(batch) {
                 Ok((text, left_out)) => {
                     state.outlet.text().push_str(&String::from_utf8_lossy(&text));
                     left_out
                 }
                 Err(outcome) => return outcome,
             },
-            None => match state.absorb(batch, style) {
+            shown => match state.absorb(batch, shown, style) {
                 Ok(()) => LeftOut::default(),
                 Err(error) => return Outcome::rejected(Cause::Protocol, error.to_string()),
             },
@@ -136,9 +155,13 @@ impl ConsoleExporter {
 }
 
 impl State {
-    fn absorb(&mut self, batch: &Batch, style: Style) -> Result<(), DecodeError> {
+    fn absorb(&mut self, batch: &Batch, shown: &Shown, style: Style) -> Result<(), DecodeError> {
         let State { held, outlet } = self;
         match batch.signal {
+            Signal::Logs if matches!(shown, Shown::LogText) => {
+                text::lines(&decode_logs(&batch.body)?, style, outlet.text());
+            }
+            Signal::Traces if matches!(shown, Shown::LogText) => {}
             Signal::Traces => held.take_spans(decode_traces(&batch.body)?, style, outlet.text()),
             Signal::Logs => held.take_logs(decode_logs(&batch.body)?, style, outlet.text()),
             Signal::Metrics => return Err(DecodeError::Unsupported(batch.signal)),

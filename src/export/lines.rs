@@ -1,4 +1,4 @@
-//! Batches as lines of text, for the exporters that write such: OTLP/JSON, a line for each batch, or what a function of
+//! Batches as lines of text, for the exporters that write such: OTLP/JSON, a line for each batch or record, or what a function of
 //! the host makes of each span and log record. A formatter gets one record as compact OTLP/JSON and gives one line, or
 //! says why it gives none: that record is rejected then, and no other one with it.
 
@@ -36,8 +36,14 @@ impl LeftOut {
 /// Where the lines come from.
 #[derive(Clone, Debug)]
 pub(super) enum Lines {
+    /// A line for each batch.
     OtlpJson,
-    Formatter { name: String, formatters: Arc<Registry<dyn FormatCallback>> },
+    /// A line for each record.
+    Records,
+    Formatter {
+        name: String,
+        formatters: Arc<Registry<dyn FormatCallback>>,
+    },
 }
 
 impl Lines {
@@ -49,6 +55,14 @@ impl Lines {
             Self::OtlpJson => {
                 let line = json_line(batch.signal, &batch.body).map_err(malformed)?;
                 Ok((line, LeftOut::default()))
+            }
+            Self::Records => {
+                let mut text = Vec::with_capacity(batch.body.len().saturating_mul(3));
+                for record in json_records(batch.signal, &batch.body).map_err(malformed)? {
+                    text.extend_from_slice(&record);
+                    text.push(b'\n');
+                }
+                Ok((text, LeftOut::default()))
             }
             Self::Formatter { name, formatters } => {
                 let records = json_records(batch.signal, &batch.body).map_err(malformed)?;
@@ -168,9 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn otlp_json_is_a_line_for_each_batch() {
+    fn otlp_json_is_a_line_for_each_batch_or_record() {
         let (text, left_out) = Lines::OtlpJson.of(&batch(&["a", "b"])).unwrap();
         assert!(text.starts_with(b"{\"resourceSpans\":") && text.ends_with(b"}\n"));
+        assert_eq!(left_out.outcome(), Outcome::Accepted);
+        let (text, left_out) = Lines::Records.of(&batch(&["a", "b"])).unwrap();
+        let lines: Vec<_> = text.split_inclusive(|byte| *byte == b'\n').collect();
+        assert_eq!((lines.len(), lines[1].starts_with(b"{\"name\":\"b\"")), (2, true));
         assert_eq!(left_out.outcome(), Outcome::Accepted);
         let garbage = Batch { signal: Signal::Traces, items: 1, body: vec![0xff].into() };
         assert!(matches!(

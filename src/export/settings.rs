@@ -149,6 +149,8 @@ fn console_exporter(console: &config::Console, callbacks: &Callbacks) -> Console
     match &console.format {
         config::ConsoleFormat::Tree => exporter,
         config::ConsoleFormat::Json => exporter.with_lines(Lines::OtlpJson),
+        config::ConsoleFormat::LogText => exporter.with_log_text(),
+        config::ConsoleFormat::LogJson => exporter.with_lines(Lines::Records),
         config::ConsoleFormat::Formatter(name) => exporter.with_lines(formatter(name, callbacks)),
     }
 }

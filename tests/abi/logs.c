@@ -1,6 +1,8 @@
 /* Log records: what they say arrives, each belongs where its caller said, what is left out is left out, and
  * those of one thread stay in their order. */
+#include <fcntl.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "support.h"
 
@@ -292,6 +294,49 @@ static void the_records_of_a_thread_stay_in_order(void **state) {
   cJSON_Delete(logs);
 }
 
+/* Runs with log records printed to a file in place of standard error; gives what was printed. */
+static char *printed_as(const char *format, const char *path) {
+  size_t length = 0;
+  agentotel_shutdown(1000);
+  fflush(stderr);
+  int before = dup(STDERR_FILENO);
+  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  dup2(file, STDERR_FILENO);
+  start_with("{\"exporters\":[],\"logs\":{\"console\":\"%s\",\"console_stream\":\"stderr\"}}", format);
+  agentotel_log_record record = said(AGENTOTEL_SEVERITY_WARN, "two\nlines");
+  assert_ok(agentotel_log(new_session(), root, &record));
+  assert_ok(agentotel_log(0, root, &record));
+  assert_ok(agentotel_shutdown(5000));
+  dup2(before, STDERR_FILENO);
+  close(before);
+  close(file);
+  assert_int_equal(exporter_stats_of("logs-console", AGENTOTEL_SIGNAL_LOGS).exported, 2);
+  return read_bytes(path, &length);
+}
+
+static size_t lines_of(const char *text) {
+  size_t lines = 0;
+  for (; *text != '\0'; text++) {
+    lines += *text == '\n';
+  }
+  return lines;
+}
+
+static void they_are_printed_a_line_each(void **state) {
+  (void)state;
+  char *text = printed_as("text", temporary_path("printed"));
+  assert_int_equal(lines_of(text), 2);
+  assert_non_null(strstr(text, " WARN  two\\nlines"));
+  assert_null(strchr(text, '\x1b'));
+  free(text);
+  text = printed_as("json", temporary_path("printed"));
+  assert_int_equal(lines_of(text), 2);
+  cJSON *first = cJSON_ParseWithOpts(text, NULL, 0);
+  assert_string_equal(text_of(first, "severityText"), "WARN");
+  cJSON_Delete(first);
+  free(text);
+}
+
 int run_logs(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, stop_anyway)
   const struct CMUnitTest tests[] = {
@@ -301,6 +346,7 @@ int run_logs(void) {
       TEST(a_session_that_is_not_sampled_leaves_none),
       TEST(limits_and_repairs_are_those_of_events),
       TEST(the_records_of_a_thread_stay_in_order),
+      TEST(they_are_printed_a_line_each),
   };
   return GROUP(tests);
 }

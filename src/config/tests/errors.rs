@@ -114,6 +114,8 @@ fn a_value_out_of_range_is_named_with_the_range() {
         (r#"{"live": {"interval_ms": 0}}"#, "live.interval_ms", "0", "from 10 to 3600000"),
         (r#"{"live": {"export": "metrics"}}"#, "live.export", "metrics", "\"off\", \"logs\", \"spans\""),
         (r#"{"flush_at_exit_ms": 600001}"#, "flush_at_exit_ms", "600001", "from 0 to 600000"),
+        (r#"{"logs": {"console": "tree"}}"#, "logs.console", "tree", "\"text\", \"json\""),
+        (r#"{"logs": {"min_severity": "loud"}}"#, "logs.min_severity", "loud", "\"trace\", \"trace2\""),
         (
             r#"{"diagnostics": {"level": "loud"}}"#,
             "diagnostics.level",

@@ -314,3 +314,29 @@ fn a_file_has_a_format_and_may_be_rotated() {
     let file = File { path: "b".into(), format: FileFormat::OtlpProto, formatter: None, rotate };
     assert_eq!(rotated.kind, ExporterKind::File(file));
 }
+
+#[test]
+fn log_records_are_printed_by_an_exporter_of_their_own() {
+    use crate::config::{ConsoleFormat, Stream};
+    use crate::otlp::Signal;
+    let printed = |json: &str| {
+        let config = config(json, &[]);
+        let printer = config.exporters.last().unwrap().clone();
+        let ExporterKind::Console(console) = printer.kind else { panic!("{:?}", printer.kind) };
+        (printer.name, printer.signals, console.format, console.stream)
+    };
+    assert_eq!(
+        printed(r#"{"logs": {"console": "text", "min_severity": "warn2"}}"#),
+        ("logs-console".to_owned(), vec![Signal::Logs], ConsoleFormat::LogText, Stream::Stdout)
+    );
+    assert_eq!(
+        printed(
+            r#"{"exporters": [{"type": "console", "name": "logs-console"}],
+                "logs": {"console": "json", "console_stream": "stderr"}}"#
+        ),
+        ("logs-console-2".to_owned(), vec![Signal::Logs], ConsoleFormat::LogJson, Stream::Stderr)
+    );
+    assert_eq!(config(r#"{"logs": {"console": null}}"#, &[]).exporters.len(), 1);
+    let none = config(r#"{"exporters": [], "logs": {"console": "text"}}"#, &[]);
+    assert_eq!(none.exporters.len(), 1);
+}

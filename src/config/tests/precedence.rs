@@ -6,6 +6,7 @@ use crate::config::{
     Retry, RootSampler, SamplerConfig,
 };
 use crate::otlp::Signal;
+use crate::otlp::log::Severity;
 
 #[test]
 fn without_any_source_the_defaults_hold() {
@@ -35,6 +36,7 @@ fn without_any_source_the_defaults_hold() {
     assert_eq!(config.live, live);
     assert_eq!((config.flush_at_exit_ms, config.disabled), (2_000, false));
     assert_eq!(config.diagnostics, Diagnostics { level: Level::Warn });
+    assert_eq!(config.logs.min_severity, Severity::TRACE);
 
     assert_eq!(config.exporters.len(), 1);
     let exporter = &config.exporters[0];

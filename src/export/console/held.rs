@@ -10,6 +10,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 
 use super::node::{Node, Note, SpanId, TraceId, id, is_in_flight};
 use super::paint::Style;
+use super::text::line;
 use super::tree::{Heading, draw};
 
 /// What is held at most; error records count as spans.
@@ -68,6 +69,11 @@ impl Held {
                 continue;
             };
             let trace = id(&record.trace_id);
+            if trace == TraceId::default() {
+                // No span of it will ever come.
+                line(&record, style, out);
+                continue;
+            }
             if self.shown_errors.contains(trace, note.span, &note.text) {
                 continue;
             }

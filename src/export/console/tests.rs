@@ -165,8 +165,18 @@ fn runtime() -> tokio::runtime::Runtime {
 /// Sends the batches to a console and gives back what it printed after each, and when it was
 /// closed.
 fn printed_by_each(color: Color, batches: &[Batch]) -> Vec<String> {
+    printed_as(|console| console, color, batches)
+}
+
+/// The same of a console that prints something else.
+fn printed_as(
+    shown: impl FnOnce(ConsoleExporter) -> ConsoleExporter,
+    color: Color,
+    batches: &[Batch],
+) -> Vec<String> {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let console = ConsoleExporter::with_outlet(Outlet::to(OwnedFd::from(file.reopen().unwrap())), color);
+    let outlet = Outlet::to(OwnedFd::from(file.reopen().unwrap()));
+    let console = shown(ConsoleExporter::with_outlet(outlet, color));
     let mut prints = Vec::new();
     let mut seen = 0;
     runtime().block_on(async {
@@ -283,6 +293,50 @@ trace 4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b  its root span is not here
 └─ ✗ tool_error: rate limited  span 0808080808080808
 ";
     assert_eq!(printed(&[logs(vec![warning, info])]), expected);
+}
+
+#[test]
+fn a_log_record_is_one_line_in_colour_only_where_that_is_wanted() {
+    let record = LogRecord {
+        time_unix_nano: START + 123 * MILLISECOND,
+        severity_number: 13,
+        severity_text: "WARN".into(),
+        event_name: "disk.full".into(),
+        body: Some(AnyValue { value: Some("two\nlines \u{1b}[31m".into_value()) }),
+        attributes: vec![
+            attribute("session.id", "s"),
+            attribute("path", "/var"),
+            attribute("why", "no \"room\""),
+            attribute("list", ["a", "b"]),
+            attribute("free", 0i64),
+        ],
+        span_id: vec![8; 8],
+        ..Default::default()
+    };
+    let bare = LogRecord { observed_time_unix_nano: START, ..Default::default() };
+    let batches = [logs(vec![record.clone(), bare]), traces(vec![span(1, 0, "not shown", 0, 1)])];
+    let expected = "\
+2023-11-14T22:13:20.123Z WARN  disk.full two\\nlines \\u{1b}[31m path=/var why=\"no \\\"room\\\"\" \
+list=[\"a\",\"b\"] free=0 span 0808080808080808
+2023-11-14T22:13:20.000Z -    
+";
+    assert_eq!(printed_as(ConsoleExporter::with_log_text, Color::Never, &batches).concat(), expected);
+    // A file is no terminal.
+    assert_eq!(printed_as(ConsoleExporter::with_log_text, Color::Auto, &batches).concat(), expected);
+    let coloured = printed_as(ConsoleExporter::with_log_text, Color::Always, &batches).concat();
+    assert!(coloured.contains("\u{1b}[33mWARN \u{1b}[0m"), "{coloured}");
+    let lines =
+        printed_as(|console| console.with_lines(Lines::Records), Color::Always, &[logs(vec![record])]);
+    assert!(lines[0].starts_with('{') && lines[0].ends_with("}\n") && lines[0].lines().count() == 1);
+    assert!(lines[0].contains("\"severityText\":\"WARN\""), "{}", lines[0]);
+}
+
+#[test]
+fn an_error_record_without_a_trace_is_shown_at_once() {
+    let record = LogRecord { trace_id: vec![], span_id: vec![], ..error_record(8, "alone") };
+    let prints = printed_by_each(Color::Never, &[logs(vec![record])]);
+    assert!(prints[0].contains("exception.message=alone"), "{}", prints[0]);
+    assert_eq!(prints[1], "");
 }
 
 #[test]
