@@ -21,6 +21,7 @@ const SOURCES: &[&str] = &[
     "lifecycle",
     "session",
     "event",
+    "event_json",
     "propagation",
     "stats",
     "exporter",

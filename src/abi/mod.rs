@@ -1,5 +1,5 @@
-//! `extern "C"` and nothing else: one file per object of the C header (`lifecycle`, `session`, `event`, `stats`,
-//! `exporter`, `provider`, `callback`, `sampler`, `propagation`, `injector`) over what they share: `types` (the structs), `status` (the numbers), `snapshot` (reading a caller's structs once), `guard`
+//! `extern "C"` and nothing else: one file per object of the C header (`lifecycle`, `session`, `event`, `event_json`, `stats`,
+//! `exporter`, `provider`, `callback`, `sampler`, `propagation`, `injector`) over what they share: `types` (the structs), `status` (the numbers), `snapshot` (reading a caller's structs once), `json` (and its texts), `guard`
 //! (panics, thread state, last error) and `global` (the one library instance). No logic: each function reads its
 //! arguments, calls the manager, writes its outputs. The header is generated from these files.
 
@@ -8,6 +8,7 @@
 
 pub mod callback;
 pub mod event;
+pub mod event_json;
 pub mod exporter;
 mod global;
 mod guard;

@@ -45,7 +45,7 @@ pub(crate) use crate::export::registry::{LetGo, Removal, SamplerCallback, Sampli
 use crate::export::{BesideLanes, Control, Duty, ExportManager, LaneEntry, RootSpan, StartError, TailRules};
 pub(crate) use crate::export::{Callbacks, HeaderProvider};
 use crate::handle::{HandleError, HandleKind};
-use crate::journal::accounting::{LaneCounters, Refusal, SignalCounters};
+use crate::journal::accounting::{LaneCounters, Refusal, Repairs, SignalCounters};
 use crate::journal::files::{EVENTS_SUFFIX, SESSIONS_SUFFIX, SlotFiles};
 use crate::journal::{AppendError, Journal, JournalSettings, OverflowPolicy};
 use crate::live::table::LiveTable;
@@ -229,6 +229,12 @@ impl OtelManager {
         };
         self.journal.refuse(shard, signal, reason);
         error
+    }
+
+    /// Counts a text that came with a call and had to be set right before it could be read.
+    #[cold]
+    pub(crate) fn count_mended(&self, shard: usize, signal: Signal) {
+        self.journal.count_repairs(shard, signal, Repairs { utf8: 1, ..Repairs::default() });
     }
 
     /// The error of an append; what the journal has not counted is counted here.
