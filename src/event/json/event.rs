@@ -72,7 +72,7 @@ impl<'a> GivenEvent<'a> {
         if let Some(kind) = self.kind.filter(|kind| given != EventKind::Custom && given != *kind) {
             return Err(format!("{}: is given with the kind {}", given.word(), kind.word()));
         }
-        let parent = self.parent.made("parent")?;
+        let parent = self.parent.made().map_err(|why| format!("parent: {why}"))?;
         // None at all are different from each other.
         let unique = self.data.attributes.unique || self.data.attributes.list.is_empty();
         let attributes = Attributes { unique, ..self.data.attributes };

@@ -3,7 +3,7 @@
 
 use serde::de::MapAccess;
 
-use super::reader::{Item, Reader};
+use super::reader::{AtField, Item, Reader};
 use crate::event::content::Content;
 use crate::event::data::{EndState, ErrorDetail, EventKind, SessionEnd, SessionOptions, SpanContext, Target};
 use crate::event::details::{self, details};
@@ -117,7 +117,7 @@ impl GivenContext {
         self.trace_id.is_none() && self.span_id.is_none()
     }
 
-    fn made(&self, place: &str) -> Result<SpanContext, String> {
+    fn made(&self) -> Result<SpanContext, &'static str> {
         match (self.trace_id, self.span_id) {
             (Some(trace_id), Some(span_id)) => Ok(SpanContext {
                 trace_id,
@@ -125,7 +125,7 @@ impl GivenContext {
                 trace_flags: self.trace_flags,
                 is_remote: self.is_remote,
             }),
-            _ => Err(format!("{place}: both trace_id and span_id are expected")),
+            _ => Err("both trace_id and span_id are expected"),
         }
     }
 }
@@ -154,12 +154,12 @@ pub(super) struct GivenTarget {
 }
 
 impl GivenTarget {
-    pub(super) fn made(&self, place: &str) -> Result<Target, String> {
+    pub(super) fn made(&self) -> Result<Target, &'static str> {
         match (self.event, self.context.is_absent()) {
             (0, true) => Ok(Target::Root),
             (event, true) => Ok(Target::Event(event)),
-            (0, false) => self.context.made(place).map(Target::Context),
-            (_, false) => Err(format!("{place}: names both an event and a context")),
+            (0, false) => self.context.made().map(Target::Context),
+            (_, false) => Err("names both an event and a context"),
         }
     }
 }
@@ -187,10 +187,10 @@ pub(super) struct GivenLink<'a> {
 }
 
 impl<'a> GivenLink<'a> {
-    pub(super) fn made(&self) -> Result<Link<'a>, String> {
-        let named = self.context.made("context")?;
+    pub(super) fn made(&self) -> Result<Link<'a>, AtField> {
+        let named = self.context.made().map_err(|why| ("context", why))?;
         if !named.is_valid() {
-            return Err("context: has an id that is all zero".to_owned());
+            return Err(("context", "has an id that is all zero"));
         }
         Ok(Link {
             trace_id: named.trace_id,
@@ -218,7 +218,7 @@ pub(super) struct GivenMoment<'a> {
 }
 
 impl<'a> GivenMoment<'a> {
-    pub(super) fn made(&self) -> Result<SpanEvent<'a>, String> {
+    pub(super) fn made(&self) -> Result<SpanEvent<'a>, AtField> {
         let time = if self.time > 0 { self.time } else { clock::wall() };
         Ok(SpanEvent { name: self.name, time, attributes: self.attributes })
     }
@@ -284,7 +284,11 @@ pub(super) struct GivenOptions<'a> {
 impl<'a> GivenOptions<'a> {
     pub(super) fn made(self) -> Result<SessionOptions<'a>, String> {
         let context = |given: &GivenContext, place| {
-            if given.is_absent() { Ok(None) } else { given.made(place).map(Some) }
+            if given.is_absent() {
+                Ok(None)
+            } else {
+                given.made().map(Some).map_err(|why| format!("{place}: {why}"))
+            }
         };
         let (parent, resumed) = (context(&self.parent, "parent")?, context(&self.resumed, "resumed")?);
         Ok(SessionOptions { parent, resumed, ..self.options })

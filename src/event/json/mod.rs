@@ -6,6 +6,10 @@ mod event;
 mod given;
 mod mend;
 mod reader;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use bumpalo::Bump;

@@ -21,6 +21,9 @@ const WHOLE: &str = "a whole number";
 const OBJECT: &str = "an object";
 const TEXT: &str = "a text";
 
+/// What is wrong with a field.
+pub(super) type AtField = (&'static str, &'static str);
+
 /// What a reading works with.
 pub(super) struct Reader<'a> {
     pub(super) arena: &'a Bump,
@@ -356,7 +359,7 @@ impl<'a> Reader<'a> {
     pub(super) fn objects<T: Item<'a>, M, A: MapAccess<'a>>(
         &self,
         access: &mut A,
-        made: impl Fn(&T) -> Result<M, String>,
+        made: impl Fn(&T) -> Result<M, AtField>,
     ) -> Result<&'a [M], A::Error> {
         access.next_value_seed(ObjectsSeed { reader: self, made, of: std::marker::PhantomData })
     }
@@ -680,7 +683,7 @@ impl<T, F> ObjectsSeed<'_, '_, T, F> {
     }
 }
 
-impl<'a, T: Item<'a>, M: 'a, F: Fn(&T) -> Result<M, String>> DeserializeSeed<'a>
+impl<'a, T: Item<'a>, M: 'a, F: Fn(&T) -> Result<M, AtField>> DeserializeSeed<'a>
     for ObjectsSeed<'_, 'a, T, F>
 {
     type Value = &'a [M];
@@ -690,7 +693,7 @@ impl<'a, T: Item<'a>, M: 'a, F: Fn(&T) -> Result<M, String>> DeserializeSeed<'a>
     }
 }
 
-impl<'a, T: Item<'a>, M: 'a, F: Fn(&T) -> Result<M, String>> Visitor<'a> for ObjectsSeed<'_, 'a, T, F> {
+impl<'a, T: Item<'a>, M: 'a, F: Fn(&T) -> Result<M, AtField>> Visitor<'a> for ObjectsSeed<'_, 'a, T, F> {
     type Value = &'a [M];
 
     expecting!();
@@ -710,7 +713,10 @@ impl<'a, T: Item<'a>, M: 'a, F: Fn(&T) -> Result<M, String>> Visitor<'a> for Obj
             let read = items.next_element_seed(ObjectSeed::required(reader, &mut item)).and_then(|read| {
                 read.map(|_| {
                     reader.count()?;
-                    made(&item).map_err(|why| reader.wrong(why))
+                    made(&item).map_err(|(field, why)| {
+                        reader.at_field(field);
+                        reader.wrong(why)
+                    })
                 })
                 .transpose()
             });
