@@ -11,6 +11,7 @@ int run_formatters(void);
 int run_handles(void);
 int run_hosts(void);
 int run_injection(void);
+int run_json(void);
 int run_kinds(void);
 int run_lifecycle(void);
 int run_live(void);
@@ -34,7 +35,7 @@ static const struct {
     {"handles", run_handles},       {"lifecycle", run_lifecycle},   {"live", run_live},
     {"processes", run_processes},   {"providers", run_providers},   {"sampling", run_sampling},
     {"sessions", run_sessions},     {"stats", run_stats},           {"texts", run_texts},
-    {"threads", run_threads_group}, {"values", run_values},
+    {"threads", run_threads_group}, {"values", run_values},         {"json", run_json},
 };
 
 int main(int argc, char **argv) {
