@@ -2394,6 +2394,10 @@ typedef struct {
    * `queue.max_bytes`
    */
   uint64_t queue_capacity_bytes;
+  /**
+   * Texts in which `redact` has replaced something, and those left out since it could not.
+   */
+  uint64_t redacted_values;
 } agentotel_stats;
 
 /**
@@ -3019,6 +3023,9 @@ agentotel_status agentotel_end_session(agentotel_session session,
  * @param data The event. Must not be NULL; read during the call only.
  * @param out_context Gets the span's context, for children and later words; of an evaluation or feedback that of the span it
  *        is about; that of the parent, when `event_filter` in the configuration drops the event. May be NULL.
+ *
+ * When the session is not sampled the event is counted, and need not be looked at: what is wrong with it may stay unsaid.
+ *
  * @return AGENTOTEL_OK (it will be exported, or its loss counted); AGENTOTEL_ERR_QUEUE_FULL;
  *         AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
  *         AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED;

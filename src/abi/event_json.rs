@@ -56,7 +56,7 @@ pub unsafe extern "C" fn agentotel_record_event_json(
         // SAFETY: `json` has `len` bytes and `out_context` is NULL or valid, by this function's contract.
         unsafe {
             json::with(parts, json, Signal::Traces, read::whole_event, |parts, event| {
-                let context = parts.manager.record_event(parts.caller, parts.arena, session, event, &[])?;
+                let context = parts.manager.record_said(parts.caller, parts.arena, session, event)?;
                 write::optional(out_context, snapshot::context_out(context));
                 Ok(())
             })

@@ -5,7 +5,7 @@ use bumpalo::Bump;
 use super::guard::Parts;
 use super::snapshot;
 use super::types::{AGENTOTEL_MAX_JSON_BYTES, agentotel_str};
-use crate::event::json::{self, MOST_VALUES, Read, Refused};
+use crate::event::json::{MOST_VALUES, Read, Refused};
 use crate::manager::Error;
 use crate::otlp::Signal;
 use crate::otlp::parsed;

@@ -1,6 +1,6 @@
 //! The OtelManager: everything that one start of the library is made of, and what can be asked of it. Built from a
 //! Config, shared by all calling threads, shut down once. `sessions`, `events` (in flight),
-//! `recording` (whole ones) and `errors` are what calls do, `targets` what they name; `caller` is what a
+//! `recording` (whole ones; `said` those that are read already) and `errors` are what calls do, `targets` what they name; `caller` is what a
 //! thread brings along; `error` is what can go wrong. Knows no C types and no global.
 
 mod caller;
@@ -12,6 +12,7 @@ mod exporters;
 mod propagation;
 mod recording;
 mod recovery;
+mod said;
 mod sessions;
 mod storage;
 mod targets;

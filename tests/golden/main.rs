@@ -5,7 +5,6 @@
 #[path = "../agent/mod.rs"]
 mod agent;
 mod check;
-mod said;
 mod scenarios;
 
 use std::collections::HashMap;

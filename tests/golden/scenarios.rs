@@ -10,7 +10,9 @@ use agentotel::abi::types::*;
 
 use crate::agent::{last_error, session_context, text, zeroed};
 use crate::check::Extent;
-use crate::said;
+
+#[path = "said.rs"]
+mod said;
 
 thread_local! {
     static IN_JSON: Cell<bool> = const { Cell::new(false) };

@@ -19,7 +19,6 @@ use self::event::GivenEvent;
 use self::given::{GivenEnd, GivenError, GivenOptions};
 use self::mend::mended;
 use self::reader::{Item, ObjectSeed, Reader};
-pub(crate) use self::value::value;
 use super::data::{ErrorDetail, EventData, SessionEnd, SessionOptions};
 
 /// How deep a value may nest: an attribute, or content.

@@ -170,7 +170,7 @@ macro_rules! by_chance {
             fn words(&self, arena: &'a Bump) -> String {
                 let all = ContentConfig { default: ContentMode::Full, ..ContentConfig::default() };
                 let mut attributes = ArenaVec::new_in(arena);
-                self.named(&mut attributes, &ContentPolicy::new(&all));
+                self.named(&mut attributes, &ContentPolicy::new(&all, None));
                 format!("{self:?} {attributes:?}")
             }
         }
@@ -326,7 +326,7 @@ fn a_parent_is_named_in_three_ways_or_not() {
 #[test]
 fn content_is_any_value_as_it_is_written() {
     let policy =
-        ContentPolicy::new(&ContentConfig { default: ContentMode::Full, ..ContentConfig::default() });
+        ContentPolicy::new(&ContentConfig { default: ContentMode::Full, ..ContentConfig::default() }, None);
     for (said, kept) in [
         (r#"{ "a" : [1.50, "\u00e9]"] }"#, r#"{ "a" : [1.50, "\u00e9]"] }"#),
         (r#""a plain text""#, "a plain text"),

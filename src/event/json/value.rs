@@ -8,17 +8,9 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::MOST_DEPTH;
 use super::reader::{Reader, TextSeed};
-use super::{MOST_DEPTH, Refused};
 use crate::otlp::value::{Attribute, Attributes, Value};
-
-/// The value that a JSON text says.
-pub(crate) fn value<'a>(arena: &'a Bump, text: &'a str) -> Result<Value<'a>, Refused> {
-    let reader = Reader::new(arena);
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let read = ValueSeed { reader: &reader, depth: 0 }.deserialize(&mut deserializer);
-    read.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| reader.refused(&error))
-}
 
 /// An object of free attributes, in order; those that are null are left out.
 pub(super) struct AttributesSeed<'r, 'a> {
