@@ -22,6 +22,7 @@ const SOURCES: &[&str] = &[
     "lifecycle",
     "session",
     "event",
+    "event_json",
     "log",
     "propagation",
     "stats",

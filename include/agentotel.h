@@ -176,6 +176,11 @@
 #define AGENTOTEL_MAX_ITEMS 1048576
 
 /**
+ * The longest JSON text that one call may pass, in bytes (16 MiB).
+ */
+#define AGENTOTEL_MAX_JSON_BYTES 16777216
+
+/**
  * `agentotel_attribute.type`: the member of `value` that is set.
  */
 #define AGENTOTEL_TYPE_STRING 1
@@ -3352,6 +3357,132 @@ agentotel_status agentotel_list_live(agentotel_live_event *events,
 agentotel_status agentotel_record_error(agentotel_session session,
                                         agentotel_target target,
                                         const agentotel_error *error);
+
+/**
+ * Records one event that is said in JSON.
+ *
+ * ```c
+ * agentotel_record_event_json(session, AGENTOTEL_STR("{"
+ *     "\"llm\": {\"request_model\": \"gpt-4o\", \"input_tokens\": 812, \"output_tokens\": 37,"
+ *     "          \"input_messages\": [{\"role\": \"user\", \"parts\": []}]},"
+ *     "\"duration_nano\": 250000000, \"attributes\": {\"attempt\": 2, \"tags\": [\"a\", \"b\"]}}"), NULL);
+ * ```
+ *
+ * The text is an object with the fields of `agentotel_event_data` under their names, those of the details in objects of their
+ * own. It becomes exactly what the structs would become. `docs/event.schema.json` is its JSON Schema. In particular:
+ *
+ * - What is null is absent. Of a field that is given twice the last one counts. A field that there is not is an error.
+ * - `kind`, `span_kind`, `status_code`, `operation`, `decision` and the like are words: those of their constants in lower case
+ *   (`"mcp_client"`, `"ok"`), an operation's as the conventions have it (`"invoke_agent"`). `counting` is one word or a list
+ *   of them. `kind` may be left out when a detail is given.
+ * - Numbers that are optional are plain numbers, flags are true or false. Times are whole nanoseconds, as numbers or as texts
+ *   of digits. Whole numbers may be written with a fraction of zero.
+ * - `attributes` is an object. A text, truth value or number in it is that; an array of one of these is an array of that type
+ *   (of whole and other numbers: of doubles); an object, and any other array, is a map or list. Bytes there are none.
+ * - Content (messages, arguments, results, …) is any JSON value, recorded as it is written here; a text is recorded as the
+ *   text itself.
+ * - `parent` is `{"event": handle}` (a number, or a text of its digits), `{"trace_id": …, "span_id": …, "trace_flags": 1,
+ *   "is_remote": false}` with ids as hexadecimal digits in lower case, or a text as W3C `traceparent`, of a remote span.
+ *   The `context` of a link is one of the last two. There is no `parent_index`.
+ *
+ * The text has at most AGENTOTEL_MAX_JSON_BYTES; a value in it nests at most 64 deep. What is not UTF-8 or half a character
+ * (`"\ud800"`) is replaced by U+FFFD and the whole text counted as one in `agentotel_stats.repaired_utf8`.
+ *
+ * @param session An open session.
+ * @param json The event.
+ * @param out_context As for `agentotel_record_event`. May be NULL.
+ * @return As `agentotel_record_event`. With AGENTOTEL_ERR_INVALID_ARGUMENT `agentotel_last_error` names the field:
+ *         `llm.input_tokens: a whole number is expected, got "x"`.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_record_event_json(agentotel_session session,
+                                             agentotel_str json,
+                                             agentotel_span_context *out_context);
+
+/**
+ * Starts an event that is said in JSON, as `agentotel_start_event` does one in structs.
+ *
+ * @param session An open session.
+ * @param json What is known of the event, as for `agentotel_record_event_json`.
+ * @param out_event Gets the handle. Must not be NULL.
+ * @return As `agentotel_start_event`.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_start_event_json(agentotel_session session,
+                                            agentotel_str json,
+                                            agentotel_event *out_event);
+
+/**
+ * Adds to an event in flight what is said in JSON, as `agentotel_update_event` does.
+ *
+ * @param event An event in flight.
+ * @param json What to add, as for `agentotel_record_event_json`.
+ * @return As `agentotel_update_event`.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_update_event_json(agentotel_event event, agentotel_str json);
+
+/**
+ * Ends an event in flight with what is said in JSON, as `agentotel_end_event` does.
+ *
+ * @param event An event in flight.
+ * @param json What its end adds, as for `agentotel_record_event_json`; absent is nothing.
+ * @return As `agentotel_end_event`.
+ *
+ * Thread-safe; of two threads that end one event, one succeeds.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_end_event_json(agentotel_event event, agentotel_str json);
+
+/**
+ * Records an error that is said in JSON, as `agentotel_record_error` does.
+ *
+ * @param session An open session.
+ * @param target The span that failed; zeroed, the session's root span.
+ * @param json An object with the fields of `agentotel_error`: `type`, `message`, `code`, `details`, `stack`,
+ *        `time_unix_nano`, `kind` (a word).
+ * @return As `agentotel_record_error`.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_record_error_json(agentotel_session session,
+                                             agentotel_target target,
+                                             agentotel_str json);
+
+/**
+ * Starts a session that is said in JSON, as `agentotel_start_session` does.
+ *
+ * @param json An object with the fields of `agentotel_session_options` under their names, `parent` and `resumed` as the
+ *        `context` of a link (`agentotel_record_event_json`), `tags` a list of texts; absent is nothing.
+ * @param out_session Gets the handle. Must not be NULL.
+ * @return As `agentotel_start_session`.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_start_session_json(agentotel_str json,
+                                              agentotel_session *out_session);
+
+/**
+ * Ends a session with what is said in JSON, as `agentotel_end_session` does.
+ *
+ * @param session An open session.
+ * @param json An object with the fields of `agentotel_session_end`: `end_state` (`"indeterminate"`, `"success"`, `"fail"`),
+ *        `reason`, `error_type`, `end_time_unix_nano`; absent is nothing.
+ * @return As `agentotel_end_session`.
+ *
+ * Thread-safe; of two threads that end one session, one succeeds.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_end_session_json(agentotel_session session,
+                                            agentotel_str json);
 
 /**
  * Records a log record: of a span of a session, of any other span, or of the process alone.

@@ -1,5 +1,6 @@
-//! `extern "C"` and nothing else: one file per object of the C header (`lifecycle`, `session`, `event`, `log`, `stats`,
-//! `exporter`, `provider`, `callback`, `diagnostics`, `sampler`, `propagation`, `injector`) over what they share: `types` (the structs), `status` (the numbers), `snapshot` (reading a caller's structs once), `guard`
+//! `extern "C"` and nothing else: one file per object of the C header (`lifecycle`, `session`, `event`, `event_json`, `log`,
+//! `stats`, `exporter`, `provider`, `callback`, `diagnostics`, `sampler`, `propagation`, `injector`) over what they share:
+//! `types` (the structs), `status` (the numbers), `snapshot` (reading a caller's structs once), `json` (and its texts), `guard`
 //! (panics, thread state, last error) and `global` (the one library instance). No logic: each function reads its
 //! arguments, calls the manager, writes its outputs. The header is generated from these files.
 
@@ -9,6 +10,7 @@
 pub mod callback;
 pub mod diagnostics;
 pub mod event;
+pub mod event_json;
 pub mod exporter;
 mod global;
 mod guard;

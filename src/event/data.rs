@@ -126,6 +126,15 @@ macro_rules! event_kinds {
                 }
             }
 
+            /// The kind that has this word.
+            pub(crate) fn from_word(word: &str) -> Option<Self> {
+                match word {
+                    "custom" => Some(Self::Custom),
+                    $($word => Some(Self::$kind),)+
+                    _ => None,
+                }
+            }
+
             /// The word for it.
             pub(crate) fn word(self) -> &'static str {
                 match self {

@@ -3,7 +3,8 @@
 //! `semconv` the names they get, `content` what is recorded of content, `costs` what calls cost, `attributes` makes keys
 //! unique and keeps the limits, `log` makes the caller's log records, `inject` adds what the configuration and the host want added, `redact` takes out what the
 //! rules say, `text` repairs and cuts, `times` puts start and end in order, `record` is what the journal takes, `processor`
-//! puts them together, `typed` is the short way of most events with a detail, `filter` drops what nobody wants.
+//! puts them together, `typed` is the short way of most events with a detail, `filter` drops what nobody wants,
+//! `json` reads events that come as text.
 
 mod attributes;
 mod choice;
@@ -13,6 +14,7 @@ pub(crate) mod data;
 pub(crate) mod details;
 pub(crate) mod filter;
 pub(crate) mod inject;
+pub(crate) mod json;
 pub(crate) mod log;
 pub(crate) mod processor;
 mod record;

@@ -1,6 +1,7 @@
 //! The OtelManager: everything that one start of the library is made of, and what can be asked of it. Built from a
 //! Config, shared by all calling threads, shut down once. `sessions`, `events` (in flight),
-//! `recording` (whole ones), `errors` and `logs` are what calls do, `targets` what they name; `caller` is what a
+//! `recording` (whole ones; `said` those that are read already), `errors` and `logs` are what calls do, `targets` what they
+//! name; `caller` is what a
 //! thread brings along; `error` is what can go wrong. Knows no C types and no global.
 
 mod caller;
@@ -13,6 +14,7 @@ mod logs;
 mod propagation;
 mod recording;
 mod recovery;
+mod said;
 mod sessions;
 mod storage;
 mod targets;
@@ -48,7 +50,7 @@ use crate::export::registry::{Registry, is_in_callback};
 use crate::export::{BesideLanes, Control, Duty, ExportManager, LaneEntry, RootSpan, StartError, TailRules};
 pub(crate) use crate::export::{Callbacks, HeaderProvider};
 use crate::handle::{HandleError, HandleKind};
-use crate::journal::accounting::{LaneCounters, Refusal, SignalCounters};
+use crate::journal::accounting::{LaneCounters, Refusal, Repairs, SignalCounters};
 use crate::journal::files::{EVENTS_SUFFIX, SESSIONS_SUFFIX, SlotFiles};
 use crate::journal::{AppendError, Journal, JournalSettings, OverflowPolicy};
 use crate::live::table::LiveTable;
@@ -239,6 +241,12 @@ impl OtelManager {
         };
         self.journal.refuse(shard, signal, reason);
         error
+    }
+
+    /// Counts a text that came with a call and had to be set right before it could be read.
+    #[cold]
+    pub(crate) fn count_mended(&self, shard: usize, signal: Signal) {
+        self.journal.count_repairs(shard, signal, Repairs { utf8: 1, ..Repairs::default() });
     }
 
     /// The error of an append; what the journal has not counted is counted here.

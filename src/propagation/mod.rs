@@ -9,7 +9,7 @@ mod jaeger;
 pub(crate) mod meta;
 #[cfg(test)]
 mod tests;
-mod trace_parent;
+pub(crate) mod trace_parent;
 pub(crate) mod trace_state;
 
 use std::borrow::Cow;

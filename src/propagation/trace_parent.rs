@@ -49,7 +49,7 @@ pub(super) fn push_hex(text: &mut String, bytes: &[u8]) {
 }
 
 /// So many bytes from exactly as many lower-case hexadecimal digits as they take.
-pub(super) fn hex<const N: usize>(digits: &str) -> Option<[u8; N]> {
+pub(crate) fn hex<const N: usize>(digits: &str) -> Option<[u8; N]> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),

@@ -98,6 +98,34 @@ static agentotel_status set_diagnostic_handler_(void) {
   return agentotel_set_diagnostic_handler(NULL);
 }
 
+static agentotel_status start_session_json_(void) {
+  agentotel_session session = 0;
+  return agentotel_start_session_json(AGENTOTEL_STR("{}"), &session);
+}
+static agentotel_status end_session_json_(void) {
+  return agentotel_end_session_json(0, AGENTOTEL_STR("{}"));
+}
+static agentotel_status record_event_json_(void) {
+  return agentotel_record_event_json(0, AGENTOTEL_STR("{\"name\":\"event\"}"), NULL);
+}
+
+static agentotel_status start_event_json_(void) {
+  agentotel_event event = 0;
+  return agentotel_start_event_json(0, AGENTOTEL_STR("{\"name\":\"event\"}"), &event);
+}
+
+static agentotel_status update_event_json_(void) {
+  return agentotel_update_event_json(0, AGENTOTEL_STR("{}"));
+}
+static agentotel_status end_event_json_(void) {
+  return agentotel_end_event_json(0, AGENTOTEL_STR("{}"));
+}
+
+static agentotel_status record_error_json_(void) {
+  agentotel_target root = {0, NULL};
+  return agentotel_record_error_json(0, root, AGENTOTEL_STR("{\"type\":\"timeout\"}"));
+}
+
 static agentotel_status get_stats_(void) {
   agentotel_stats stats = AGENTOTEL_STATS_INIT;
   return agentotel_get_stats(AGENTOTEL_SIGNAL_TRACES, &stats);
@@ -249,6 +277,13 @@ const struct every_function every_function[] = {
     {"agentotel_record_error", record_error_, NOT_YET, NO_MORE},
     {"agentotel_log", log_, NOT_YET, NO_MORE},
     {"agentotel_set_diagnostic_handler", set_diagnostic_handler_, AGENTOTEL_OK, AGENTOTEL_OK},
+    {"agentotel_start_session_json", start_session_json_, NOT_YET, NO_MORE},
+    {"agentotel_end_session_json", end_session_json_, NOT_YET, NO_MORE},
+    {"agentotel_record_event_json", record_event_json_, NOT_YET, NO_MORE},
+    {"agentotel_start_event_json", start_event_json_, NOT_YET, NO_MORE},
+    {"agentotel_update_event_json", update_event_json_, NOT_YET, NO_MORE},
+    {"agentotel_end_event_json", end_event_json_, NOT_YET, NO_MORE},
+    {"agentotel_record_error_json", record_error_json_, NOT_YET, NO_MORE},
     {"agentotel_get_stats", get_stats_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_exporter_error", get_exporter_error_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_exporter_stats", get_exporter_stats_, NOT_YET, AGENTOTEL_OK},

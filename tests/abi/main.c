@@ -12,6 +12,7 @@ int run_formatters(void);
 int run_handles(void);
 int run_hosts(void);
 int run_injection(void);
+int run_json(void);
 int run_kinds(void);
 int run_lifecycle(void);
 int run_live(void);
@@ -41,6 +42,7 @@ static const struct {
     {"kinds", run_kinds},
     {"propagation", run_propagation},
     {"handles", run_handles},
+    {"json", run_json},
     {"lifecycle", run_lifecycle},
     {"live", run_live},
     {"logs", run_logs},

@@ -150,6 +150,34 @@ fn every_kind_becomes_what_its_golden_file_says() {
     assert!(sessions.is_empty());
 }
 
+/// The same events said in JSON: the same files. They are what the schema of events takes.
+#[test]
+fn what_is_said_in_json_becomes_the_same() {
+    let _alone = Alone::take();
+    scenarios::say_in_json(true);
+    let (mut sessions, _) = run(&json!({ "default": "full" }));
+    scenarios::say_in_json(false);
+    for scenario in scenarios::ALL {
+        let recorded = sessions.remove(&format!("session of {}", scenario.name)).unwrap();
+        let mut golden = json!({ "spans": recorded.spans, "logs": recorded.logs });
+        Normaliser::default().normalise("", &mut golden);
+        let committed = std::fs::read_to_string(file(scenario.name)).unwrap();
+        assert_eq!(golden, serde_json::from_str::<Value>(&committed).unwrap(), "{}", scenario.name);
+    }
+    assert!(sessions.is_empty());
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/event.schema.json");
+    let schema = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
+    let schema = jsonschema::draft202012::new(&schema).unwrap();
+    let said = scenarios::said_in_json();
+    assert!(said.len() > scenarios::ALL.len());
+    for event in said {
+        let event: Value = serde_json::from_str(&event).unwrap();
+        if let Err(error) = schema.validate(&event) {
+            panic!("{error}: {event}");
+        }
+    }
+}
+
 #[test]
 fn no_golden_file_is_without_its_scenario() {
     let mut files: Vec<String> = std::fs::read_dir(file("x").parent().unwrap())

@@ -1,12 +1,44 @@
 //! A session for each kind of event, and for what goes with events: streams, errors, evaluations, sums. Content that is given
 //! has `CANARY` in it.
 
+use std::cell::{Cell, RefCell};
+
 use agentotel::abi::event::*;
+use agentotel::abi::event_json::*;
 use agentotel::abi::session::*;
 use agentotel::abi::types::*;
 
 use crate::agent::{last_error, session_context, text, zeroed};
 use crate::check::Extent;
+
+#[path = "said.rs"]
+mod said;
+
+thread_local! {
+    static IN_JSON: Cell<bool> = const { Cell::new(false) };
+    static EVENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Lets the scenarios say everything in JSON, or nothing.
+pub fn say_in_json(in_json: bool) {
+    IN_JSON.set(in_json);
+}
+
+/// The events that were said in JSON.
+pub fn said_in_json() -> Vec<String> {
+    EVENTS.take()
+}
+
+/// What is said, as JSON, when all is.
+fn in_json(say: impl FnOnce() -> String) -> Option<String> {
+    IN_JSON.get().then(say)
+}
+
+fn event_in_json(data: &agentotel_event_data, above: Option<&agentotel_span_context>) -> Option<String> {
+    let json = in_json(|| said::event(data, above));
+    EVENTS.with_borrow_mut(|events| events.extend(json.clone()));
+    json
+}
 
 /// 2026-01-01, and a quarter of a second.
 pub const START: i64 = 1_767_225_600_000_000_000;
@@ -95,7 +127,12 @@ fn data(kind: u32) -> agentotel_event_data {
 fn record(session: agentotel_session, data: &agentotel_event_data) -> agentotel_span_context {
     let mut context = zeroed();
     // SAFETY: all are valid through the call.
-    let status = unsafe { agentotel_record_event(session, data, &raw mut context) };
+    let status = unsafe {
+        match event_in_json(data, None) {
+            Some(json) => agentotel_record_event_json(session, text(&json), &raw mut context),
+            None => agentotel_record_event(session, data, &raw mut context),
+        }
+    };
     assert_eq!(status, 0, "{}", last_error());
     context
 }
@@ -103,19 +140,47 @@ fn record(session: agentotel_session, data: &agentotel_event_data) -> agentotel_
 fn start(session: agentotel_session, data: &agentotel_event_data) -> agentotel_event {
     let mut event = 0;
     // SAFETY: all are valid through the call.
-    let status = unsafe { agentotel_start_event(session, data, &raw mut event) };
+    let status = unsafe {
+        match event_in_json(data, None) {
+            Some(json) => agentotel_start_event_json(session, text(&json), &raw mut event),
+            None => agentotel_start_event(session, data, &raw mut event),
+        }
+    };
     assert_eq!(status, 0, "{}", last_error());
     event
 }
 
 fn end(event: agentotel_event, data: &agentotel_event_data) {
     // SAFETY: valid through the call.
-    assert_eq!(unsafe { agentotel_end_event(event, data) }, 0, "{}", last_error());
+    let status = unsafe {
+        match event_in_json(data, None) {
+            Some(json) => agentotel_end_event_json(event, text(&json)),
+            None => agentotel_end_event(event, data),
+        }
+    };
+    assert_eq!(status, 0, "{}", last_error());
+}
+
+fn update(event: agentotel_event, data: &agentotel_event_data) {
+    // SAFETY: valid through the call.
+    let status = unsafe {
+        match event_in_json(data, None) {
+            Some(json) => agentotel_update_event_json(event, text(&json)),
+            None => agentotel_update_event(event, data),
+        }
+    };
+    assert_eq!(status, 0, "{}", last_error());
 }
 
 fn fail(session: agentotel_session, target: agentotel_target, error: &agentotel_error) {
     // SAFETY: valid through the call.
-    assert_eq!(unsafe { agentotel_record_error(session, target, error) }, 0, "{}", last_error());
+    let status = unsafe {
+        match in_json(|| said::error(error)) {
+            Some(json) => agentotel_record_error_json(session, target, text(&json)),
+            None => agentotel_record_error(session, target, error),
+        }
+    };
+    assert_eq!(status, 0, "{}", last_error());
 }
 
 /// The session in which a scenario runs.
@@ -146,7 +211,12 @@ pub fn session(name: &str) -> agentotel_session {
     }
     let mut session = 0;
     // SAFETY: both are valid through the call.
-    let status = unsafe { agentotel_start_session(&raw const options, &raw mut session) };
+    let status = unsafe {
+        match in_json(|| said::session(&options)) {
+            Some(json) => agentotel_start_session_json(text(&json), &raw mut session),
+            None => agentotel_start_session(&raw const options, &raw mut session),
+        }
+    };
     assert_eq!(status, 0, "{}", last_error());
     session
 }
@@ -163,7 +233,13 @@ pub fn end_session(name: &str, session: agentotel_session) {
         end.error_type = text("timeout");
     }
     // SAFETY: valid through the call.
-    assert_eq!(unsafe { agentotel_end_session(session, &raw const end) }, 0, "{}", last_error());
+    let status = unsafe {
+        match in_json(|| said::session_end(&end)) {
+            Some(json) => agentotel_end_session_json(session, text(&json)),
+            None => agentotel_end_session(session, &raw const end),
+        }
+    };
+    assert_eq!(status, 0, "{}", last_error());
 }
 
 const MESSAGES: &str = r#"[{"role":"user","parts":[{"type":"text","content":"CANARY"}]}]"#;
@@ -253,9 +329,7 @@ fn llm_stream(session: agentotel_session) {
         cache_read_input_tokens: int(600),
         cache_creation_input_tokens: int(50),
     });
-    let update = given!(agentotel_event_data { llm: &raw const first });
-    // SAFETY: valid through the call.
-    assert_eq!(unsafe { agentotel_update_event(event, &raw const update) }, 0, "{}", last_error());
+    update(event, &given!(agentotel_event_data { llm: &raw const first }));
     let last = given!(agentotel_llm {
         output_tokens: int(20),
         finish_reasons: list(&["end_turn"]),
@@ -750,6 +824,20 @@ fn batch(session: agentotel_session) {
         agentotel_event_data { tool: &raw const tool, parent_index: int(1), ..data(AGENTOTEL_KIND_TOOL) },
         agentotel_event_data { parent_index: int(0), ..named("sibling") },
     ];
+    if IN_JSON.get() {
+        // There are no arrays in JSON: their parents are named by their contexts.
+        let mut contexts: Vec<agentotel_span_context> = Vec::new();
+        for data in &events {
+            let above = (data.parent_index.present != 0).then(|| contexts[data.parent_index.value as usize]);
+            let json = event_in_json(data, above.as_ref()).unwrap();
+            let mut context = zeroed();
+            // SAFETY: all are valid through the call.
+            let status = unsafe { agentotel_record_event_json(session, text(&json), &raw mut context) };
+            assert_eq!(status, 0, "{}", last_error());
+            contexts.push(context);
+        }
+        return;
+    }
     let mut recorded = 0;
     // SAFETY: all are valid through the call.
     let status = unsafe {

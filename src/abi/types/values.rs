@@ -10,6 +10,9 @@ pub const AGENTOTEL_MAX_TEXT_BYTES: usize = 67_108_864;
 /// The longest array (attributes, events, links, tags) that one call may pass.
 pub const AGENTOTEL_MAX_ITEMS: usize = 1_048_576;
 
+/// The longest JSON text that one call may pass, in bytes (16 MiB).
+pub const AGENTOTEL_MAX_JSON_BYTES: usize = 16_777_216;
+
 /// A borrowed text or byte string: `len` bytes at `data`, no terminating NUL needed. It is read during the call and
 /// never kept. `{NULL, 0}` is absent; `{NULL, n}` with n > 0 is an error. Text is UTF-8: what is not valid is replaced
 /// by U+FFFD and counted; an embedded NUL is kept. Make one with `AGENTOTEL_STR("literal")` or `agentotel_cstr(p)`.
