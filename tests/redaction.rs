@@ -45,6 +45,7 @@ use std::path::Path;
 use agent::*;
 use agentotel::abi::event::*;
 use agentotel::abi::lifecycle::*;
+use agentotel::abi::log::agentotel_log;
 use agentotel::abi::session::*;
 use agentotel::abi::stats::*;
 use agentotel::abi::types::*;
@@ -225,6 +226,25 @@ fn own_fields(session: agentotel_session) {
             last_error()
         );
         assert_eq!(agentotel_session_set_attributes(session, attributes.as_ptr(), count), 0);
+        // What is logged, of the session and of the process alone: a text, and a map.
+        let said = agentotel_log_record {
+            struct_size: size_of::<agentotel_log_record>(),
+            severity_number: AGENTOTEL_SEVERITY_INFO,
+            severity_text: text("severity"),
+            event_name: text("event"),
+            body: agentotel_value { string: text("logged") },
+            attributes: attributes.as_ptr(),
+            attribute_count: count,
+            ..zeroed()
+        };
+        let map = agentotel_log_record {
+            body_type: AGENTOTEL_TYPE_JSON,
+            body: agentotel_value { json: document },
+            ..said
+        };
+        for (session, record) in [(session, &raw const said), (0, &raw const map)] {
+            assert_eq!(agentotel_log(session, zeroed(), record), 0, "{}", last_error());
+        }
     }
 }
 

@@ -19,6 +19,7 @@ static struct {
   __typeof__(&agentotel_start_session) start_session;
   __typeof__(&agentotel_end_session) end_session;
   __typeof__(&agentotel_record_event) record_event;
+  __typeof__(&agentotel_log) log;
   __typeof__(&agentotel_start_event) start_event;
   __typeof__(&agentotel_end_event) end_event;
   __typeof__(&agentotel_last_error) last_error;
@@ -43,6 +44,7 @@ const char *agent_load(const char *path) {
   LOOK_UP(start_session);
   LOOK_UP(end_session);
   LOOK_UP(record_event);
+  LOOK_UP(log);
   LOOK_UP(start_event);
   LOOK_UP(end_event);
   LOOK_UP(last_error);
@@ -85,9 +87,9 @@ void agent_last_error(char *buffer, size_t capacity) {
   (void)library.last_error(buffer, capacity, NULL);
 }
 
-int32_t agent_read_counts(const char *exporter, agent_counts *counts) {
+static int32_t read_counts(uint32_t signal, const char *exporter, agent_counts *counts) {
   agentotel_stats stats = AGENTOTEL_STATS_INIT;
-  int32_t status = library.get_stats(AGENTOTEL_SIGNAL_TRACES, &stats);
+  int32_t status = library.get_stats(signal, &stats);
   if (status != AGENTOTEL_OK) return status;
   memset(counts, 0, sizeof *counts);
   counts->offered = stats.offered;
@@ -97,7 +99,7 @@ int32_t agent_read_counts(const char *exporter, agent_counts *counts) {
     counts->refused += stats.refused[i];
   if (!exporter) return AGENTOTEL_OK;
   agentotel_exporter_stats lane = AGENTOTEL_EXPORTER_STATS_INIT;
-  status = library.get_exporter_stats(agentotel_cstr(exporter), AGENTOTEL_SIGNAL_TRACES, &lane);
+  status = library.get_exporter_stats(agentotel_cstr(exporter), signal, &lane);
   if (status != AGENTOTEL_OK) return status;
   counts->exported = lane.exported;
   counts->pending = lane.pending;
@@ -105,6 +107,10 @@ int32_t agent_read_counts(const char *exporter, agent_counts *counts) {
   for (size_t i = 0; i < AGENTOTEL_DROPPED_SLOTS; i++)
     counts->lost += lane.dropped[i];
   return AGENTOTEL_OK;
+}
+
+int32_t agent_read_counts(const char *exporter, agent_counts *counts) {
+  return read_counts(AGENTOTEL_SIGNAL_TRACES, exporter, counts);
 }
 
 static size_t at_most(size_t count) {
@@ -153,6 +159,28 @@ uint64_t agent_record_again(uint64_t session, const agent_attribute *attributes,
   for (uint64_t i = 0; i < events; i++)
     failed += library.record_event(session, &event, NULL) != AGENTOTEL_OK;
   return failed;
+}
+
+uint64_t agent_log(uint64_t session, uint32_t severity, const agent_attribute *attributes, size_t count,
+                   uint64_t records) {
+  uint64_t failed = 0;
+  const agentotel_target root = {0, NULL};
+  count = at_most(count);
+  for (uint64_t i = 0; i < records; i++) {
+    agentotel_attribute built[MOST_ATTRIBUTES];
+    attributes_of(built, attributes, count);
+    agentotel_log_record record = AGENTOTEL_LOG_RECORD_INIT;
+    record.severity_number = severity;
+    record.body.string = AGENTOTEL_STR("the step took longer than it should");
+    record.attributes = built;
+    record.attribute_count = count;
+    failed += library.log(session, root, &record) != AGENTOTEL_OK;
+  }
+  return failed;
+}
+
+int32_t agent_read_log_counts(agent_counts *counts) {
+  return read_counts(AGENTOTEL_SIGNAL_LOGS, NULL, counts);
 }
 
 static uint64_t monotonic(void) {

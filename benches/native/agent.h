@@ -49,6 +49,11 @@ uint64_t agent_record_again(uint64_t session, const agent_attribute *attributes,
 /* Filled in for each, with the wall time of each call. */
 uint64_t agent_record_timed(uint64_t session, const agent_attribute *attributes, size_t count,
                             uint64_t events, uint64_t *nanoseconds);
+/* Log records with a text of 35 bytes. */
+uint64_t agent_log(uint64_t session, uint32_t severity, const agent_attribute *attributes, size_t count,
+                   uint64_t records);
+/* The same counters of logs, without an exporter's. */
+int32_t agent_read_log_counts(agent_counts *counts);
 /* An llm event with twelve typed fields. */
 uint64_t agent_record_llm(uint64_t session, uint64_t events);
 /* Start and end, the attributes given at the start. */

@@ -46,6 +46,14 @@ unsafe extern "C" {
         events: u64,
         nanoseconds: *mut u64,
     ) -> u64;
+    fn agent_log(
+        session: u64,
+        severity: u32,
+        attributes: *const RawAttribute,
+        count: usize,
+        records: u64,
+    ) -> u64;
+    fn agent_read_log_counts(counts: *mut Counts) -> i32;
     fn agent_record_llm(session: u64, events: u64) -> u64;
     fn agent_start_and_end(session: u64, attributes: *const RawAttribute, count: usize, events: u64) -> u64;
     fn agent_start_many(session: u64, attributes: *const RawAttribute, count: usize, events: u64) -> u64;
@@ -161,6 +169,22 @@ impl Agent {
         let events = nanoseconds.len() as u64;
         // SAFETY: the arrays are borrowed for the call and `nanoseconds` has `events` places.
         unsafe { agent_record_timed(session, raw.as_ptr(), raw.len(), events, nanoseconds.as_mut_ptr()) }
+    }
+
+    /// Records log records; how many were not answered OK.
+    pub fn log(self, session: u64, severity: u32, attributes: &Borrowed<'_>, records: u64) -> u64 {
+        let raw = &attributes.raw;
+        // SAFETY: the array and what it points to are borrowed for the call.
+        unsafe { agent_log(session, severity, raw.as_ptr(), raw.len(), records) }
+    }
+
+    /// The counters of the logs.
+    pub fn log_counts(self) -> Fallible<Counts> {
+        let mut counts = Counts::default();
+        // SAFETY: the place outlives the call.
+        let status = unsafe { agent_read_log_counts(&raw mut counts) };
+        self.check("agentotel_get_stats", status)?;
+        Ok(counts)
     }
 
     /// Records llm events with twelve typed fields.

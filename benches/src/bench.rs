@@ -5,6 +5,7 @@
 mod agent;
 mod child;
 mod sdk;
+mod sdk_logs;
 mod sink;
 mod statistics;
 mod suite;
@@ -38,6 +39,7 @@ fn start() -> Fallible<()> {
         "run" => return suite::run(&arguments),
         "sink" => return sink::serve(),
         "caller" => child::caller::run,
+        "logs" => child::logs::run,
         "threads" => child::threads::run,
         "deliver" => child::deliver::run,
         "init" => child::idle::init,

@@ -5,6 +5,7 @@ pub mod caller;
 pub mod deliver;
 pub mod idle;
 pub mod live;
+pub mod logs;
 pub mod outage;
 pub mod recovery;
 pub mod redaction;

@@ -23,6 +23,7 @@ pub fn measure(bench: &mut Bench) -> Fallible<()> {
         add(bench, attributes, &figures)?;
     }
     while_exporting(bench)?;
+    logs(bench)?;
     threads(bench)
 }
 
@@ -77,6 +78,26 @@ fn while_exporting(bench: &mut Bench) -> Fallible<()> {
     ] {
         summary.add(name, figures.get(figure)?);
     }
+    Ok(())
+}
+
+fn logs(bench: &mut Bench) -> Fallible<()> {
+    let figures = run(&mut child(
+        "logs",
+        &[
+            ("library", &bench.library),
+            ("config", r#"{"exporters":[],"logs":{"min_severity":"info"}}"#),
+            ("rounds", ROUNDS),
+            ("burst", BURST),
+            ("attributes", "4"),
+            ("sdk_batch", SDK_BATCH),
+        ],
+    )?)?;
+    let summary = &mut bench.summary;
+    summary.add("log_caller_cpu_ratio", figures.get("ratio")?);
+    let peer = figures.get("sdk_ns")?;
+    summary.add_beside("log_caller_ns_4_attrs", figures.get("ns")?, "sdk_log_caller_ns_4_attrs", peer);
+    summary.add("log_disabled_ns", figures.get("disabled_ns")?);
     Ok(())
 }
 
