@@ -16,12 +16,13 @@ enum Bar {
 
 use Bar::{AtLeast, AtMost};
 
-const BARS: [(&str, Bar); 31] = [
+const BARS: [(&str, Bar); 32] = [
     ("caller_cpu_ratio_10_attrs", AtLeast(4.0)),
     ("caller_cpu_growth_2_threads", AtMost(1.2)),
     ("caller_cpu_growth_4_threads", AtMost(1.2)),
     ("start_end_cost_ratio", AtMost(2.5)),
     ("llm_event_cost_ratio", AtMost(1.5)),
+    ("json_event_cost_ratio", AtMost(1.6)),
     ("unsampled_cost_fraction", AtMost(0.15)),
     ("process_cpu_ratio_http_protobuf", AtLeast(5.0)),
     ("throughput_ratio_http_protobuf", AtLeast(3.0)),
