@@ -20,7 +20,7 @@ out=$PWD/target/fuzz
 RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$out \
   RUSTFLAGS='--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares' \
   cargo build --quiet --release --locked --target "$host" --manifest-path fuzz/Cargo.toml
-for target in recovery config reply redaction; do
+for target in recovery config reply redaction event_json; do
   log=$out/$target.log
   mkdir -p "$out/corpus/$target"
   "$out/$host/release/$target" "$out/corpus/$target" -artifact_prefix="$out/$target-" \

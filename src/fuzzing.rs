@@ -1,11 +1,13 @@
 //! Ways in for the fuzz targets under `fuzz/`, to readers of bytes that the library did not write itself: what a dead process
-//! has left, configuration documents, replies of receivers, texts in which something is to be redacted. Built with the feature `fuzzing` alone.
+//! has left, configuration documents, replies of receivers, texts in which something is to be redacted, events as JSON. Built
+//! with the feature `fuzzing` alone.
 
 use std::sync::LazyLock;
 
 use bumpalo::Bump;
 
 use crate::config::{Config, Environment};
+use crate::event::json::{self as events, Refused};
 use crate::event::processor::{EventProcessor, RecordLimits};
 use crate::journal::frame::{Frames, write_checksum};
 use crate::journal::recovery::Scan;
@@ -90,4 +92,25 @@ pub fn redaction(data: &[u8]) {
     } else {
         assert!(!is_document);
     }
+}
+
+/// An event as JSON, whole and as a later word: read, with texts that are UTF-8 whatever the bytes were, or refused with words.
+/// What is wrong for a later word is wrong for a whole event.
+pub fn event_json(data: &[u8]) {
+    let arena = Bump::new();
+    let whole = events::whole_event(&arena, data);
+    let later = events::later_event(&arena, data);
+    for refused in [whole.as_ref().err(), later.as_ref().err()].into_iter().flatten() {
+        assert!(*refused != Refused::Wrong(String::new()));
+    }
+    assert!(data.is_empty() || later.is_ok() || whole.is_err());
+    for event in [whole, later].into_iter().flatten() {
+        assert!(std::str::from_utf8(event.data.name).is_ok());
+        assert!(
+            event.data.attributes.list.iter().all(|attribute| std::str::from_utf8(attribute.key).is_ok())
+        );
+    }
+    let _ = events::session_options(&arena, data);
+    let _ = events::session_end(&arena, data);
+    let _ = events::error(&arena, data);
 }

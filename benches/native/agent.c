@@ -20,6 +20,7 @@ static struct {
   __typeof__(&agentotel_end_session) end_session;
   __typeof__(&agentotel_record_event) record_event;
   __typeof__(&agentotel_log) log;
+  __typeof__(&agentotel_record_event_json) record_event_json;
   __typeof__(&agentotel_start_event) start_event;
   __typeof__(&agentotel_end_event) end_event;
   __typeof__(&agentotel_last_error) last_error;
@@ -45,6 +46,7 @@ const char *agent_load(const char *path) {
   LOOK_UP(end_session);
   LOOK_UP(record_event);
   LOOK_UP(log);
+  LOOK_UP(record_event_json);
   LOOK_UP(start_event);
   LOOK_UP(end_event);
   LOOK_UP(last_error);
@@ -225,6 +227,37 @@ uint64_t agent_record_llm(uint64_t session, uint64_t events) {
     event.duration_nano = 840000000;
     failed += library.record_event(session, &event, NULL) != AGENTOTEL_OK;
   }
+  return failed;
+}
+
+uint64_t agent_record_llm_of(uint64_t session, const agent_llm *fields) {
+  const agent_attribute *texts = fields->texts;
+  agentotel_str reason = agentotel_str_of(fields->finish_reason, fields->finish_reason_len);
+  agentotel_llm llm = AGENTOTEL_LLM_INIT;
+  llm.provider = agentotel_str_of(texts[0].key, texts[0].key_len);
+  llm.request_model = agentotel_str_of(texts[0].value, texts[0].value_len);
+  llm.response_model = agentotel_str_of(texts[1].key, texts[1].key_len);
+  llm.response_id = agentotel_str_of(texts[1].value, texts[1].value_len);
+  llm.output_type = agentotel_str_of(texts[2].key, texts[2].key_len);
+  llm.server_address = agentotel_str_of(texts[2].value, texts[2].value_len);
+  llm.finish_reasons.items = &reason;
+  llm.finish_reasons.count = 1;
+  llm.max_tokens = AGENTOTEL_I64(fields->max_tokens);
+  llm.temperature = AGENTOTEL_F64(fields->temperature);
+  llm.top_p = AGENTOTEL_F64(fields->top_p);
+  llm.input_tokens = AGENTOTEL_I64(fields->input_tokens);
+  llm.output_tokens = AGENTOTEL_I64(fields->output_tokens);
+  agentotel_event_data event = AGENTOTEL_EVENT_DATA_INIT;
+  event.kind = AGENTOTEL_KIND_LLM;
+  event.llm = &llm;
+  event.duration_nano = fields->duration_nano;
+  return library.record_event(session, &event, NULL) != AGENTOTEL_OK;
+}
+
+uint64_t agent_record_json(uint64_t session, const char *json, size_t length, uint64_t events) {
+  uint64_t failed = 0;
+  for (uint64_t i = 0; i < events; i++)
+    failed += library.record_event_json(session, agentotel_str_of(json, length), NULL) != AGENTOTEL_OK;
   return failed;
 }
 

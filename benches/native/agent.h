@@ -56,6 +56,21 @@ uint64_t agent_log(uint64_t session, uint32_t severity, const agent_attribute *a
 int32_t agent_read_log_counts(agent_counts *counts);
 /* An llm event with twelve typed fields. */
 uint64_t agent_record_llm(uint64_t session, uint64_t events);
+/* The same of fields that were read elsewhere, once. */
+typedef struct {
+  agent_attribute texts[3]; /* provider and request model, response model and id, output type and server */
+  const char *finish_reason;
+  size_t finish_reason_len;
+  double temperature;
+  double top_p;
+  int64_t max_tokens;
+  int64_t input_tokens;
+  int64_t output_tokens;
+  int64_t duration_nano;
+} agent_llm;
+uint64_t agent_record_llm_of(uint64_t session, const agent_llm *fields);
+/* Events that are said in JSON. */
+uint64_t agent_record_json(uint64_t session, const char *json, size_t length, uint64_t events);
 /* Start and end, the attributes given at the start. */
 uint64_t agent_start_and_end(uint64_t session, const agent_attribute *attributes, size_t count,
                              uint64_t events);

@@ -4,6 +4,7 @@
 use std::ffi::{CStr, CString, c_char};
 
 use crate::Fallible;
+use crate::said::{self, Event};
 use crate::workload::Attribute;
 
 #[repr(C)]
@@ -12,6 +13,19 @@ struct RawAttribute {
     key_len: usize,
     value: *const u8,
     value_len: usize,
+}
+
+#[repr(C)]
+struct RawLlm {
+    texts: [RawAttribute; 3],
+    finish_reason: *const u8,
+    finish_reason_len: usize,
+    temperature: f64,
+    top_p: f64,
+    max_tokens: i64,
+    input_tokens: i64,
+    output_tokens: i64,
+    duration_nano: i64,
 }
 
 /// What the library's counters say about traces.
@@ -55,6 +69,8 @@ unsafe extern "C" {
     ) -> u64;
     fn agent_read_log_counts(counts: *mut Counts) -> i32;
     fn agent_record_llm(session: u64, events: u64) -> u64;
+    fn agent_record_llm_of(session: u64, fields: *const RawLlm) -> u64;
+    fn agent_record_json(session: u64, json: *const u8, length: usize, events: u64) -> u64;
     fn agent_start_and_end(session: u64, attributes: *const RawAttribute, count: usize, events: u64) -> u64;
     fn agent_start_many(session: u64, attributes: *const RawAttribute, count: usize, events: u64) -> u64;
     fn agent_read_derived(derived: *mut u64) -> i32;
@@ -191,6 +207,51 @@ impl Agent {
     pub fn record_llm(self, session: u64, events: u64) -> u64 {
         // SAFETY: no pointers.
         unsafe { agent_record_llm(session, events) }
+    }
+
+    /// Records events that are said in JSON.
+    pub fn record_json(self, session: u64, text: &str, events: u64) -> u64 {
+        // SAFETY: the text is borrowed for the call.
+        unsafe { agent_record_json(session, text.as_ptr(), text.len(), events) }
+    }
+
+    /// Records llm events, each of which is parsed from its text before.
+    pub fn parse_and_record(self, session: u64, text: &str, events: u64) -> u64 {
+        let one = |_| {
+            said::parse(std::hint::black_box(text.as_bytes())).map_or(1, |event| self.parsed(session, &event))
+        };
+        (0..events).map(one).sum()
+    }
+
+    fn parsed(self, session: u64, event: &Event<'_>) -> u64 {
+        let [reason] = event.llm.finish_reasons[..] else { return 1 };
+        if event.kind != "llm" {
+            return 1;
+        }
+        let pair = |one: &str, other: &str| RawAttribute {
+            key: one.as_ptr(),
+            key_len: one.len(),
+            value: other.as_ptr(),
+            value_len: other.len(),
+        };
+        let llm = &event.llm;
+        let raw = RawLlm {
+            texts: [
+                pair(llm.provider, llm.request_model),
+                pair(llm.response_model, llm.response_id),
+                pair(llm.output_type, llm.server_address),
+            ],
+            finish_reason: reason.as_ptr(),
+            finish_reason_len: reason.len(),
+            temperature: llm.temperature,
+            top_p: llm.top_p,
+            max_tokens: llm.max_tokens,
+            input_tokens: llm.input_tokens,
+            output_tokens: llm.output_tokens,
+            duration_nano: event.duration_nano,
+        };
+        // SAFETY: the struct and what it points to outlive the call.
+        unsafe { agent_record_llm_of(session, &raw const raw) }
     }
 
     /// Starts and ends custom events.

@@ -4,6 +4,7 @@
 
 mod agent;
 mod child;
+mod said;
 mod sdk;
 mod sdk_logs;
 mod sink;

@@ -7,15 +7,21 @@ use crate::event::data::{Detail, EventData, PlainEvent, SpanContext};
 use crate::event::semconv;
 use crate::otlp::draft::{Draft, PlainAttributes};
 use crate::otlp::span::StatusCode;
-use crate::otlp::value::Attribute;
+use crate::otlp::value::{Attribute, Value};
 
-/// Attributes that were read before.
+/// Attributes that were read before: plain when they are texts or numbers, as those in structs are, so that both ways lead to the
+/// same bytes.
 struct ReadAttributes<'a>(&'a [Attribute<'a>]);
 
 impl PlainAttributes for ReadAttributes<'_> {
     #[inline(always)]
     fn encode(&self, draft: &mut Draft<'_, '_>) -> bool {
-        self.0.iter().all(|attribute| draft.attribute(attribute.key, attribute.value))
+        self.0.iter().all(|attribute| match attribute.value {
+            Value::Text(_) | Value::Bool(_) | Value::Int(_) | Value::Double(_) => {
+                draft.attribute(attribute.key, attribute.value)
+            }
+            _ => false,
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::{Arguments, Figures, float};
 use crate::Fallible;
 use crate::agent::{Agent, Borrowed};
+use crate::said::TEXT;
 use crate::sdk::{Batching, Sdk, SdkSession};
 use crate::statistics::{Tail, median, ratios, tail};
 use crate::system::thread_cpu;
@@ -41,6 +42,7 @@ pub fn run(arguments: &Arguments) -> Fallible<Figures> {
     sides.tails(&source, rounds, burst, &mut figures)?;
     if arguments.number::<u8>("others")? > 0 {
         sides.other_calls(&source, rounds, burst, &mut figures)?;
+        sides.json(rounds, burst, &mut figures)?;
     }
     sides.finish()?;
     Ok(figures)
@@ -190,6 +192,23 @@ impl Sides {
         figures.set("llm_ns", of(&llm)?);
         figures.set("start_and_end_ns", of(&pairs)?);
         figures.set("start_end_cost_ratio", of(&ratios(&pairs, &wholes))?);
+        Ok(())
+    }
+
+    /// The llm event said in JSON, beside the same text parsed into a struct and the typed call.
+    fn json(&mut self, rounds: usize, burst: u64, figures: &mut Figures) -> Fallible<()> {
+        let said = |agent: Agent, session| agent.record_json(session, TEXT, burst);
+        let parsed = |agent: Agent, session| agent.parse_and_record(session, TEXT, burst);
+        let (mut ours, mut others) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            let first = self.ours(burst, said)?;
+            others.push(f64::midpoint(self.ours(burst, parsed)?, self.ours(burst, parsed)?));
+            ours.push(f64::midpoint(first, self.ours(burst, said)?));
+        }
+        let of = |values: &[f64]| median(values).ok_or("no rounds");
+        figures.set("json_ns", of(&ours)?);
+        figures.set("parsed_ns", of(&others)?);
+        figures.set("json_event_cost_ratio", of(&ratios(&ours, &others))?);
         Ok(())
     }
 

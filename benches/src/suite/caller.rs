@@ -60,6 +60,9 @@ fn add(bench: &mut Bench, attributes: &str, figures: &Figures) -> Fallible<()> {
         summary.add("caller_ns_llm_12_fields", llm);
         summary.add("caller_ns_start_and_end_10_attrs", pair);
         summary.add("start_end_cost_ratio", figures.get("start_end_cost_ratio")?);
+        let (json, parsed) = (figures.get("json_ns")?, figures.get("parsed_ns")?);
+        summary.add_beside("caller_ns_llm_json", json, "caller_ns_llm_parsed", parsed);
+        summary.add("json_event_cost_ratio", figures.get("json_event_cost_ratio")?);
         summary.add("llm_event_cost_ratio", figures.get("llm_event_cost_ratio")?);
         summary.add("caller_ns_unsampled_10_attrs", figures.get("unsampled_ns")?);
         summary.add("unsampled_cost_fraction", figures.get("unsampled_cost_fraction")?);

@@ -22,6 +22,7 @@ const BARS: [(&str, Bar); 32] = [
     ("caller_cpu_growth_4_threads", AtMost(1.2)),
     ("start_end_cost_ratio", AtMost(2.5)),
     ("llm_event_cost_ratio", AtMost(1.5)),
+    ("json_event_cost_ratio", AtMost(1.6)),
     ("unsampled_cost_fraction", AtMost(0.15)),
     ("log_caller_cpu_ratio", AtLeast(2.5)),
     ("process_cpu_ratio_http_protobuf", AtLeast(5.0)),
