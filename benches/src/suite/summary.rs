@@ -16,7 +16,7 @@ enum Bar {
 
 use Bar::{AtLeast, AtMost};
 
-const BARS: [(&str, Bar); 32] = [
+const BARS: &[(&str, Bar)] = &[
     ("caller_cpu_ratio_10_attrs", AtLeast(4.0)),
     ("caller_cpu_growth_2_threads", AtMost(1.2)),
     ("caller_cpu_growth_4_threads", AtMost(1.2)),
