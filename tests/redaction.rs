@@ -290,6 +290,16 @@ fn nothing_that_is_to_be_redacted_comes_out_of_any_field() {
 }
 
 #[test]
+fn nothing_comes_out_of_what_is_said_in_json_either() {
+    let _alone = Alone::take();
+    let directory = private_directory();
+    scenarios::say_in_json(true);
+    run(directory.path(), &json!({}));
+    scenarios::say_in_json(false);
+    assert!(scenarios::said_in_json().iter().any(|event| event.contains("canary.bird")));
+}
+
+#[test]
 fn a_cut_leaves_no_piece_of_what_is_redacted() {
     let _alone = Alone::take();
     // Every place inside of the canaries is the border of some value.

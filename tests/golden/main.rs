@@ -150,21 +150,43 @@ fn every_kind_becomes_what_its_golden_file_says() {
     assert!(sessions.is_empty());
 }
 
-/// The same events said in JSON: the same files. They are what the schema of events takes.
+/// What was recorded in the session of a scenario, normalised.
+fn take(sessions: &mut HashMap<String, Recorded>, name: &str) -> Value {
+    let recorded = sessions.remove(&format!("session of {name}")).unwrap();
+    let mut golden = json!({ "spans": recorded.spans, "logs": recorded.logs });
+    Normaliser::default().normalise("", &mut golden);
+    golden
+}
+
+/// The same events said in JSON: the same spans, attribute by attribute, in order, with content and without, which are recorded
+/// on different ways. They are what the schema of events takes.
 #[test]
 fn what_is_said_in_json_becomes_the_same() {
     let _alone = Alone::take();
-    scenarios::say_in_json(true);
-    let (mut sessions, _) = run(&json!({ "default": "full" }));
-    scenarios::say_in_json(false);
-    for scenario in scenarios::ALL {
-        let recorded = sessions.remove(&format!("session of {}", scenario.name)).unwrap();
-        let mut golden = json!({ "spans": recorded.spans, "logs": recorded.logs });
-        Normaliser::default().normalise("", &mut golden);
-        let committed = std::fs::read_to_string(file(scenario.name)).unwrap();
-        assert_eq!(golden, serde_json::from_str::<Value>(&committed).unwrap(), "{}", scenario.name);
+    for content in [json!({ "default": "full" }), json!({})] {
+        let (mut in_structs, _) = run(&content);
+        scenarios::say_in_json(true);
+        let (mut in_json, _) = run(&content);
+        scenarios::say_in_json(false);
+        for scenario in scenarios::ALL {
+            let said = [&mut in_json, &mut in_structs].map(|sessions| take(sessions, scenario.name));
+            let [in_json, in_structs] = said.map(|mut recorded| {
+                if scenario.name == "batch" {
+                    // An event that names its parent by position takes the long way: its session's id stands elsewhere.
+                    let spans = recorded["spans"].as_array_mut().unwrap();
+                    spans.iter_mut().for_each(|span| {
+                        span["attributes"]
+                            .as_array_mut()
+                            .unwrap()
+                            .sort_by_key(|attribute| attribute.to_string());
+                    });
+                }
+                recorded
+            });
+            assert_eq!(in_json, in_structs, "{}", scenario.name);
+        }
+        assert!(in_json.is_empty());
     }
-    assert!(sessions.is_empty());
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/event.schema.json");
     let schema = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
     let schema = jsonschema::draft202012::new(&schema).unwrap();

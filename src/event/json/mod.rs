@@ -45,7 +45,7 @@ pub(crate) struct Read<T> {
 
 /// A whole event.
 pub(crate) fn whole_event<'a>(arena: &'a Bump, text: &[u8]) -> Result<Read<&'a EventData<'a>>, Refused> {
-    Ok(read::<GivenEvent<'a>>(arena, text)?.map(|event| event.whole(arena))?)
+    read::<GivenEvent<'a>>(arena, text)?.map(|event| event.whole(arena))
 }
 
 /// A later word about an event; an empty text says nothing.
