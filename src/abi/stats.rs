@@ -7,7 +7,7 @@ use super::types::{agentotel_exporter_stats, agentotel_stats, agentotel_storage_
 use super::{guard, snapshot, write};
 
 /// Sizes of the first versions of these structs: what every caller has at least.
-const FIRST_STATS_BYTES: usize = 248;
+const FIRST_STATS_BYTES: usize = 256;
 const FIRST_EXPORTER_STATS_BYTES: usize = 760;
 const FIRST_STORAGE_STATS_BYTES: usize = 104;
 

@@ -24,7 +24,7 @@ same() {
 nm -D --defined-only "$so" | awk '{ print $NF }' | same "$(basename "$so")"
 nm -g --defined-only "$archive" 2>/dev/null | awk 'NF == 3 { print $3 }' | same "$(basename "$archive")"
 sed -n 's/^[a-z].*[ *]\(agentotel_[a-z0-9_]*\)(.*/\1/p' "$here/../../include/agentotel.h" |
-  grep -v '^agentotel_\(str_of\|cstr\|i64_of\|f64_of\|bool_of\|zeroed_\|attr.*\)$' | same agentotel.h
+  grep -v '^agentotel_\(str_of\|cstr\|i64_of\|f64_of\|bool_of\|text_buffer_of\|zeroed_\|attr.*\)$' | same agentotel.h
 
 # has WHAT PATTERN: in what readelf says of the shared library.
 readelf -dlW "$so" >"$work/elf"
