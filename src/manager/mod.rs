@@ -65,7 +65,7 @@ use crate::session::memory::SessionSlots;
 use crate::sys::clock;
 
 /// How long a shutdown whose time is up waits for the diagnostic handler all the same: what it says last is why.
-const LEAST_TELLING: Duration = Duration::from_millis(20);
+const LEAST_TELLING: Duration = Duration::from_millis(150);
 
 const RUNNING: u8 = 0;
 const STOPPING: u8 = 1;
