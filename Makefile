@@ -43,7 +43,7 @@ $(PANIC_SO): $(RUST_SOURCES)
 	@touch $@
 
 $(EXAMPLES)/replay: $(SONAME) $(wildcard examples/c/*.c examples/c/*.h) include/agentotel.h
-	$(MAKE) -C examples/c OUT=$(abspath $(EXAMPLES)) CPPFLAGS=-I$(abspath include) \
+	$(MAKE) -B -C examples/c OUT=$(abspath $(EXAMPLES)) CPPFLAGS=-I$(abspath include) \
 	  LDLIBS="$(abspath $(SONAME)) -Wl,-rpath,$(abspath $(RELEASE))"
 
 demo: $(EXAMPLES)/replay
