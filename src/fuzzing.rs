@@ -78,7 +78,8 @@ pub fn redaction(data: &[u8]) {
     });
     let (Some(rules), Some((limit, text))) = (&*RULES, data.split_first()) else { return };
     let arena = Bump::new();
-    let is_document = json::valid(&arena, text).is_some();
+    // A number or word alone is a text like any other.
+    let is_document = json::valid(&arena, text).is_some() && text.iter().any(|byte| b"{[\"".contains(byte));
     let redacted = match rules.text(&arena, text) {
         Redacted::Unchanged => text,
         Redacted::Changed(changed) => changed,
