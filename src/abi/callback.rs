@@ -298,10 +298,10 @@ pub unsafe extern "C" fn agentotel_register_exporter(
     callbacks: *const agentotel_exporter_callbacks,
 ) -> agentotel_status {
     guard::call(|_| {
-        // SAFETY: `name` is absent or valid through the call, `callbacks` is NULL or a struct of the size that it says, by
-        // this function's contract.
-        let (name, vtable) =
-            unsafe { (registered_name(name, is_callback_name)?, snapshot::exporter_callbacks(callbacks)?) };
+        // SAFETY: `name` is absent or valid through the call, by this function's contract.
+        let name = unsafe { registered_name(name, is_callback_name)? };
+        // SAFETY: `callbacks` is NULL or a struct of the size that it says, by this function's contract.
+        let vtable = unsafe { snapshot::exporter_callbacks(callbacks)? };
         let vtable = vtable.ok_or_else(|| Error::null("callbacks"))?;
         if vtable.export_batch.is_none() {
             return Err(Error::null("callbacks.export_batch"));

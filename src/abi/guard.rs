@@ -169,33 +169,43 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     text.unwrap_or("a panic without words").to_owned()
 }
 
-/// Runs one call of the C interface.
-#[inline]
+/// Runs one call of the C interface. What all calls have in common is there once, not in each of them.
 pub(crate) fn call(body: impl FnOnce(&mut ThreadState) -> Result<(), Error>) -> agentotel_status {
+    let mut body = Some(body);
+    call_by_reference(&mut |state| match body.take() {
+        Some(body) => body(state),
+        None => Ok(()),
+    })
+}
+
+#[inline(never)]
+fn call_by_reference(body: &mut dyn FnMut(&mut ThreadState) -> Result<(), Error>) -> agentotel_status {
     call_unless(|_| false, body)
 }
 
-/// The same, unless `shortcut` does all that there is to do, and says so. That runs outside the barrier: it must not panic.
+/// The same for a call that is to cost least, unless `shortcut` does all that there is to do, and says so. That runs outside
+/// the barrier: it must not panic.
 #[inline]
 pub(crate) fn call_unless(
     shortcut: impl FnOnce(&mut ThreadState) -> bool,
     body: impl FnOnce(&mut ThreadState) -> Result<(), Error>,
 ) -> agentotel_status {
-    let mut parts = Some((shortcut, body));
-    let mut run = |slot: &Slot| {
-        let Some((shortcut, body)) = parts.take() else { return status::AGENTOTEL_ERR_INTERNAL };
-        let mut state = slot.state.take().unwrap_or_else(ThreadState::first);
-        if shortcut(&mut state) {
-            slot.state.set(Some(state));
-            return status::AGENTOTEL_OK;
-        }
-        guarded(slot, state, body)
-    };
-    match SLOT.try_with(&mut run) {
-        Ok(status) => status,
+    let ending;
+    let slot = match SLOT.try_with(std::ptr::from_ref) {
+        // SAFETY: the thread's storage is there until the thread ends, which it does not do before this call returns.
+        Ok(slot) => unsafe { &*slot },
         // The thread is ending and its storage is gone: this call brings its own.
-        Err(_) => run(&Slot { state: Cell::new(None), guards: Cell::new(0) }),
+        Err(_) => {
+            ending = Slot { state: Cell::new(None), guards: Cell::new(0) };
+            &ending
+        }
+    };
+    let mut state = slot.state.take().unwrap_or_else(ThreadState::first);
+    if shortcut(&mut state) {
+        slot.state.set(Some(state));
+        return status::AGENTOTEL_OK;
     }
+    guarded(slot, state, body)
 }
 
 #[inline]

@@ -124,10 +124,10 @@ pub unsafe extern "C" fn agentotel_register_attribute_injector(
     injector: *const agentotel_attribute_injector,
 ) -> agentotel_status {
     guard::call(|_| {
-        // SAFETY: `name` is absent or valid through the call, `injector` is NULL or a struct of the size that it says, by
-        // this function's contract.
-        let (name, vtable) =
-            unsafe { (callback::callback_name(name)?, snapshot::attribute_injector(injector)?) };
+        // SAFETY: `name` is absent or valid through the call, by this function's contract.
+        let name = unsafe { callback::callback_name(name)? };
+        // SAFETY: `injector` is NULL or a struct of the size that it says, by this function's contract.
+        let vtable = unsafe { snapshot::attribute_injector(injector)? };
         let vtable = vtable.ok_or_else(|| Error::null("injector"))?;
         if vtable.inject.is_none() {
             return Err(Error::null("injector.inject"));
@@ -155,10 +155,10 @@ pub unsafe extern "C" fn agentotel_add_attribute(
         snapshot::not_null(attributes, "attributes")?;
         snapshot::not_null(attribute, "attribute")?;
         let arena = Bump::new();
-        // SAFETY: `attribute` is valid through the call with all that it points to, and `attributes` is what the injector was
-        // given, which nobody else uses, by this function's contract.
-        let (attribute, given) =
-            unsafe { (snapshot::attributes(&arena, attribute, 1, "attribute")?, &mut *attributes) };
+        // SAFETY: `attribute` is valid through the call with all that it points to, by this function's contract.
+        let attribute = unsafe { snapshot::attributes(&arena, attribute, 1, "attribute")? };
+        // SAFETY: `attributes` is what the injector was given, which nobody else uses, by this function's contract.
+        let given = unsafe { &mut *attributes };
         if attribute.list.iter().any(|attribute| attribute.key.is_empty()) {
             return Err(Error::InvalidArgument("attribute.key is empty".to_owned()));
         }

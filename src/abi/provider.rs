@@ -79,10 +79,10 @@ pub unsafe extern "C" fn agentotel_register_header_provider(
     provider: *const agentotel_header_provider,
 ) -> agentotel_status {
     guard::call(|_| {
-        // SAFETY: `exporter` is absent or valid through the call, `provider` is NULL or a struct of the size that it says,
-        // by this function's contract.
-        let (exporter, provider) =
-            unsafe { (snapshot::text(exporter, "exporter")?, snapshot::header_provider(provider)?) };
+        // SAFETY: `exporter` is absent or valid through the call, by this function's contract.
+        let exporter = unsafe { snapshot::text(exporter, "exporter")? };
+        // SAFETY: `provider` is NULL or a struct of the size that it says, by this function's contract.
+        let provider = unsafe { snapshot::header_provider(provider)? };
         if exporter.is_empty() {
             return Err(Error::InvalidArgument("exporter is empty".to_owned()));
         }
@@ -117,10 +117,10 @@ pub unsafe extern "C" fn agentotel_add_header(
 ) -> agentotel_status {
     guard::call(|_| {
         snapshot::not_null(headers, "headers")?;
-        // SAFETY: both texts are absent or valid through the call, and `headers` is the one that the provider was given,
-        // which nobody else uses, by this function's contract.
-        let (name, value, headers) =
-            unsafe { (snapshot::text(name, "name")?, snapshot::text(value, "value")?, &mut *headers) };
+        // SAFETY: both texts are absent or valid through the call, by this function's contract.
+        let (name, value) = unsafe { (snapshot::text(name, "name")?, snapshot::text(value, "value")?) };
+        // SAFETY: `headers` is what the provider was given, which nobody else uses, by this function's contract.
+        let headers = unsafe { &mut *headers };
         if headers.given.len() == MOST_HEADERS {
             return Err(Error::TooLarge { what: "headers", given: MOST_HEADERS + 1, most: MOST_HEADERS });
         }

@@ -136,10 +136,10 @@ pub unsafe extern "C" fn agentotel_register_sampler(
     sampler: *const agentotel_sampler,
 ) -> agentotel_status {
     guard::call(|_| {
-        // SAFETY: `name` is absent or valid through the call, `sampler` is NULL or a struct of the size that it says, by this
-        // function's contract.
-        let (name, vtable) =
-            unsafe { (registered_name(name, is_callback_name)?, snapshot::sampler(sampler)?) };
+        // SAFETY: `name` is absent or valid through the call, by this function's contract.
+        let name = unsafe { registered_name(name, is_callback_name)? };
+        // SAFETY: `sampler` is NULL or a struct of the size that it says, by this function's contract.
+        let vtable = unsafe { snapshot::sampler(sampler)? };
         let vtable = vtable.ok_or_else(|| Error::null("sampler"))?;
         if vtable.should_sample.is_none() {
             return Err(Error::null("sampler.should_sample"));

@@ -4,8 +4,7 @@
 //! parser everywhere, so that what is accepted here is what is sent to. Refusals never quote the URL: it may
 //! carry a password.
 
-use url::Url;
-
+use super::http_url::HttpUrl;
 use crate::otlp::Signal;
 
 /// The base that OpenTelemetry gives OTLP over HTTP.
@@ -19,7 +18,9 @@ const MAX_URL_BYTES: usize = 2_048;
 /// Why a URL is not accepted, and what is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum EndpointError {
-    #[error("the URL, which is not shown, is not accepted; accepted: http:// or https:// with a host")]
+    #[error(
+        "the URL, which is not shown, is not accepted; accepted: http:// or https:// with a host, in ASCII"
+    )]
     NotHttp,
     #[error(
         "the URL, which is not shown, carries credentials; accepted: a URL without them, and \
@@ -36,9 +37,9 @@ pub(super) enum EndpointError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Endpoint {
     /// Has the signal's path appended for HTTP.
-    Base(Url),
+    Base(HttpUrl),
     /// Used as it is.
-    Exact(Url),
+    Exact(HttpUrl),
     /// `host:port`, for gRPC alone.
     Target(String),
 }
@@ -66,8 +67,8 @@ impl Endpoint {
     /// The URL for a signal over HTTP; a target has none.
     pub(super) fn http(&self, signal: Signal) -> Option<String> {
         match self {
-            Self::Base(url) => Some(format!("{}{}", url.as_str().trim_end_matches('/'), signal.path())),
-            Self::Exact(url) => Some(url.as_str().to_owned()),
+            Self::Base(url) => Some(format!("{}{}", url.shown().trim_end_matches('/'), signal.path())),
+            Self::Exact(url) => Some(url.to_string()),
             Self::Target(_) => None,
         }
     }
@@ -75,7 +76,7 @@ impl Endpoint {
     /// Scheme, host and port for gRPC; `insecure` is about a target, which says neither.
     pub(super) fn grpc(&self, insecure: bool) -> String {
         match self {
-            Self::Base(url) | Self::Exact(url) => url.origin().ascii_serialization(),
+            Self::Base(url) | Self::Exact(url) => url.origin(),
             Self::Target(target) => format!("{}://{target}", if insecure { "http" } else { "https" }),
         }
     }
@@ -89,30 +90,21 @@ fn is_target(text: &str) -> bool {
         && parse(&format!("http://{text}")).is_ok()
 }
 
-fn parse(text: &str) -> Result<Url, EndpointError> {
+fn parse(text: &str) -> Result<HttpUrl, EndpointError> {
     if text.len() > MAX_URL_BYTES {
         return Err(EndpointError::TooLong);
     }
-    // The parser would drop tabs and line ends, and take `http:host` and backslashes for what was meant.
-    let lower = text.to_ascii_lowercase();
-    let scheme = lower.starts_with("http://") || lower.starts_with("https://");
-    if !scheme || text.contains(|character: char| character.is_control() || " \\".contains(character)) {
-        return Err(EndpointError::NotHttp);
-    }
-    let url = Url::parse(text).map_err(|_| EndpointError::NotHttp)?;
-    if !url.username().is_empty() || url.password().is_some() || authority(text).contains('@') {
+    if authority(text).contains('@') {
         return Err(EndpointError::Credentials);
     }
-    if url.fragment().is_some() {
+    // The parser would drop a fragment.
+    if text.contains('#') {
         return Err(EndpointError::Query);
     }
-    match url.host_str() {
-        Some(host) if !host.is_empty() && !authority(text).is_empty() => Ok(url),
-        _ => Err(EndpointError::NotHttp),
-    }
+    HttpUrl::parse(text).ok_or(EndpointError::NotHttp)
 }
 
-/// What stands between `://` and the path. The parser forgives an empty one (`http:///host`); this does not.
+/// What stands between `://` and the path.
 fn authority(text: &str) -> &str {
     let rest = text.split_once("://").map_or("", |(_, rest)| rest);
     rest.split(['/', '?', '#']).next().unwrap_or_default()

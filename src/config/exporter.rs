@@ -313,7 +313,7 @@ impl ExporterKeys {
         };
         let kind = match keys.get("type") {
             None => Err(ConfigError::key(origin, path, format!("no key `type`; accepted: {accepted}"))),
-            Some(word) => json::read::<ExporterType, _>(word, &format!("{path}.type"), origin),
+            Some(word) => json::read::<ExporterType>(word, &format!("{path}.type"), origin),
         }?;
         match kind {
             ExporterType::Otlp => json::read(entry, path, origin).map(ExporterKeys::Otlp),

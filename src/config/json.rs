@@ -7,9 +7,9 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
-use serde_path_to_error::{Path, Segment};
 
 use super::error::{ConfigError, Origin, shorten};
+use super::tracked::{Failure, Step, Tracked};
 
 /// Longest document that is read, in bytes.
 pub(super) const MAX_DOCUMENT_BYTES: usize = 1_048_576;
@@ -52,23 +52,22 @@ pub(super) fn merge(under: &mut Map<String, Value>, over: Map<String, Value>) {
 }
 
 /// Reads typed keys out of a value that stands at `base` in its document (empty: it is the document).
-pub(super) fn read<'de, T, D>(value: D, base: &str, origin: &Origin) -> Result<T, ConfigError>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de, Error = serde_json::Error>,
-{
-    serde_path_to_error::deserialize(value)
-        .map_err(|error| ConfigError::key(origin, render(base, error.path()), error.inner().to_string()))
+pub(super) fn read<'v, T: Deserialize<'v>>(
+    value: impl Into<Tracked<'v>>,
+    base: &str,
+    origin: &Origin,
+) -> Result<T, ConfigError> {
+    let read = T::deserialize(value.into());
+    read.map_err(|failure| ConfigError::key(origin, render(base, &failure), failure.to_string()))
 }
 
 /// A path as `exporters[0].batch.max_bytes`; a key that is no plain name as `attributes["service.name"]`.
-fn render(base: &str, path: &Path) -> String {
+fn render(base: &str, failure: &Failure) -> String {
     let mut rendered = base.to_owned();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => rendered.push_str(&format!("[{index}]")),
-            Segment::Map { key } | Segment::Enum { variant: key } => push_key(&mut rendered, key),
-            Segment::Unknown => rendered.push('?'),
+    for step in failure.path() {
+        match step {
+            Step::Item(index) => rendered.push_str(&format!("[{index}]")),
+            Step::Key(key) => push_key(&mut rendered, key),
         }
     }
     if rendered.is_empty() { "the document".to_owned() } else { rendered }

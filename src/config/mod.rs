@@ -14,6 +14,7 @@ mod environment;
 mod error;
 mod exporter;
 mod filter;
+mod http_url;
 mod json;
 mod logs;
 mod otlp;
@@ -29,6 +30,7 @@ mod secret;
 mod settle_exporters;
 mod settle_otlp;
 mod tail;
+mod tracked;
 mod value;
 mod variables;
 
@@ -49,6 +51,7 @@ pub use content::{ContentConfig, ContentField, ContentMode, ContentOnLogs};
 pub use costs::{Costs, ModelPrices, Price};
 pub use environment::Environment;
 pub use error::{ConfigError, Origin};
+pub(crate) use http_url::HttpUrl;
 pub use otlp::{Compression, Otlp, OtlpSignal, Protocol, Proxy, Tls};
 pub use secret::{Headers, Secret};
 

@@ -2,8 +2,8 @@
 //! hold a password, so that neither is ever quoted.
 
 use serde::de::{self, Deserialize, Deserializer};
-use url::Url;
 
+use super::http_url::HttpUrl;
 use super::otlp::Proxy;
 use super::secret::Secret;
 
@@ -53,9 +53,8 @@ pub(super) fn parse(text: &str) -> Option<Secret> {
         return None;
     }
     let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let url = Url::parse(&text).ok()?;
-    let has_host = url.host_str().is_some_and(|host| !host.is_empty());
-    (url.scheme() == "http" && has_host).then(|| Secret::new(text))
+    let url = HttpUrl::parse(&text)?;
+    (!url.is_secure()).then(|| Secret::new(text))
 }
 
 /// The proxies of an exporter.

@@ -113,7 +113,7 @@ fn lift_service(keys: &mut Map<String, Value>, origin: &Origin) -> Result<(), Co
             let Some(value) = attributes.remove(attribute) else {
                 continue;
             };
-            json::read::<NonEmpty, _>(&value, &attribute_path(attribute), origin)?;
+            json::read::<NonEmpty>(&value, &attribute_path(attribute), origin)?;
             lifted.insert(key.to_owned(), value);
         }
     }

@@ -23,21 +23,19 @@ mod tests;
 mod tls;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::http::{HeaderValue, Uri, header};
 use bytes::Bytes;
-use url::{Host, Url};
 
 use self::connection::{Connection, ConnectionSettings};
 use self::headers::{HeaderError, HeaderProvider, HeaderSource};
 use self::notes::Notes;
 use super::outcome::{Batch, Cause, Outcome};
 use super::registry::Registry;
-use crate::config::{Compression, OtlpSignal, Protocol};
+use crate::config::{Compression, HttpUrl, OtlpSignal, Protocol};
 use crate::otlp::{Signal, json_line};
 
 /// The most that a request over HTTP may have, before compression.
@@ -52,8 +50,8 @@ const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("agentotel/", e
 /// Why settings cannot be used. Values of headers and credentials in URLs are not repeated.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InvalidSettings {
-    #[error("end point {endpoint:?}: {reason}; expected an http:// or https:// URL")]
-    Endpoint { endpoint: String, reason: String },
+    #[error("end point {endpoint:?} is not accepted; expected an http:// or https:// URL")]
+    Endpoint { endpoint: String },
     #[error("{0}")]
     Header(#[from] HeaderError),
 }
@@ -110,20 +108,17 @@ impl Otlp {
     ) -> Result<Otlp, InvalidSettings> {
         let mut url = endpoint(&settings.endpoint)?;
         if settings.protocol == Protocol::Grpc {
-            url.set_path(grpc::path(signal));
-            url.set_query(None);
+            url = url.with_path(grpc::path(signal));
         }
-        let shown = shown(&url);
+        let shown = url.shown();
         let file = settings.headers_file.as_deref();
         let headers = HeaderSource::new(exporter, &settings.headers, file, providers, notes.clone())?;
-        let is_open = url.scheme() == "http" && !is_loopback(&url);
-        if settings.tls.insecure_skip_verify && url.scheme() == "https" {
+        let is_open = !url.is_secure() && !url.is_loopback();
+        if settings.tls.insecure_skip_verify && url.is_secure() {
             notes.say_once("tls.insecure_skip_verify: whoever answers is taken for the receiver");
         }
-        let uri = Uri::try_from(url.as_str()).map_err(|error| InvalidSettings::Endpoint {
-            endpoint: shown.clone(),
-            reason: error.to_string(),
-        })?;
+        let uri = Uri::try_from(url.to_string())
+            .map_err(|_| InvalidSettings::Endpoint { endpoint: shown.clone() })?;
         let (protocol, compression) = (settings.protocol, settings.compression);
         let has_secrets = headers.has_secrets();
         let (notes, is_said) = (notes.clone(), AtomicBool::new(false));
@@ -232,44 +227,12 @@ impl Otlp {
     }
 }
 
-fn endpoint(text: &str) -> Result<Url, InvalidSettings> {
-    let invalid =
-        |reason: &str| InvalidSettings::Endpoint { endpoint: shown_text(text), reason: reason.to_owned() };
-    let url = Url::parse(text).map_err(|error| invalid(&error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(invalid("another scheme"));
-    }
-    if url.host().is_none() {
-        return Err(invalid("no host"));
-    }
-    Ok(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        None => false,
-    }
-}
-
-/// The URL as a message may name it: user, password, query and fragment can hold credentials.
-fn shown(url: &Url) -> String {
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
-}
-
-/// As [`shown`], for text that need not be a URL.
-fn shown_text(text: &str) -> String {
-    match Url::parse(text) {
-        Ok(url) if url.host().is_some() => shown(&url),
-        _ if text.contains(['@', '?']) => "<not shown, it may hold credentials>".to_owned(),
-        _ => text.to_owned(),
-    }
+fn endpoint(text: &str) -> Result<HttpUrl, InvalidSettings> {
+    HttpUrl::parse(text).ok_or_else(|| {
+        let holds_credentials = text.contains(['@', '?']);
+        let shown = if holds_credentials { "<not shown, it may hold credentials>" } else { text };
+        InvalidSettings::Endpoint { endpoint: shown.to_owned() }
+    })
 }
 
 /// The path of traces.

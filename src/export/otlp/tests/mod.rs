@@ -366,25 +366,19 @@ fn a_refusal_counts_though_its_body_never_ends() {
 fn settings_that_cannot_work_are_named_without_their_secrets() {
     let error = |settings: &OtlpSignal| exporter_of(Signal::Traces, settings).err().unwrap().to_string();
     let at = |endpoint: &str| OtlpSignal { endpoint: endpoint.to_owned(), ..settings("http://localhost") };
-    assert_eq!(
-        error(&at("ftp://u:pa55@host/x")),
-        "end point \"ftp://host/x\": another scheme; expected an http:// or https:// URL"
-    );
-    assert!(error(&at("localhost")).starts_with("end point \"localhost\": "));
+    for (endpoint, shown) in [
+        ("ftp://host/x", "ftp://host/x"),
+        ("localhost", "localhost"),
+        ("ftp://u:pa55@host/x", "<not shown, it may hold credentials>"),
+        ("ftp://host/x?key=pa55", "<not shown, it may hold credentials>"),
+    ] {
+        let expected = format!("end point {shown:?} is not accepted; expected an http:// or https:// URL");
+        assert_eq!(error(&at(endpoint)), expected);
+    }
     assert!(!error(&at("//u:pa55@localhost")).contains("pa55"));
     let shown =
         format!("{:?} {:?}", at("http://h/v1/traces?key=s3cret"), exporter(&at("http://h/?key=s3cret")));
     assert!(!shown.contains("s3cret") && shown.contains("x-api-key"), "{shown}");
-}
-
-#[test]
-fn making_an_exporter_costs_less_than_a_millisecond() {
-    let quickest = (0..100).map(|_| {
-        let begin = Instant::now();
-        exporter(&settings("https://localhost:4318"));
-        begin.elapsed()
-    });
-    assert!(quickest.min().unwrap() < Duration::from_millis(1));
 }
 
 #[test]
