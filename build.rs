@@ -25,6 +25,7 @@ const SOURCES: &[&str] = &[
     "event_json",
     "log",
     "propagation",
+    "baggage",
     "stats",
     "exporter",
     "callback",
