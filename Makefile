@@ -19,6 +19,11 @@ EXAMPLES := target/examples
 COLLECTOR := target/collector/otelcol
 CHECK := target/collector/check
 
+# Where the crates stood on the machine that built the library is nobody's business.
+CARGO_HOME ?= $(HOME)/.cargo
+RELEASE_CARGO := RUSTFLAGS="$(RUSTFLAGS) --remap-path-prefix=$(CARGO_HOME)/registry/src=crates \
+  --remap-path-prefix=$(CURDIR)=agentotel" $(CARGO)
+
 RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock build.rs cbindgen.toml
 
 .PHONY: all demo test test-long test-fuzz test-rust test-header test-abi test-examples test-collector lint bench clean
@@ -27,7 +32,7 @@ all: $(SONAME) $(ARCHIVE)
 
 # Release artefacts have these two crate types alone: with "lib" among them link-time optimisation is lost.
 $(SO): $(RUST_SOURCES)
-	$(CARGO) rustc --release --locked --lib --crate-type cdylib,staticlib
+	$(RELEASE_CARGO) rustc --release --locked --lib --crate-type cdylib,staticlib
 	@touch $@
 
 $(SONAME): $(SO)
@@ -39,7 +44,7 @@ $(ARCHIVE): $(SO) tools/archive.sh
 	tools/archive.sh $(RELEASE)/libagentotel.a $@
 
 $(PANIC_SO): $(RUST_SOURCES)
-	$(CARGO) rustc --release --locked --lib --crate-type cdylib --features test-panic --target-dir $(PANIC)
+	$(RELEASE_CARGO) rustc --release --locked --lib --crate-type cdylib --features test-panic --target-dir $(PANIC)
 	@touch $@
 
 $(EXAMPLES)/replay: $(SONAME) $(wildcard examples/c/*.c examples/c/*.h) include/agentotel.h

@@ -1,6 +1,7 @@
 #!/bin/sh
 # symbols.sh SO A: what the artefacts export is the committed list, to the letter, and the shared library
-# is linked as it must be: versioned, never unloaded, bound at once, its relocations read-only.
+# is linked as it must be: versioned, never unloaded, bound at once, its relocations read-only; small, and without a word
+# of the machine that built it.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/common.sh"
@@ -37,4 +38,12 @@ if grep -q TEXTREL "$work/elf"; then failed 'link: code is relocated'; fi
 others=$(sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' "$work/elf" |
   grep -Ev '^(lib(c|m)\.so\.6|libgcc_s\.so\.1|libpthread\.so\.0|libdl\.so\.2|ld-linux.*|libc\.musl.*)$')
 if [ -z "$others" ]; then passed 'link: needs the C library alone'; else failed "link: needs" $others; fi
+
+# As it is installed: without the names for debuggers.
+most=$((5 * 1024 * 1024))
+strip -o "$work/stripped" "$so"
+bytes=$(wc -c <"$work/stripped")
+if [ "$bytes" -le "$most" ]; then passed "size: $bytes bytes"; else failed "size: $bytes bytes, at most $most"; fi
+paths=$(strings -n 6 "$work/stripped" | grep -E "(${CARGO_HOME:-$HOME/.cargo}|$(cd "$here/../.." && pwd)|/home/|/root/)" | head -n 3)
+if [ -z "$paths" ]; then passed 'no path of the build'; else failed "a path of the build:" $paths; fi
 finish
