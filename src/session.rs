@@ -299,16 +299,16 @@ impl Usage {
         let llm = match detail {
             Detail::Llm(llm) => llm,
             Detail::Embeddings(embeddings) => {
-                return Self { input: embeddings.input_tokens.unwrap_or(before.input), ..before };
+                return Self { input: embeddings.input_tokens().unwrap_or(before.input), ..before };
             }
             _ => return before,
         };
         Self {
             input: llm.all_input_tokens().unwrap_or(before.input),
-            cache_read: llm.cache_read_input_tokens.unwrap_or(before.cache_read),
-            cache_creation: llm.cache_creation_input_tokens.unwrap_or(before.cache_creation),
+            cache_read: llm.cache_read_input_tokens().unwrap_or(before.cache_read),
+            cache_creation: llm.cache_creation_input_tokens().unwrap_or(before.cache_creation),
             output: llm.all_output_tokens().unwrap_or(before.output),
-            reasoning: llm.reasoning_output_tokens.unwrap_or(before.reasoning),
+            reasoning: llm.reasoning_output_tokens().unwrap_or(before.reasoning),
         }
     }
 }

@@ -1,9 +1,28 @@
 //! What fields of details choose among: words that have a number at the C boundary, and how a provider counts tokens.
 
+/// The words that there are to choose among; the first one's number at the C boundary is 1.
+pub(crate) struct Words {
+    /// What the numbers are called there.
+    pub(crate) constants: &'static str,
+    pub(crate) words: &'static [&'static str],
+}
+
+impl Words {
+    /// The word that has this number.
+    pub(crate) fn word(&self, number: u32) -> Option<&'static str> {
+        let position = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.words.get(position).copied()
+    }
+
+    /// The largest number.
+    pub(crate) fn most(&self) -> u32 {
+        u32::try_from(self.words.len()).unwrap_or(u32::MAX)
+    }
+}
+
 /// One of a few words, which has a number at the C boundary; 0 is none of them.
 pub(crate) trait Choice: Copy + 'static {
-    /// What the numbers are called there, and the largest.
-    const CONSTANTS: (&'static str, u32);
+    const WORDS: &'static Words;
 
     fn from_number(number: u32) -> Option<Self>;
     fn word(self) -> &'static str;
@@ -19,7 +38,7 @@ macro_rules! choices {
         }
 
         impl Choice for $name {
-            const CONSTANTS: (&'static str, u32) = ($constants, 0 $(+ { let _ = $number; 1 })+);
+            const WORDS: &'static Words = &Words { constants: $constants, words: &[$($word),+] };
 
             fn from_number(number: u32) -> Option<Self> {
                 match number {
@@ -34,6 +53,14 @@ macro_rules! choices {
                 }
             }
         }
+
+        const _: () = {
+            let (numbers, mut position) = ([$($number),+], 0);
+            while position < numbers.len() {
+                position += 1;
+                assert!(numbers[position - 1] == position, "numbers go up from 1");
+            }
+        };
     )+};
 }
 
@@ -89,6 +116,11 @@ impl Counting {
     pub(crate) fn from_number(number: u32) -> Option<Self> {
         let counting = Self { cache_separate: number & 1 != 0, reasoning_separate: number & 2 != 0 };
         (number <= Self::MOST).then_some(counting)
+    }
+
+    /// Its number there.
+    pub(crate) fn number(self) -> u32 {
+        u32::from(self.cache_separate) | u32::from(self.reasoning_separate) << 1
     }
 
     /// All input tokens, of a count and those of the cache that were said with it.

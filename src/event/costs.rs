@@ -47,11 +47,11 @@ impl<'a> Said<'a> {
     pub(crate) fn by(detail: &Detail<'a>) -> Self {
         match detail {
             Detail::Llm(llm) => {
-                Self { cost: llm.cost_micro_units, models: [llm.response_model, llm.request_model] }
+                Self { cost: llm.cost_micro_units(), models: [llm.response_model(), llm.request_model()] }
             }
             Detail::Embeddings(embeddings) => Self {
-                cost: embeddings.cost_micro_units,
-                models: [embeddings.response_model, embeddings.request_model],
+                cost: embeddings.cost_micro_units(),
+                models: [embeddings.response_model(), embeddings.request_model()],
             },
             _ => Self::default(),
         }

@@ -53,57 +53,57 @@ pub(crate) struct ErrorDetail<'a> {
 pub(crate) enum Detail<'a> {
     #[default]
     Custom,
-    Llm(&'a Llm<'a>),
-    Tool(&'a Tool<'a>),
-    Action(&'a Action<'a>),
-    Embeddings(&'a Embeddings<'a>),
-    Retrieval(&'a Retrieval<'a>),
-    Agent(&'a Agent<'a>),
-    Workflow(&'a Workflow<'a>),
-    McpClient(&'a Mcp<'a>),
-    McpServer(&'a Mcp<'a>),
-    Handoff(&'a Handoff<'a>),
-    Plan(&'a Plan<'a>),
-    Approval(&'a Approval<'a>),
-    Guardrail(&'a Guardrail<'a>),
-    Memory(&'a Memory<'a>),
-    Compaction(&'a Compaction<'a>),
-    Evaluation(&'a Evaluation<'a>),
-    Feedback(&'a Feedback<'a>),
+    Llm(Llm<'a>),
+    Tool(Tool<'a>),
+    Action(Action<'a>),
+    Embeddings(Embeddings<'a>),
+    Retrieval(Retrieval<'a>),
+    Agent(Agent<'a>),
+    Workflow(Workflow<'a>),
+    McpClient(Mcp<'a>),
+    McpServer(Mcp<'a>),
+    Handoff(Handoff<'a>),
+    Plan(Plan<'a>),
+    Approval(Approval<'a>),
+    Guardrail(Guardrail<'a>),
+    Memory(Memory<'a>),
+    Compaction(Compaction<'a>),
+    Evaluation(Evaluation<'a>),
+    Feedback(Feedback<'a>),
 }
 
 /// The kind byte of a session's root span in frames.
 pub(crate) const ROOT_FRAME_KIND: u8 = 255;
 
-/// Passes the kinds on to a macro: name, number at the C boundary and in frames, the field that holds the detail, and the
-/// word for it.
+/// Passes the kinds on to a macro: name, detail, number at the C boundary and in frames, the field that holds the detail, and
+/// the word for it.
 macro_rules! kinds {
     ($then:ident) => {
         $then! {
-            Llm = 1 llm "llm",
-            Tool = 2 tool "tool",
-            Action = 3 action "action",
-            Embeddings = 4 embeddings "embeddings",
-            Retrieval = 5 retrieval "retrieval",
-            Agent = 6 agent "agent",
-            Workflow = 7 workflow "workflow",
-            McpClient = 8 mcp_client "mcp_client",
-            McpServer = 9 mcp_server "mcp_server",
-            Handoff = 10 handoff "handoff",
-            Plan = 11 plan "plan",
-            Approval = 12 approval "approval",
-            Guardrail = 13 guardrail "guardrail",
-            Memory = 14 memory "memory",
-            Compaction = 15 compaction "compaction",
-            Evaluation = 16 evaluation "evaluation",
-            Feedback = 17 feedback "feedback",
+            Llm(Llm) = 1 llm "llm",
+            Tool(Tool) = 2 tool "tool",
+            Action(Action) = 3 action "action",
+            Embeddings(Embeddings) = 4 embeddings "embeddings",
+            Retrieval(Retrieval) = 5 retrieval "retrieval",
+            Agent(Agent) = 6 agent "agent",
+            Workflow(Workflow) = 7 workflow "workflow",
+            McpClient(Mcp) = 8 mcp_client "mcp_client",
+            McpServer(Mcp) = 9 mcp_server "mcp_server",
+            Handoff(Handoff) = 10 handoff "handoff",
+            Plan(Plan) = 11 plan "plan",
+            Approval(Approval) = 12 approval "approval",
+            Guardrail(Guardrail) = 13 guardrail "guardrail",
+            Memory(Memory) = 14 memory "memory",
+            Compaction(Compaction) = 15 compaction "compaction",
+            Evaluation(Evaluation) = 16 evaluation "evaluation",
+            Feedback(Feedback) = 17 feedback "feedback",
         }
     };
 }
 pub(crate) use kinds;
 
 macro_rules! event_kinds {
-    ($($kind:ident = $number:literal $field:ident $word:literal,)+) => {
+    ($($kind:ident($detail:ident) = $number:literal $field:ident $word:literal,)+) => {
         /// The kinds of events, with their numbers at the C boundary and in frames.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[repr(u8)]
@@ -144,7 +144,35 @@ macro_rules! event_kinds {
             }
         }
 
-        impl Detail<'_> {
+        impl EventKind {
+            /// The fields of its detail.
+            pub(crate) fn fields(self) -> &'static [Field] {
+                match self {
+                    Self::Custom => &[],
+                    $(Self::$kind => $detail::FIELDS,)+
+                }
+            }
+        }
+
+        impl<'a> Detail<'a> {
+            /// The detail of a kind, of what was given of its fields.
+            #[inline]
+            pub(crate) fn new(kind: EventKind, fields: Fields<'a>) -> Self {
+                match kind {
+                    EventKind::Custom => Self::Custom,
+                    $(EventKind::$kind => Self::$kind($detail(fields)),)+
+                }
+            }
+
+            /// What was given of its fields.
+            #[inline]
+            pub(crate) fn fields(&self) -> Option<Fields<'a>> {
+                match *self {
+                    Self::Custom => None,
+                    $(Self::$kind($detail(fields)) => Some(fields),)+
+                }
+            }
+
             #[inline]
             pub(crate) fn kind(&self) -> EventKind {
                 match self {

@@ -1,68 +1,11 @@
 //! The one table of typed details: for each kind of event its fields, what each holds, and the attribute that it becomes.
-//! The structs are made of it here, the readers of a caller's structs in `abi`, the attributes by `named`. A field whose
-//! name is `_` has rules of its own, which `semconv` knows.
-
-use bumpalo::collections::Vec as ArenaVec;
+//! What is known of the fields beforehand is made of it here, and the ways to ask for one of them; the places in a caller's
+//! structs in `abi`. A field whose name is `_` has rules of its own, which `semconv` knows.
 
 pub(crate) use super::choice::*;
-use super::content::{Content, ContentPolicy};
-use super::redact::Redactor;
+pub(crate) use super::fields::*;
 use crate::config::ContentField;
-use crate::otlp::value::{Attribute, Value};
-
-/// Where attributes go.
-pub(crate) trait Sink<'a> {
-    fn add(&mut self, key: &'static str, value: Value<'a>);
-
-    /// Adds what the policy shows of content. By itself nothing: whoever keeps it at that sees that the policy is off.
-    fn add_content(&mut self, _policy: &ContentPolicy, _field: ContentField, _content: Content<'a>) {}
-}
-
-impl<'a> Sink<'a> for ArenaVec<'a, Attribute<'a>> {
-    #[inline]
-    fn add(&mut self, key: &'static str, value: Value<'a>) {
-        self.push(Attribute::new(key, value));
-    }
-
-    fn add_content(&mut self, policy: &ContentPolicy, field: ContentField, content: Content<'a>) {
-        policy.show(self, field, content);
-    }
-}
-
-#[inline(always)]
-pub(super) fn text<'a>(out: &mut impl Sink<'a>, key: &'static str, value: &'a [u8]) {
-    if !value.is_empty() {
-        out.add(key, Value::Text(value));
-    }
-}
-
-#[inline(always)]
-pub(super) fn texts<'a>(out: &mut impl Sink<'a>, key: &'static str, values: &'a [&'a [u8]]) {
-    if !values.is_empty() {
-        out.add(key, Value::Texts(values));
-    }
-}
-
-#[inline(always)]
-pub(super) fn int<'a>(out: &mut impl Sink<'a>, key: &'static str, value: Option<i64>) {
-    if let Some(value) = value {
-        out.add(key, Value::Int(value));
-    }
-}
-
-#[inline(always)]
-pub(super) fn double<'a>(out: &mut impl Sink<'a>, key: &'static str, value: Option<f64>) {
-    if let Some(value) = value {
-        out.add(key, Value::Double(value));
-    }
-}
-
-#[inline(always)]
-pub(super) fn choice<'a, C: Choice>(out: &mut impl Sink<'a>, key: &'static str, value: Option<C>) {
-    if let Some(value) = value {
-        out.add(key, Value::Text(value.word().as_bytes()));
-    }
-}
+use crate::otlp::key::Key;
 
 /// Passes the table on to a macro: for each detail its name here, its C struct, what it is called in messages, and its
 /// fields.
@@ -289,8 +232,54 @@ macro_rules! details {
 }
 pub(crate) use details;
 
-/// The type of a field.
-macro_rules! held {
+/// What a field holds.
+macro_rules! holds {
+    (text) => { Holds::Text };
+    (texts) => { Holds::Texts };
+    (int) => { Holds::Int };
+    (double) => { Holds::Double };
+    (truth) => { Holds::Truth };
+    (flag) => { Holds::Flag };
+    (counting) => { Holds::Counting };
+    ((choice $choice:ident)) => { Holds::Choice($choice::WORDS) };
+    ((content $field:ident)) => { Holds::Content(ContentField::$field) };
+}
+
+/// The attribute that it becomes.
+macro_rules! key {
+    (_) => {
+        Key::NONE
+    };
+    ($name:literal) => {
+        Key::new($name)
+    };
+}
+
+/// What it is called in messages.
+macro_rules! path {
+    ($called:literal r#type) => {
+        concat!($called, ".type")
+    };
+    ($called:literal $field:ident) => {
+        concat!($called, ".", stringify!($field))
+    };
+}
+
+/// Gives what was given of a field.
+macro_rules! ask {
+    ($fields:expr, $position:expr, flag) => {
+        $fields.truth($position).unwrap_or_default()
+    };
+    ($fields:expr, $position:expr, (choice $choice:ident)) => {
+        $fields.choice::<$choice>($position)
+    };
+    ($fields:expr, $position:expr, $type:ident) => {
+        $fields.$type($position)
+    };
+}
+
+/// The type of that.
+macro_rules! asked {
     ($life:lifetime text) => { &$life [u8] };
     ($life:lifetime texts) => { &$life [&$life [u8]] };
     ($life:lifetime int) => { Option<i64> };
@@ -299,60 +288,45 @@ macro_rules! held {
     ($life:lifetime flag) => { bool };
     ($life:lifetime counting) => { Counting };
     ($life:lifetime (choice $choice:ident)) => { Option<$choice> };
-    ($life:lifetime (content $field:ident)) => { Content<$life> };
 }
 
-/// Makes the attribute of a field, unless it has rules of its own.
-macro_rules! named {
-    ($out:ident, $policy:ident, $value:expr, (content $field:ident) _) => {
-        $out.add_content($policy, ContentField::$field, $value)
-    };
-    ($out:ident, $policy:ident, $value:expr, (choice $choice:ident) $name:literal) => {
-        choice($out, $name, $value)
-    };
-    ($out:ident, $policy:ident, $value:expr, $type:tt _) => {};
-    ($out:ident, $policy:ident, $value:expr, $type:ident $name:literal) => {
-        $type($out, $name, $value)
-    };
-}
-
-/// A field's value, redacted when it is text.
-macro_rules! redacted {
-    ($redactor:ident, $value:expr, text) => {
-        $redactor.text($value)
-    };
-    ($redactor:ident, $value:expr, texts) => {
-        $redactor.texts($value)
-    };
-    ($redactor:ident, $value:expr, (content $field:ident)) => {
-        $redactor.content(ContentField::$field, $value)
-    };
-    ($redactor:ident, $value:expr, $type:tt) => {
-        $value
+/// The way to ask for a field: for all but content, which only the policy sees.
+macro_rules! asking {
+    ($field:ident (content $content:ident)) => {};
+    ($field:ident $type:tt) => {
+        #[inline]
+        pub(crate) fn $field(&self) -> asked!('a $type) {
+            ask!(self.0, Position::$field as usize, $type)
+        }
     };
 }
 
 macro_rules! structs {
     ($($(#[$doc:meta])* $detail:ident $given:ident $called:literal { $($field:ident: $type:tt $name:tt,)+ })+) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default)]
-        pub(crate) struct $detail<'a> {
-            $(pub(crate) $field: held!('a $type),)+
-        }
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) struct $detail<'a>(pub(crate) Fields<'a>);
 
-        impl<'a> $detail<'a> {
-            /// The attributes of the fields that have no rules of their own.
-            #[allow(unused_variables, reason = "not every detail has content")]
-            #[inline(always)]
-            pub(super) fn named(&self, out: &mut impl Sink<'a>, policy: &ContentPolicy) {
-                $(named!(out, policy, self.$field, $type $name);)+
+        const _: () = {
+            #[allow(non_camel_case_types, reason = "they are the fields' names")]
+            #[allow(dead_code, reason = "not every field is asked for by itself")]
+            enum Position {
+                $($field,)+
             }
 
-            /// The same with all its texts redacted.
-            pub(super) fn redacted(&self, redactor: &mut Redactor<'_, 'a>) -> Self {
-                Self { $($field: redacted!(redactor, self.$field, $type),)+ }
+            static FIELDS: &[Field] =
+                &[$(Field { path: path!($called $field), holds: holds!($type), key: key!($name) },)+];
+            const _: () = assert!(FIELDS.len() <= MOST_FIELDS);
+
+            impl $detail<'_> {
+                pub(crate) const FIELDS: &'static [Field] = FIELDS;
             }
-        }
+
+            #[allow(dead_code, reason = "not every field is asked for by itself")]
+            impl<'a> $detail<'a> {
+                $(asking!($field $type);)+
+            }
+        };
     )+};
 }
 
@@ -361,20 +335,20 @@ details!(structs);
 impl Llm<'_> {
     /// All input tokens, cached ones included.
     pub(crate) fn all_input_tokens(&self) -> Option<i64> {
-        let cached = [self.cache_read_input_tokens, self.cache_creation_input_tokens];
-        self.counting.input(self.input_tokens, cached)
+        let cached = [self.cache_read_input_tokens(), self.cache_creation_input_tokens()];
+        self.counting().input(self.input_tokens(), cached)
     }
 
     /// All output tokens, reasoning included.
     pub(crate) fn all_output_tokens(&self) -> Option<i64> {
-        self.counting.output(self.output_tokens, self.reasoning_output_tokens)
+        self.counting().output(self.output_tokens(), self.reasoning_output_tokens())
     }
 }
 
 impl Agent<'_> {
     /// All input tokens, cached ones included.
     pub(crate) fn all_input_tokens(&self) -> Option<i64> {
-        let cached = [self.cache_read_input_tokens, self.cache_creation_input_tokens];
-        self.counting.input(self.input_tokens, cached)
+        let cached = [self.cache_read_input_tokens(), self.cache_creation_input_tokens()];
+        self.counting().input(self.input_tokens(), cached)
     }
 }

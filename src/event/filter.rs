@@ -11,14 +11,14 @@ use crate::config::EventRule;
 /// What an event is named after, where that is not the whole of its span's name.
 fn subject<'a>(detail: &Detail<'a>) -> &'a [u8] {
     match detail {
-        Detail::Tool(tool) => tool.name,
-        Detail::Action(action) => action.r#type,
-        Detail::Agent(agent) => agent.name,
-        Detail::Workflow(workflow) => workflow.name,
-        Detail::Guardrail(guardrail) => guardrail.name,
-        Detail::Evaluation(evaluation) => evaluation.name,
-        Detail::Feedback(feedback) => feedback.name,
-        Detail::McpClient(mcp) | Detail::McpServer(mcp) => mcp.method,
+        Detail::Tool(tool) => tool.name(),
+        Detail::Action(action) => action.r#type(),
+        Detail::Agent(agent) => agent.name(),
+        Detail::Workflow(workflow) => workflow.name(),
+        Detail::Guardrail(guardrail) => guardrail.name(),
+        Detail::Evaluation(evaluation) => evaluation.name(),
+        Detail::Feedback(feedback) => feedback.name(),
+        Detail::McpClient(mcp) | Detail::McpServer(mcp) => mcp.method(),
         _ => &[],
     }
 }
@@ -26,12 +26,12 @@ fn subject<'a>(detail: &Detail<'a>) -> &'a [u8] {
 /// The model that was asked for, or else that has answered.
 fn model<'a>(detail: &Detail<'a>) -> &'a [u8] {
     match detail {
-        Detail::Llm(llm) if llm.request_model.is_empty() => llm.response_model,
-        Detail::Llm(llm) => llm.request_model,
-        Detail::Embeddings(embeddings) if embeddings.request_model.is_empty() => embeddings.response_model,
-        Detail::Embeddings(embeddings) => embeddings.request_model,
-        Detail::Retrieval(retrieval) => retrieval.request_model,
-        Detail::Agent(agent) => agent.request_model,
+        Detail::Llm(llm) if llm.request_model().is_empty() => llm.response_model(),
+        Detail::Llm(llm) => llm.request_model(),
+        Detail::Embeddings(embeddings) if embeddings.request_model().is_empty() => embeddings.response_model(),
+        Detail::Embeddings(embeddings) => embeddings.request_model(),
+        Detail::Retrieval(retrieval) => retrieval.request_model(),
+        Detail::Agent(agent) => agent.request_model(),
         _ => &[],
     }
 }
@@ -76,7 +76,7 @@ impl EventFilter {
 mod tests {
     use super::*;
     use crate::config::Pattern;
-    use crate::event::data::{Action, Llm, Tool};
+    use crate::event::data::{FieldValue, Fields};
 
     fn filter(rules: &[(Option<&'static str>, &str, &str)]) -> EventFilter {
         let pattern = |text: &str| (!text.is_empty()).then(|| Pattern::new(text));
@@ -99,21 +99,26 @@ mod tests {
         let named = |name: &'static [u8]| EventData { name, ..EventData::default() };
         assert!(filter.drops(&named(b"noise")) && filter.drops_plain(b"noise"));
         assert!(!filter.drops(&named(b"debugger")) && !filter.drops_plain(b"debugger"));
+        let arena = Bump::new();
+        let detail = |kind: EventKind, fields: &[(&str, &'static [u8])]| {
+            let given: Vec<_> = fields.iter().map(|(name, text)| (*name, FieldValue::Text(text))).collect();
+            Detail::new(kind, Fields::called(&arena, kind.fields(), &given))
+        };
         let tool = |name: &'static [u8]| {
-            let tool = Tool { name, ..Tool::default() };
-            filter.drops(&EventData { detail: Detail::Tool(&tool), ..EventData::default() })
+            let detail = detail(EventKind::Tool, &[("name", name)]);
+            filter.drops(&EventData { detail, ..EventData::default() })
         };
         assert_eq!([tool(b"debugger"), tool(b"noise"), tool(b"search")], [true, true, false]);
         let llm = |request_model: &'static [u8], response_model: &'static [u8]| {
-            let llm = Llm { request_model, response_model, ..Llm::default() };
-            filter.drops(&EventData { detail: Detail::Llm(&llm), ..EventData::default() })
+            let models = [("request_model", request_model), ("response_model", response_model)];
+            filter.drops(&EventData { detail: detail(EventKind::Llm, &models), ..EventData::default() })
         };
         assert_eq!(
             [llm(b"gpt-mini", b"x"), llm(b"gpt", b"gpt-mini"), llm(b"", b"gpt-mini"), llm(b"", b"")],
             [true, false, true, false]
         );
-        let action = Action { r#type: b"move", ..Action::default() };
-        let data = EventData { detail: Detail::Action(&action), ..EventData::default() };
+        let action = detail(EventKind::Action, &[("type", b"move")]);
+        let data = EventData { detail: action, ..EventData::default() };
         assert!(filter.drops(&data));
         assert!(!filter.drops(&EventData { name: b"step", ..data }));
     }

@@ -1,5 +1,5 @@
 //! The EventProcessor: turns what a caller says into one span (and, for an error, one log record) and commits it to the
-//! journal. `data` holds the caller's words, `details` the typed ones of each kind, `choice` what fields choose among,
+//! journal. `data` holds the caller's words, `details` the typed ones of each kind, `fields` what all of these have in common, `choice` what fields choose among,
 //! `semconv` the names they get, `content` what is recorded of content, `costs` what calls cost, `attributes` makes keys
 //! unique and keeps the limits, `log` makes the caller's log records, `inject` adds what the configuration and the host want added, `redact` takes out what the
 //! rules say, `text` repairs and cuts, `times` puts start and end in order, `record` is what the journal takes, `processor`
@@ -12,6 +12,7 @@ pub(crate) mod content;
 pub(crate) mod costs;
 pub(crate) mod data;
 pub(crate) mod details;
+mod fields;
 pub(crate) mod filter;
 pub(crate) mod inject;
 pub(crate) mod json;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use bumpalo::Bump;
 
 use super::content::{Content, ContentPolicy};
-use super::data::{Detail, ErrorDetail, EventData, SessionEnd, SessionOptions, kinds};
+use super::data::{
+    Detail, ErrorDetail, EventData, FieldValue, Holds, SessionEnd, SessionOptions,
+};
 use super::log::LogData;
 use super::processor::EventProcessor;
 use crate::config::ContentField;
@@ -152,15 +154,17 @@ impl<'r, 'a> Redactor<'r, 'a> {
     }
 
     fn detail(&mut self, detail: &Detail<'a>) -> Detail<'a> {
-        macro_rules! redacted {
-            ($($kind:ident = $number:literal $field:ident $word:literal,)+) => {
-                match *detail {
-                    Detail::Custom => Detail::Custom,
-                    $(Detail::$kind(detail) => Detail::$kind(self.arena.alloc(detail.redacted(self))),)+
-                }
-            };
-        }
-        kinds!(redacted)
+        let Some(fields) = detail.fields() else { return *detail };
+        let arena = self.arena;
+        let changed = fields.changed(arena, |field, value| match (value, &field.holds) {
+            (FieldValue::Text(text), _) => FieldValue::Text(self.text(text)),
+            (FieldValue::Texts(texts), _) => FieldValue::Texts(self.texts(texts)),
+            (FieldValue::Content(content), Holds::Content(field)) => {
+                FieldValue::Content(self.content(*field, content))
+            }
+            _ => value,
+        });
+        Detail::new(detail.kind(), changed)
     }
 
     fn log(&mut self, data: &LogData<'a>) -> LogData<'a> {

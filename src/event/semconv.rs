@@ -12,18 +12,19 @@ pub(crate) use self::session::*;
 use super::content::ContentPolicy;
 use super::costs::{Cost, CostSource};
 use super::data::*;
-use super::details::{Sink, choice, int, text};
+use super::fields::{Sink, choice, int, text};
+use crate::otlp::key::{Key, key};
 use crate::otlp::log::Severity;
 use crate::otlp::span::SpanKind;
 pub(crate) use crate::otlp::value::SESSION_ID;
 use crate::otlp::value::Value;
 
-const CONVERSATION_ID: &str = "gen_ai.conversation.id";
-const PROVIDER_NAME: &str = "gen_ai.provider.name";
-const OPERATION_NAME: &str = "gen_ai.operation.name";
-const AGENT_NAME: &str = "gen_ai.agent.name";
-const SERVER_ADDRESS: &str = "server.address";
-const SERVER_PORT: &str = "server.port";
+const CONVERSATION_ID: &Key = key!("gen_ai.conversation.id");
+const PROVIDER_NAME: &Key = key!("gen_ai.provider.name");
+const OPERATION_NAME: &Key = key!("gen_ai.operation.name");
+const AGENT_NAME: &Key = key!("gen_ai.agent.name");
+const SERVER_ADDRESS: &Key = key!("server.address");
+const SERVER_PORT: &Key = key!("server.port");
 pub(crate) const REQUEST_MODEL: &str = "gen_ai.request.model";
 pub(crate) const RESPONSE_MODEL: &str = "gen_ai.response.model";
 pub(crate) const TOOL_NAME: &str = "gen_ai.tool.name";
@@ -91,48 +92,30 @@ pub(crate) fn typed<'a>(
         text(out, OPERATION_NAME, operation);
     }
     match *detail {
-        Detail::Custom => {}
-        Detail::Llm(llm) => {
-            inference(out, llm, inherited, phase);
-            llm.named(out, policy);
-        }
+        Detail::Llm(llm) => inference(out, llm, inherited, phase),
         Detail::Embeddings(embeddings) => {
-            provider(out, embeddings.provider, inherited, phase);
-            given_cost(out, embeddings.cost_micro_units);
-            embeddings.named(out, policy);
+            provider(out, embeddings.provider(), inherited, phase);
+            given_cost(out, embeddings.cost_micro_units());
         }
-        Detail::Retrieval(retrieval) => retrieval.named(out, policy),
-        Detail::Tool(tool) => tool.named(out, policy),
-        Detail::Action(action) => action.named(out, policy),
-        Detail::Agent(agent) => {
-            agent_run(out, agent, inherited, phase);
-            agent.named(out, policy);
-        }
-        Detail::Workflow(workflow) => workflow.named(out, policy),
+        Detail::Agent(agent) => agent_run(out, agent, inherited, phase),
         Detail::McpClient(mcp) => {
             mcp_message(out, mcp);
-            text(out, SERVER_ADDRESS, mcp.peer_address);
-            int(out, SERVER_PORT, mcp.peer_port);
-            mcp.named(out, policy);
+            text(out, SERVER_ADDRESS, mcp.peer_address());
+            int(out, SERVER_PORT, mcp.peer_port());
         }
         Detail::McpServer(mcp) => {
             mcp_message(out, mcp);
-            text(out, "client.address", mcp.peer_address);
-            int(out, "client.port", mcp.peer_port);
-            mcp.named(out, policy);
+            text(out, key!("client.address"), mcp.peer_address());
+            int(out, key!("client.port"), mcp.peer_port());
         }
-        Detail::Handoff(handoff) => handoff.named(out, policy),
-        Detail::Plan(plan) => plan.named(out, policy),
-        Detail::Approval(approval) => approval.named(out, policy),
-        Detail::Guardrail(guardrail) => guardrail.named(out, policy),
-        Detail::Memory(memory) => memory.named(out, policy),
-        Detail::Compaction(compaction) => compaction.named(out, policy),
-        Detail::Evaluation(evaluation) => evaluation.named(out, policy),
         Detail::Feedback(feedback) => {
-            text(out, "gen_ai.evaluation.name", or(feedback.name, b"user_feedback"));
-            text(out, "agentotel.feedback.source", or(feedback.source, b"user"));
-            feedback.named(out, policy);
+            text(out, key!("gen_ai.evaluation.name"), or(feedback.name(), b"user_feedback"));
+            text(out, key!("agentotel.feedback.source"), or(feedback.source(), b"user"));
         }
+        _ => {}
+    }
+    if let Some(fields) = detail.fields() {
+        fields.named(out, policy);
     }
 }
 
@@ -166,7 +149,7 @@ fn conversation<'a>(out: &mut impl Sink<'a>, of_event: &'a [u8], inherited: Inhe
 
 /// How many answers were asked for: said when it is not one.
 fn choice_count<'a>(out: &mut impl Sink<'a>, count: Option<i64>) {
-    int(out, "gen_ai.request.choice.count", count.filter(|count| *count != 1));
+    int(out, key!("gen_ai.request.choice.count"), count.filter(|count| *count != 1));
 }
 
 /// A cost that the provider said.
@@ -184,59 +167,59 @@ pub(crate) fn cost<'a>(out: &mut impl Sink<'a>, cost: Cost, price_version: &'a [
         CostSource::Unknown => b"unknown",
     };
     let is_known = cost.source != CostSource::Unknown;
-    int(out, COST, is_known.then_some(cost.micro_units));
-    text(out, "agentotel.cost.source", source);
+    int(out, key!(COST), is_known.then_some(cost.micro_units));
+    text(out, key!("agentotel.cost.source"), source);
     if cost.source == CostSource::Computed {
-        text(out, "agentotel.cost.price_version", price_version);
+        text(out, key!("agentotel.cost.price_version"), price_version);
     }
 }
 
-fn inference<'a>(out: &mut impl Sink<'a>, llm: &'a Llm<'a>, inherited: Inherited<'a>, phase: Phase) {
+fn inference<'a>(out: &mut impl Sink<'a>, llm: Llm<'a>, inherited: Inherited<'a>, phase: Phase) {
     const AUTO: &[u8] = b"auto";
     let whole = phase == Phase::Whole;
-    choice(out, OPERATION_NAME, llm.operation.or(whole.then_some(LlmOperation::Chat)));
-    provider(out, llm.provider, inherited, phase);
-    conversation(out, llm.conversation_id, inherited, phase);
-    choice_count(out, llm.choice_count);
+    choice(out, OPERATION_NAME, llm.operation().or(whole.then_some(LlmOperation::Chat)));
+    provider(out, llm.provider(), inherited, phase);
+    conversation(out, llm.conversation_id(), inherited, phase);
+    choice_count(out, llm.choice_count());
     // A request is taken for one that does not stream unless it is said that it does.
-    if llm.stream == Some(true) {
-        out.add(STREAM, Value::Bool(true));
+    if llm.stream() == Some(true) {
+        out.add(key!(STREAM), Value::Bool(true));
     }
-    int(out, "gen_ai.usage.input_tokens", llm.all_input_tokens());
-    int(out, "gen_ai.usage.output_tokens", llm.all_output_tokens());
-    if llm.openai_request_service_tier != AUTO {
-        text(out, "openai.request.service_tier", llm.openai_request_service_tier);
+    int(out, key!("gen_ai.usage.input_tokens"), llm.all_input_tokens());
+    int(out, key!("gen_ai.usage.output_tokens"), llm.all_output_tokens());
+    if llm.openai_request_service_tier() != AUTO {
+        text(out, key!("openai.request.service_tier"), llm.openai_request_service_tier());
     }
-    given_cost(out, llm.cost_micro_units);
+    given_cost(out, llm.cost_micro_units());
 }
 
-fn agent_run<'a>(out: &mut impl Sink<'a>, agent: &'a Agent<'a>, inherited: Inherited<'a>, phase: Phase) {
+fn agent_run<'a>(out: &mut impl Sink<'a>, agent: Agent<'a>, inherited: Inherited<'a>, phase: Phase) {
     let whole = phase == Phase::Whole;
-    choice(out, OPERATION_NAME, agent.operation.or(whole.then_some(AgentOperation::Invoke)));
-    provider(out, agent.provider, inherited, phase);
-    if agent.operation == Some(AgentOperation::Create) {
-        text(out, CONVERSATION_ID, agent.conversation_id);
+    choice(out, OPERATION_NAME, agent.operation().or(whole.then_some(AgentOperation::Invoke)));
+    provider(out, agent.provider(), inherited, phase);
+    if agent.operation() == Some(AgentOperation::Create) {
+        text(out, CONVERSATION_ID, agent.conversation_id());
     } else {
-        conversation(out, agent.conversation_id, inherited, phase);
+        conversation(out, agent.conversation_id(), inherited, phase);
     }
-    choice_count(out, agent.choice_count);
-    int(out, "gen_ai.usage.input_tokens", agent.all_input_tokens());
+    choice_count(out, agent.choice_count());
+    int(out, key!("gen_ai.usage.input_tokens"), agent.all_input_tokens());
 }
 
 /// What both sides of a message say.
-fn mcp_message<'a>(out: &mut impl Sink<'a>, mcp: &'a Mcp<'a>) {
-    if mcp.method == TOOL_CALL {
+fn mcp_message<'a>(out: &mut impl Sink<'a>, mcp: Mcp<'a>) {
+    if mcp.method() == TOOL_CALL {
         text(out, OPERATION_NAME, b"execute_tool");
     }
-    if mcp.jsonrpc_version != b"2.0" {
-        text(out, "jsonrpc.protocol.version", mcp.jsonrpc_version);
+    if mcp.jsonrpc_version() != b"2.0" {
+        text(out, key!("jsonrpc.protocol.version"), mcp.jsonrpc_version());
     }
 }
 
 /// `error.type` of a detail that says of itself that it failed.
 pub(crate) fn own_error<'a>(detail: &Detail<'a>) -> Option<&'a [u8]> {
     let (Detail::McpClient(mcp) | Detail::McpServer(mcp)) = detail else { return None };
-    match (mcp.is_error, mcp.response_status_code) {
+    match (mcp.is_error(), mcp.response_status_code()) {
         (true, _) => Some(b"tool_error"),
         (false, []) => None,
         (false, code) => Some(code),
@@ -255,45 +238,45 @@ pub(crate) fn span_name<'a>(arena: &'a Bump, detail: &Detail<'a>, phase: Phase) 
     match detail {
         Detail::Custom | Detail::Evaluation(_) | Detail::Feedback(_) => NOTHING,
         Detail::Llm(llm) => {
-            let prefix: &[u8] = match llm.operation.unwrap_or(LlmOperation::Chat) {
+            let prefix: &[u8] = match llm.operation().unwrap_or(LlmOperation::Chat) {
                 LlmOperation::Chat => b"chat ",
                 LlmOperation::TextCompletion => b"text_completion ",
                 LlmOperation::GenerateContent => b"generate_content ",
             };
-            named(prefix, llm.request_model)
+            named(prefix, llm.request_model())
         }
-        Detail::Tool(tool) => named(b"execute_tool ", tool.name),
-        Detail::Action(action) => named(b"action ", action.r#type),
-        Detail::Embeddings(embeddings) => named(b"embeddings ", embeddings.request_model),
-        Detail::Retrieval(retrieval) => named(b"retrieval ", retrieval.data_source_id),
-        Detail::Agent(agent) => match agent.operation.unwrap_or(AgentOperation::Invoke) {
-            AgentOperation::Invoke => named(b"invoke_agent ", agent.name),
-            AgentOperation::Create => named(b"create_agent ", agent.name),
+        Detail::Tool(tool) => named(b"execute_tool ", tool.name()),
+        Detail::Action(action) => named(b"action ", action.r#type()),
+        Detail::Embeddings(embeddings) => named(b"embeddings ", embeddings.request_model()),
+        Detail::Retrieval(retrieval) => named(b"retrieval ", retrieval.data_source_id()),
+        Detail::Agent(agent) => match agent.operation().unwrap_or(AgentOperation::Invoke) {
+            AgentOperation::Invoke => named(b"invoke_agent ", agent.name()),
+            AgentOperation::Create => named(b"create_agent ", agent.name()),
         },
-        Detail::Workflow(workflow) => named(b"invoke_workflow ", workflow.name),
+        Detail::Workflow(workflow) => named(b"invoke_workflow ", workflow.name()),
         Detail::McpClient(mcp) | Detail::McpServer(mcp) => {
-            match (mcp.method, or(mcp.tool_name, mcp.prompt_name)) {
+            match (mcp.method(), or(mcp.tool_name(), mcp.prompt_name())) {
                 ([], _) => NOTHING,
                 (method, []) => [method, b""],
                 (method, target) => [arena.alloc_slice_fill_iter([method, b" "].concat()), target],
             }
         }
-        Detail::Handoff(handoff) => named(b"handoff ", handoff.target_name),
-        Detail::Plan(plan) => named(b"plan ", plan.name),
-        Detail::Approval(approval) => named(b"approval ", approval.subject),
-        Detail::Guardrail(guardrail) => named(b"guardrail ", guardrail.name),
+        Detail::Handoff(handoff) => named(b"handoff ", handoff.target_name()),
+        Detail::Plan(plan) => named(b"plan ", plan.name()),
+        Detail::Approval(approval) => named(b"approval ", approval.subject()),
+        Detail::Guardrail(guardrail) => named(b"guardrail ", guardrail.name()),
         Detail::Memory(memory) => {
-            named(b"memory ", memory.operation.map_or(&[], |operation| operation.word().as_bytes()))
+            named(b"memory ", memory.operation().map_or(&[], |operation| operation.word().as_bytes()))
         }
-        Detail::Compaction(compaction) => named(b"compaction ", compaction.strategy),
+        Detail::Compaction(compaction) => named(b"compaction ", compaction.strategy()),
     }
 }
 
 /// The span kind that the conventions give to the detail's kind.
 pub(crate) fn span_kind(detail: &Detail<'_>) -> SpanKind {
     match detail {
-        Detail::Llm(llm) if !llm.in_process => SpanKind::Client,
-        Detail::Agent(agent) if agent.remote || agent.operation == Some(AgentOperation::Create) => {
+        Detail::Llm(llm) if !llm.in_process() => SpanKind::Client,
+        Detail::Agent(agent) if agent.remote() || agent.operation() == Some(AgentOperation::Create) => {
             SpanKind::Client
         }
         Detail::Embeddings(_) | Detail::Retrieval(_) | Detail::McpClient(_) => SpanKind::Client,
@@ -305,27 +288,29 @@ pub(crate) fn span_kind(detail: &Detail<'_>) -> SpanKind {
 /// What a whole event has to say, in words, when its detail does not.
 pub(crate) fn missing(detail: &Detail<'_>) -> Option<&'static str> {
     match detail {
-        Detail::Tool(Tool { name: [], .. }) => Some("tool.name is absent: a tool event needs it"),
-        Detail::Action(Action { r#type: [], .. }) => Some("action.type is absent: an action event needs it"),
-        Detail::McpClient(Mcp { method: [], .. }) => {
+        Detail::Tool(tool) if tool.name().is_empty() => Some("tool.name is absent: a tool event needs it"),
+        Detail::Action(action) if action.r#type().is_empty() => {
+            Some("action.type is absent: an action event needs it")
+        }
+        Detail::McpClient(mcp) if mcp.method().is_empty() => {
             Some("mcp_client.method is absent: an mcp_client event needs it")
         }
-        Detail::McpServer(Mcp { method: [], .. }) => {
+        Detail::McpServer(mcp) if mcp.method().is_empty() => {
             Some("mcp_server.method is absent: an mcp_server event needs it")
         }
-        Detail::Handoff(Handoff { target_name: [], .. }) => {
+        Detail::Handoff(handoff) if handoff.target_name().is_empty() => {
             Some("handoff.target_name is absent: a handoff event needs it")
         }
-        Detail::Approval(Approval { subject: [], .. }) => {
+        Detail::Approval(approval) if approval.subject().is_empty() => {
             Some("approval.subject is absent: an approval event needs it")
         }
-        Detail::Guardrail(Guardrail { name: [], .. }) => {
+        Detail::Guardrail(guardrail) if guardrail.name().is_empty() => {
             Some("guardrail.name is absent: a guardrail event needs it")
         }
-        Detail::Memory(Memory { operation: None, .. }) => {
+        Detail::Memory(memory) if memory.operation().is_none() => {
             Some("memory.operation is absent: a memory event needs it")
         }
-        Detail::Evaluation(Evaluation { name: [], .. }) => {
+        Detail::Evaluation(evaluation) if evaluation.name().is_empty() => {
             Some("evaluation.name is absent: an evaluation event needs it")
         }
         _ => None,
@@ -355,9 +340,9 @@ pub(crate) fn exception_event(kind: EventKind, span_kind: SpanKind) -> (&'static
 /// The attributes of that log record.
 pub(crate) fn exception<'a>(out: &mut impl Sink<'a>, error: &super::data::ErrorDetail<'a>) {
     let nameless = error.kind.is_empty() && error.message.is_empty();
-    text(out, "exception.type", if nameless { OTHER_ERROR } else { error.kind });
-    text(out, "exception.message", error.message);
-    text(out, "exception.stacktrace", error.stack);
-    text(out, "agentotel.error.code", error.code);
-    text(out, "agentotel.error.details", error.details);
+    text(out, key!("exception.type"), if nameless { OTHER_ERROR } else { error.kind });
+    text(out, key!("exception.message"), error.message);
+    text(out, key!("exception.stacktrace"), error.stack);
+    text(out, key!("agentotel.error.code"), error.code);
+    text(out, key!("agentotel.error.details"), error.details);
 }

@@ -4,9 +4,10 @@
 use super::content::ContentPolicy;
 use super::costs::{Cost, CostSource};
 use super::data::Detail;
-use super::details::Sink;
+use super::fields::Sink;
 use super::semconv::{self, Inherited, Phase};
 use crate::otlp::draft::{Draft, PlainAttributes};
+use crate::otlp::key::Key;
 use crate::otlp::value::Value;
 
 /// What a detail says, and what stands beside it.
@@ -27,8 +28,8 @@ struct Told<'d, 'b, 'k> {
 
 impl<'a> Sink<'a> for Told<'_, '_, '_> {
     #[inline(always)]
-    fn add(&mut self, key: &'static str, value: Value<'a>) {
-        self.are_plain = self.are_plain && self.draft.attribute(key.as_bytes(), value);
+    fn add(&mut self, key: &'static Key, value: Value<'a>) {
+        self.are_plain = self.are_plain && self.draft.known(key, value);
     }
 }
 

@@ -206,8 +206,8 @@ pub(crate) fn chunk(fixed: &mut Fixed, bytes: usize, now: i64) {
 fn stream_attributes<'a>(out: &mut ArenaVec<'a, Attribute<'a>>, fixed: &Fixed, data: &EventData<'_>) {
     const NANOS_PER_SECOND: f64 = 1e9;
     let is_llm = fixed.kind == EventKind::Llm as u8;
-    let given = matches!(data.detail, Detail::Llm(llm) if llm.time_to_first_chunk_s.is_some());
-    let streams = matches!(data.detail, Detail::Llm(llm) if llm.stream.is_some());
+    let given = matches!(data.detail, Detail::Llm(llm) if llm.time_to_first_chunk_s().is_some());
+    let streams = matches!(data.detail, Detail::Llm(llm) if llm.stream().is_some());
     if fixed.first_chunk_at > 0 && is_llm {
         if !given {
             let nanos = fixed.first_chunk_at.saturating_sub(fixed.started_at);

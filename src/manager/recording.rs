@@ -358,7 +358,7 @@ impl OtelManager {
     ) -> Result<Option<SpanContext>, Error> {
         let Detail::McpClient(mcp) = data.detail else { return Ok(None) };
         let has_failed = data.error.is_some() || data.status == StatusCode::Error;
-        if mcp.method != semconv::TOOL_CALL || has_failed || semconv::own_error(&data.detail).is_some() {
+        if mcp.method() != semconv::TOOL_CALL || has_failed || semconv::own_error(&data.detail).is_some() {
             return Ok(None);
         }
         // A handle that names nothing is looked at again, and answered, where the event becomes a span.
@@ -372,7 +372,7 @@ impl OtelManager {
         let is_enclosing = before.fixed.kind == EventKind::Tool as u8
             && slot.handles().1 == session_handle
             && !is_dropped(&session, &before.fixed)
-            && (mcp.tool_name.is_empty() || mcp.tool_name == tool)
+            && (mcp.tool_name().is_empty() || mcp.tool_name() == tool)
             && open::text_of(fields, semconv::MCP_METHOD).is_none();
         if !is_enclosing {
             return Ok(None);

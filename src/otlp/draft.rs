@@ -5,11 +5,12 @@
 
 use std::ops::Range;
 
+use super::key::{Key, LENGTH_AT};
 use super::open;
 use super::span::{ATTRIBUTES, ITEM, PlainSpan};
 use super::value::{
-    Attribute, FINGERPRINT_BITS, MOST_SHORT_BYTES, SESSION_ID, Value, fingerprint, short_frames,
-    write_attribute_field,
+    ARRAY_VALUE, Attribute, BOOL_VALUE, DOUBLE_VALUE, FINGERPRINT_BITS, INT_VALUE, MOST_SHORT_BYTES,
+    SESSION_ID, STRING_VALUE, VALUE, VALUES, Value, fingerprint, short_frames, write_attribute_field,
 };
 use super::wire::{Field, Fields, WriteError, Writer, varint_size};
 #[cfg(target_arch = "x86_64")]
@@ -18,6 +19,8 @@ use crate::sys::append::{Appended, Appender};
 
 /// Places for fingerprints of keys.
 const MARKS: usize = 1 << FINGERPRINT_BITS;
+/// That of the key that a session has for itself.
+const SESSION_MARK: usize = fingerprint(SESSION_ID.as_bytes()) as usize;
 
 /// The keys that an event has had so far, by their fingerprints. Kept by a thread from event to event, so that there is
 /// nothing to clear: a mark counts when it is this event's.
@@ -39,7 +42,15 @@ impl KeyMarks {
             self.marks = [0; MARKS];
             self.event = 1;
         }
-        self.add(SESSION_ID.as_bytes());
+        self.add_known(SESSION_MARK);
+    }
+
+    /// Adds a key that cannot have come before, by its fingerprint.
+    #[inline(always)]
+    fn add_known(&mut self, fingerprint: usize) {
+        if let Some(mark) = self.marks.get_mut(fingerprint % MARKS) {
+            *mark = self.event;
+        }
     }
 
     /// Adds a key. False when another one had the same fingerprint: it may have been the same key.
@@ -144,6 +155,93 @@ impl<'b, 'k> Draft<'b, 'k> {
             }
             value => self.any(&Attribute { key, value }),
         }
+    }
+
+    /// Writes an attribute whose key is known beforehand, and which comes once and before all others; false when it is not
+    /// plain.
+    #[inline(always)]
+    pub(crate) fn known(&mut self, key: &'static Key, value: Value<'_>) -> bool {
+        match value {
+            Value::Text(text) => self.known_text(key, text),
+            Value::Int(number) => self.known_int(key, number),
+            Value::Double(number) => self.known_double(key, number),
+            Value::Texts(texts) => self.known_texts(key, texts),
+            Value::Bool(truth) => {
+                self.known_scalar(key, 2, u128::from(BOOL_VALUE) | u128::from(truth) << 8)
+            }
+            value => self.any(&Attribute { key: key.text(), value }),
+        }
+    }
+
+    #[inline(never)]
+    fn known_text(&mut self, key: &'static Key, text: &[u8]) -> bool {
+        if text.len() > MOST_SHORT_BYTES - key.bytes() {
+            return self.any(&Attribute { key: key.text(), value: Value::Text(text) });
+        }
+        let frame = (VALUE | 2 << 8 | STRING_VALUE << 16) + text.len() as u32 * 0x0100_0100;
+        self.begun(key, text.len() + 4, frame, text)
+    }
+
+    /// Writes a known key, and of its value four bytes and a text; the value, tag and length included, takes `value` bytes.
+    #[inline(always)]
+    fn begun(&mut self, key: &'static Key, value: usize, frame: u32, text: &[u8]) -> bool {
+        self.keys.add_known(key.fingerprint().into());
+        let length = key.bytes() + 2 + value;
+        self.appender.started(key.start(), (LENGTH_AT, length as u8), frame, text) == Appended::Utf8
+    }
+
+    /// Writes a known key and a value of so many bytes, which are those of a number.
+    #[inline(always)]
+    fn known_scalar(&mut self, key: &'static Key, bytes: usize, value: u128) -> bool {
+        self.keys.add_known(key.fingerprint().into());
+        let length = key.bytes() + 2 + 2 + bytes;
+        let tail = u128::from(VALUE) | (bytes as u128) << 8 | value << 16;
+        self.appender.started_short(key.start(), (LENGTH_AT, length as u8), (tail, 2 + bytes))
+    }
+
+    #[inline(never)]
+    fn known_double(&mut self, key: &'static Key, number: f64) -> bool {
+        self.known_scalar(key, 9, u128::from(DOUBLE_VALUE) | u128::from(number.to_bits()) << 8)
+    }
+
+    #[inline(never)]
+    fn known_int(&mut self, key: &'static Key, number: i64) -> bool {
+        // Five bytes of seven bits.
+        const MOST: u64 = 1 << 35;
+        let bits = number.cast_unsigned();
+        if bits >= MOST {
+            return self.any(&Attribute { key: key.text(), value: Value::Int(number) });
+        }
+        let bytes = varint_size(bits);
+        let spread = bits & 0x7f
+            | (bits & 0x7f << 7) << 1
+            | (bits & 0x7f << 14) << 2
+            | (bits & 0x7f << 21) << 3
+            | (bits & 0x7f << 28) << 4;
+        // Every byte but the last says that there is another one.
+        let varint = spread | 0x80_8080_8080 & ((1 << (8 * (bytes - 1))) - 1);
+        self.known_scalar(key, 1 + bytes, u128::from(INT_VALUE) | u128::from(varint) << 8)
+    }
+
+    /// Texts that are few and short.
+    #[inline(never)]
+    fn known_texts(&mut self, key: &'static Key, texts: &[&[u8]]) -> bool {
+        /// Tags and lengths of a text in a list: the item's and its own.
+        const AROUND: usize = 4;
+        let most = MOST_SHORT_BYTES - AROUND - key.bytes();
+        let items = texts.iter().try_fold(0, |sum: usize, text| {
+            Some(sum + AROUND + text.len()).filter(|_| text.len() <= most).filter(|sum| *sum <= most)
+        });
+        let Some(items) = items else {
+            return self.any(&Attribute { key: key.text(), value: Value::Texts(texts) });
+        };
+        let lengths = items as u32 * 0x0100_0100;
+        let frame = (VALUE | 2 << 8 | ARRAY_VALUE << 16) + lengths;
+        self.begun(key, items + 4, frame, b"")
+            && texts.iter().all(|text| {
+                let frame = (VALUES | 2 << 8 | STRING_VALUE << 16) + text.len() as u32 * 0x0100_0100;
+                self.appender.array(frame.to_le_bytes()) && self.appender.text(text) == Appended::Utf8
+            })
     }
 
     /// Writes any attribute; false when it is not plain.

@@ -4,18 +4,18 @@
 
 use super::wire::{Writer, bytes_tag, delimited_size, fixed64_tag, varint_size, varint_tag};
 
-const KEY: u32 = bytes_tag(1);
-const VALUE: u32 = bytes_tag(2);
+pub(super) const KEY: u32 = bytes_tag(1);
+pub(super) const VALUE: u32 = bytes_tag(2);
 
 pub(super) const STRING_VALUE: u32 = bytes_tag(1);
-const BOOL_VALUE: u32 = varint_tag(2);
+pub(super) const BOOL_VALUE: u32 = varint_tag(2);
 pub(super) const INT_VALUE: u32 = varint_tag(3);
-const DOUBLE_VALUE: u32 = fixed64_tag(4);
-const ARRAY_VALUE: u32 = bytes_tag(5);
+pub(super) const DOUBLE_VALUE: u32 = fixed64_tag(4);
+pub(super) const ARRAY_VALUE: u32 = bytes_tag(5);
 const KVLIST_VALUE: u32 = bytes_tag(6);
 const BYTES_VALUE: u32 = bytes_tag(7);
 /// `ArrayValue.values` and `KeyValueList.values`.
-const VALUES: u32 = bytes_tag(1);
+pub(super) const VALUES: u32 = bytes_tag(1);
 
 /// Every tag here is below 128.
 const TAG_SIZE: usize = 1;
@@ -201,7 +201,7 @@ pub(crate) const FINGERPRINT_BITS: u32 = 9;
 
 /// A number of so many bits that is the same for the same key.
 #[inline(always)]
-pub(crate) fn fingerprint(key: &[u8]) -> u64 {
+pub(crate) const fn fingerprint(key: &[u8]) -> u64 {
     /// 2^64 divided by the golden ratio: spreads differences in any bits over the top ones.
     const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
     let word = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
@@ -213,12 +213,19 @@ pub(crate) fn fingerprint(key: &[u8]) -> u64 {
 
 /// A word that tells keys of fewer than 8 bytes from each other.
 #[inline(always)]
-fn short_word(key: &[u8]) -> u64 {
+const fn short_word(key: &[u8]) -> u64 {
     match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
         (Some(first), Some(last)) => {
-            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+            (u32::from_le_bytes(*first) as u64) << 32 | u32::from_le_bytes(*last) as u64
         }
-        _ => key.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        _ => {
+            let (mut word, mut rest) = (0, key);
+            while let Some((byte, behind)) = rest.split_first() {
+                word = word << 8 | *byte as u64;
+                rest = behind;
+            }
+            word
+        }
     }
 }
 

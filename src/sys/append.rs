@@ -144,6 +144,63 @@ impl<'b> Appender<'b> {
         }
     }
 
+    /// Writes the first `length` bytes of a block, one of them changed, and then four bytes and a text. There must be room
+    /// for the whole block, all of which is stored.
+    #[inline(always)]
+    pub(crate) fn started<const N: usize>(
+        &mut self,
+        (block, length): (&[u8; N], usize),
+        (changed_at, changed): (usize, u8),
+        frame: u32,
+        text: &[u8],
+    ) -> Appended {
+        const FRAME: usize = size_of::<u32>();
+        let length = length.min(N);
+        let all = length + FRAME + text.len();
+        if all.max(N) > self.left {
+            return Appended::NoRoom;
+        }
+        // SAFETY: there is room for the block, and for all that is counted in `all`; what the block has behind its first
+        // `length` bytes is overwritten by what follows, or lies behind what is written.
+        unsafe {
+            let start = self.next;
+            start.cast::<[u8; N]>().write_unaligned(*block);
+            start.add(changed_at.min(N - 1)).write(changed);
+            let frame_place = start.add(length);
+            frame_place.cast::<u32>().write_unaligned(frame.to_le());
+            let place = frame_place.add(FRAME);
+            self.next = place.add(text.len());
+            self.left -= all;
+            if copy(place, text.as_ptr(), text.len()) == 0 { Appended::Utf8 } else { checked(place, text.len()) }
+        }
+    }
+
+    /// The same with the first `more` bytes of a wide number instead of the frame and the text; false when there is no room.
+    #[inline(always)]
+    pub(crate) fn started_short<const N: usize>(
+        &mut self,
+        (block, length): (&[u8; N], usize),
+        (changed_at, changed): (usize, u8),
+        (number, more): (u128, usize),
+    ) -> bool {
+        const NUMBER: usize = size_of::<u128>();
+        let length = length.min(N);
+        if N + NUMBER > self.left {
+            return false;
+        }
+        let all = length + more.min(NUMBER);
+        // SAFETY: there is room for the block and the number behind it; the rest is as above.
+        unsafe {
+            let start = self.next;
+            start.cast::<[u8; N]>().write_unaligned(*block);
+            start.add(changed_at.min(N - 1)).write(changed);
+            start.add(length).cast::<u128>().write_unaligned(number.to_le());
+            self.next = start.add(all);
+            self.left -= all;
+        }
+        true
+    }
+
     /// Writes bytes as they are; false when there is no room.
     #[inline(always)]
     pub(crate) fn bytes(&mut self, from: &[u8]) -> bool {
@@ -311,6 +368,36 @@ mod tests {
         for (first, second) in [(&b"\xff"[..], &b"x"[..]), (b"x", b"\xff")] {
             let mut place = [0; 10];
             assert_eq!(Appender::new(&mut place).framed(0, first, 0, second), Appended::NotUtf8);
+        }
+    }
+
+    #[test]
+    fn a_start_is_written_as_far_as_it_counts() {
+        let mut place = [7; 40];
+        let mut appender = Appender::new(&mut place);
+        assert_eq!(appender.started((b"abcdefgh", 3), (1, b'X'), 0x0403_0201, b"text"), Appended::Utf8);
+        assert!(appender.started_short((b"abcdefgh", 2), (0, b'Y'), (0x0807_0605, 3)));
+        assert_eq!(appender.started((b"abcdefgh", 99), (99, b'Z'), 0x0403_0201, b"\xff"), Appended::NotUtf8);
+        let left = appender.left();
+        assert_eq!(appender.into_written(), b"aXc\x01\x02\x03\x04textYb\x05\x06\x07abcdefgZ\x01\x02\x03\x04\xff");
+        assert_eq!(left, 40 - 11 - 5 - 13);
+    }
+
+    #[test]
+    fn a_start_needs_room_for_all_of_its_block() {
+        for bytes in 0..32 {
+            let mut place = vec![7; bytes];
+            let mut appender = Appender::new(&mut place);
+            let appended = appender.started((b"abcdefgh", 2), (0, 0), 0, b"text");
+            assert_eq!(appended == Appended::Utf8, bytes >= 10, "{bytes}");
+            assert_eq!(appender.left(), if bytes >= 10 { bytes - 10 } else { bytes });
+            let mut place = vec![7; bytes];
+            let mut appender = Appender::new(&mut place);
+            let appended = appender.started((b"abcdefgh", 2), (0, 0), 0, b"");
+            assert_eq!(appended == Appended::Utf8, bytes >= 8, "{bytes}");
+            let mut place = vec![7; bytes];
+            let mut appender = Appender::new(&mut place);
+            assert_eq!(appender.started_short((b"abcdefgh", 2), (0, 0), (0, 1)), bytes >= 24, "{bytes}");
         }
     }
 

@@ -1,198 +1,315 @@
-//! Reading the typed details of events, by the table that makes their structs.
+//! Reading the typed details of events: one reader for all, by the places of the fields in their structs, which the table
+//! that makes the details gives.
+
+use core::mem::offset_of;
 
 use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 
-use super::{optional, optional_f64, optional_i64, text, texts};
+use super::{Sized_, text, texts};
 use crate::abi::types::*;
 use crate::event::content::Content;
-use crate::event::data::{Choice, Counting, Detail, EventKind, kinds};
+use crate::event::data::{
+    Counting, Detail, EventKind, Field, FieldValue, Fields, Holds, Words, kinds,
+};
 use crate::event::details::{self, details};
 use crate::manager::Error;
 
-/// A word that has a number; 0 is none.
-fn choice<C: Choice>(number: u32, what: &str) -> Result<Option<C>, Error> {
-    if number == 0 {
-        return Ok(None);
+/// Bytes of a word. Structs begin and end at the border of one, and no field lies across one but at its start.
+const WORD: usize = size_of::<u64>();
+/// No struct of a detail has more words.
+const MOST_WORDS: usize = 128;
+
+/// Where a field lies in its struct, and how it is seen that it was given.
+struct Place {
+    /// Where it begins.
+    at: u16,
+    /// The word that says whether it is there.
+    word: u16,
+    /// The bits of that word that say so: not all zero.
+    mask: u64,
+}
+
+impl Place {
+    /// A field that `bytes` bytes, some way behind its start, say to be there.
+    const fn new(at: usize, behind: usize, bytes: usize) -> Self {
+        let said = at + behind;
+        let word = said / WORD * WORD;
+        assert!(said + bytes <= word + WORD && word < MOST_WORDS * WORD);
+        let mask = u64::MAX >> (u64::BITS as usize - 8 * bytes) << (8 * (said - word));
+        Self { at: at as u16, word: word as u16, mask }
     }
-    let (constants, most) = C::CONSTANTS;
-    C::from_number(number).map(Some).ok_or_else(|| {
-        Error::InvalidArgument(format!("{what} is {number}, expected one of {constants} (0 to {most})"))
-    })
 }
 
-fn counting(number: u32, what: &str) -> Result<Counting, Error> {
-    Counting::from_number(number).ok_or_else(|| {
-        let most = Counting::MOST;
-        Error::InvalidArgument(format!(
-            "{what} is {number}, expected a sum of AGENTOTEL_COUNTING_… (0 to {most})"
-        ))
-    })
+/// How a field lies in a struct: its type there, and which bytes of it say that it was given.
+macro_rules! place {
+    ($given:ident $field:ident text) => {
+        place!($given $field: agentotel_str, len, size_of::<usize>())
+    };
+    ($given:ident $field:ident (content $content:ident)) => {
+        place!($given $field: agentotel_str, len, size_of::<usize>())
+    };
+    ($given:ident $field:ident texts) => {
+        place!($given $field: agentotel_string_array, count, size_of::<usize>())
+    };
+    ($given:ident $field:ident int) => {
+        place!($given $field: agentotel_i64, present, 1)
+    };
+    ($given:ident $field:ident double) => {
+        place!($given $field: agentotel_f64, present, 1)
+    };
+    ($given:ident $field:ident truth) => {
+        place!($given $field: agentotel_bool, present, 1)
+    };
+    // Numbers of 32 bits: 0 is none.
+    ($given:ident $field:ident $number:tt) => {{
+        const _: fn($given) -> u32 = |given| given.$field;
+        Place::new(offset_of!($given, $field), 0, size_of::<u32>())
+    }};
+    ($given:ident $field:ident: $type:ty, $says:ident, $bytes:expr) => {{
+        const _: fn($given) -> $type = |given| given.$field;
+        Place::new(offset_of!($given, $field), offset_of!($type, $says), $bytes)
+    }};
 }
 
-/// What a field is called in messages.
-macro_rules! what {
-    ($called:literal r#type) => {
-        concat!($called, ".type")
-    };
-    ($called:literal $field:ident) => {
-        concat!($called, ".", stringify!($field))
-    };
+/// A struct of the header that details are read from.
+struct Layout {
+    name: &'static str,
+    /// Bytes of its first version, and of this one.
+    first: usize,
+    bytes: usize,
+    fields: &'static [Field],
+    /// Those of the fields.
+    places: &'static [Place],
 }
 
-/// Reads a field.
-macro_rules! field {
-    ($arena:ident, $value:expr, $what:expr, text) => {
-        text($value, $what)?
-    };
-    ($arena:ident, $value:expr, $what:expr, texts) => {
-        texts($arena, $value, $what)?
-    };
-    ($arena:ident, $value:expr, $what:expr, int) => {
-        optional_i64($value)
-    };
-    ($arena:ident, $value:expr, $what:expr, double) => {
-        optional_f64($value)
-    };
-    ($arena:ident, $value:expr, $what:expr, truth) => {
-        ($value.present != 0).then_some($value.value != 0)
-    };
-    ($arena:ident, $value:expr, $what:expr, flag) => {
-        $value != 0
-    };
-    ($arena:ident, $value:expr, $what:expr, counting) => {
-        counting($value, $what)?
-    };
-    ($arena:ident, $value:expr, $what:expr, (choice $choice:ident)) => {
-        choice::<details::$choice>($value, $what)?
-    };
-    ($arena:ident, $value:expr, $what:expr, (content $field:ident)) => {
-        Content::new(text($value, $what)?)
-    };
+/// A detail that there is a struct for.
+trait Laid {
+    const LAYOUT: &'static Layout;
 }
 
-/// A struct of the header that a detail is read from.
-trait Given<'a> {
-    type Detail;
-
-    /// # Safety
-    /// What the struct points to is valid through `'a`.
-    unsafe fn read(&self, arena: &'a Bump) -> Result<Self::Detail, Error>;
-}
-
-macro_rules! readers {
+macro_rules! layouts {
     ($($(#[$doc:meta])* $detail:ident $given:ident $called:literal { $($field:ident: $type:tt $name:tt,)+ })+) => {$(
-        impl<'a> Given<'a> for $given {
-            type Detail = details::$detail<'a>;
-
-            #[allow(unused_variables, reason = "only lists need the arena")]
-            unsafe fn read(&self, arena: &'a Bump) -> Result<Self::Detail, Error> {
-                // SAFETY: passed on.
-                unsafe {
-                    Ok(details::$detail {
-                        $($field: field!(arena, self.$field, what!($called $field), $type),)+
-                    })
-                }
-            }
+        impl Laid for details::$detail<'_> {
+            const LAYOUT: &'static Layout = {
+                static LAYOUT: Layout = Layout {
+                    name: <$given as Sized_>::NAME,
+                    first: <$given as Sized_>::FIRST,
+                    bytes: size_of::<$given>(),
+                    fields: details::$detail::FIELDS,
+                    places: &[$(place!($given $field $type),)+],
+                };
+                assert!(size_of::<$given>() % WORD == 0 && size_of::<$given>() <= MOST_WORDS * WORD);
+                &LAYOUT
+            };
         }
     )+};
 }
 
-details!(readers);
+details!(layouts);
 
-macro_rules! some_detail {
-    ($($kind:ident = $number:literal $field:ident $word:literal,)+) => {
+/// A kind of event, and where the pointer to its detail stands.
+struct KindPlace {
+    kind: EventKind,
+    at: usize,
+    layout: &'static Layout,
+}
+
+macro_rules! kind_places {
+    ($($kind:ident($detail:ident) = $number:literal $field:ident $word:literal,)+) => {
+        /// All kinds that have a detail, by their numbers from 1.
+        static KINDS: &[KindPlace] = &[$(KindPlace {
+            kind: EventKind::$kind,
+            at: offset_of!(agentotel_event_data, $field),
+            layout: <details::$detail<'static> as Laid>::LAYOUT,
+        },)+];
+
+        const _: () = {
+            let (numbers, mut position) = ([$($number),+], 0);
+            while position < numbers.len() {
+                position += 1;
+                assert!(numbers[position - 1] == position, "numbers go up from 1");
+            }
+        };
+
         /// Whether an event has some detail.
         #[inline(always)]
         fn has_some(from: &agentotel_event_data) -> bool {
             $(!from.$field.is_null())||+
         }
-
-        /// The typed detail of an event that has one, or should. An update may leave its kind at 0 and give the detail alone.
-        ///
-        /// # Safety
-        /// As for `detail`.
-        unsafe fn some_detail<'a>(
-            arena: &'a Bump,
-            from: &agentotel_event_data,
-            whole: bool,
-        ) -> Result<Detail<'a>, Error> {
-            let given = [$((EventKind::$kind, !from.$field.is_null()),)+];
-            let given = given.into_iter().filter(|(_, given)| *given).map(|(kind, _)| kind);
-            let mut kind = EventKind::from_number(from.kind).ok_or_else(|| {
-                let (given, most) = (from.kind, EventKind::MOST);
-                Error::InvalidArgument(format!("kind is {given}, expected one of AGENTOTEL_KIND_… (0 to {most})"))
-            })?;
-            if !whole && kind == EventKind::Custom {
-                kind = given.clone().next().unwrap_or(kind);
-            }
-            if let Some(other) = given.clone().find(|of| *of != kind) {
-                let message = format!("the detail of kind {} is given with kind {}", other as u8, kind as u8);
-                return Err(Error::InvalidArgument(message));
-            }
-            match kind {
-                EventKind::Custom => Ok(Detail::Custom),
-                $(EventKind::$kind => {
-                    // SAFETY: passed on.
-                    match unsafe { optional(from.$field)? } {
-                        // SAFETY: passed on.
-                        Some(given) => Ok(Detail::$kind(arena.alloc(unsafe { given.read(arena)? }))),
-                        None if whole => {
-                            let (name, number) = (stringify!($field), kind as u8);
-                            Err(Error::InvalidArgument(format!("{name} is NULL: kind {number} needs it")))
-                        }
-                        None => Ok(Detail::Custom),
-                    }
-                })+
-            }
-        }
     };
 }
 
-kinds!(some_detail);
+kinds!(kind_places);
 
-macro_rules! only_detail {
-    ($($kind:ident = $number:literal $field:ident $word:literal,)+) => {
-        /// The detail of this kind, in an event that has one only; nothing when that is another one, or not sound.
-        ///
-        /// # Safety
-        /// `from` is an event; the detail is valid through `'a` with all that it points to.
-        #[inline(always)]
-        pub(super) unsafe fn only_detail<'a>(
-            arena: &'a Bump,
-            kind: u32,
-            from: *const agentotel_event_data,
-        ) -> Option<Detail<'a>> {
-            // SAFETY: by contract.
-            unsafe {
-                match kind {
-                    $($number => {
-                        let given = (&raw const (*from).$field).read_unaligned();
-                        read_whole(arena, given).map(|detail| Detail::$kind(detail))
-                    })+
-                    _ => None,
-                }
-            }
-        }
-    };
+impl KindPlace {
+    /// The kind that has this number, when it has a detail.
+    #[inline(always)]
+    fn of(number: u32) -> Option<&'static Self> {
+        KINDS.get((number as usize).wrapping_sub(1))
+    }
+
+    /// The pointer to its detail in an event.
+    ///
+    /// # Safety
+    /// `from` is an event.
+    #[inline(always)]
+    unsafe fn pointer(&self, from: *const agentotel_event_data) -> *const u8 {
+        // SAFETY: `at` is where a pointer stands in an event.
+        unsafe { from.byte_add(self.at).cast::<*const u8>().read_unaligned() }
+    }
 }
 
-kinds!(only_detail);
+#[cold]
+fn not_a_choice(words: &Words, number: u32, what: &str) -> Error {
+    let (constants, most) = (words.constants, words.most());
+    Error::InvalidArgument(format!("{what} is {number}, expected one of {constants} (0 to {most})"))
+}
 
-/// Reads a struct in its place, when it has all fields; what is wrong with it is not said.
+#[cold]
+fn no_counting(number: u32, what: &str) -> Error {
+    let most = Counting::MOST;
+    Error::InvalidArgument(format!("{what} is {number}, expected a sum of AGENTOTEL_COUNTING_… (0 to {most})"))
+}
+
+/// The fields that a struct gives, each read once and in its place.
 ///
 /// # Safety
-/// NULL, or a struct of the size that its first field says, valid through `'a` with all that it points to.
+/// `from` is a struct of this layout with all its fields, and what these point to is valid through `'a`.
+#[inline(never)]
+unsafe fn fields<'a>(arena: &'a Bump, from: *const u8, layout: &Layout) -> Result<Fields<'a>, Error> {
+    let mut values = ArenaVec::with_capacity_in(layout.places.len(), arena);
+    let mut given = 0_u64;
+    for (position, (place, field)) in layout.places.iter().zip(layout.fields).enumerate() {
+        // SAFETY: words lie inside the struct, and fields at their places, each of the type that the table has checked; what
+        // they point to is passed on.
+        unsafe {
+            let word = from.add(place.word.into()).cast::<u64>().read_unaligned() & place.mask;
+            if word == 0 {
+                continue;
+            }
+            let at = from.add(place.at.into());
+            // What says that they are there, is what they hold or how long they are.
+            let length = usize::try_from(word).unwrap_or(usize::MAX);
+            let given_text = || {
+                let data = at.cast::<*const core::ffi::c_char>().read_unaligned();
+                text(agentotel_str { data, len: length }, field.path)
+            };
+            let number = (word >> place.mask.trailing_zeros()) as u32;
+            values.push(match field.holds {
+                Holds::Text => FieldValue::Text(given_text()?),
+                Holds::Content(_) => FieldValue::Content(Content::new(given_text()?)),
+                Holds::Texts => {
+                    let items = at.cast::<*const agentotel_str>().read_unaligned();
+                    let given = agentotel_string_array { items, count: length };
+                    FieldValue::Texts(texts(arena, given, field.path)?)
+                }
+                Holds::Int => FieldValue::Int(at.cast::<i64>().read_unaligned()),
+                Holds::Double => FieldValue::Double(at.cast::<f64>().read_unaligned()),
+                Holds::Truth => FieldValue::Truth(at.read() != 0),
+                Holds::Flag => FieldValue::Truth(true),
+                Holds::Counting if Counting::from_number(number).is_none() => {
+                    return Err(no_counting(number, field.path));
+                }
+                Holds::Choice(words) if words.word(number).is_none() => {
+                    return Err(not_a_choice(words, number, field.path));
+                }
+                Holds::Counting | Holds::Choice(_) => FieldValue::Number(number),
+            });
+        }
+        given |= 1 << position;
+    }
+    Ok(Fields::new(layout.fields, given, values.into_bump_slice()))
+}
+
+/// The same of a struct that may be shorter: what it does not have was not given.
+///
+/// # Safety
+/// `from` is a struct of the size that it begins with, and what it points to is valid through `'a`.
+unsafe fn fields_of_any<'a>(
+    arena: &'a Bump,
+    from: *const u8,
+    layout: &Layout,
+) -> Result<Fields<'a>, Error> {
+    // SAFETY: a struct begins with its size, and has as many bytes; of those that it does not have, a copy has zeros.
+    unsafe {
+        let size = from.cast::<usize>().read_unaligned();
+        if size < layout.first {
+            return Err(Error::StructSize { name: layout.name, size, smallest: layout.first });
+        }
+        if size >= layout.bytes {
+            return fields(arena, from, layout);
+        }
+        let mut copy = [0_u64; MOST_WORDS];
+        core::ptr::copy_nonoverlapping(from, copy.as_mut_ptr().cast(), size);
+        fields(arena, copy.as_ptr().cast(), layout)
+    }
+}
+
+/// The typed detail of an event that has one, or should. An update may leave its kind at 0 and give the detail alone.
+///
+/// # Safety
+/// As for `detail`.
+unsafe fn some_detail<'a>(
+    arena: &'a Bump,
+    from: &agentotel_event_data,
+    whole: bool,
+) -> Result<Detail<'a>, Error> {
+    let mut kind = EventKind::from_number(from.kind).ok_or_else(|| {
+        let (given, most) = (from.kind, EventKind::MOST);
+        Error::InvalidArgument(format!("kind is {given}, expected one of AGENTOTEL_KIND_… (0 to {most})"))
+    })?;
+    // SAFETY: it is an event.
+    let given = || KINDS.iter().filter(|place| unsafe { !place.pointer(from).is_null() });
+    if !whole && kind == EventKind::Custom {
+        kind = given().next().map_or(kind, |first| first.kind);
+    }
+    if let Some(other) = given().find(|place| place.kind != kind) {
+        let message = format!("the detail of kind {} is given with kind {}", other.kind as u8, kind as u8);
+        return Err(Error::InvalidArgument(message));
+    }
+    let Some(place) = KindPlace::of(kind as u32) else { return Ok(Detail::Custom) };
+    // SAFETY: it is an event, and its detail is valid by contract.
+    unsafe {
+        match place.pointer(from) {
+            pointer if !pointer.is_null() => {
+                Ok(Detail::new(kind, fields_of_any(arena, pointer, place.layout)?))
+            }
+            _ if whole => {
+                let (name, number) = (kind.word(), kind as u8);
+                Err(Error::InvalidArgument(format!("{name} is NULL: kind {number} needs it")))
+            }
+            _ => Ok(Detail::Custom),
+        }
+    }
+}
+
+/// The detail of this kind, in an event that has nothing else in the words from `first` on; nothing when it has, or the
+/// detail is not there, not whole, or not sound.
+///
+/// # Safety
+/// `from` is an event, of which `words` are those from byte `first` to its end; the detail is valid through `'a` with all that
+/// it points to.
 #[inline(always)]
-unsafe fn read_whole<'a, T: Given<'a>>(arena: &'a Bump, given: *const T) -> Option<&'a T::Detail> {
-    // SAFETY: a struct begins with its size.
-    let is_whole =
-        !given.is_null() && given.is_aligned() && unsafe { given.cast::<usize>().read() } >= size_of::<T>();
-    if !is_whole {
+pub(super) unsafe fn only_detail<'a, const N: usize>(
+    arena: &'a Bump,
+    number: u32,
+    from: *const agentotel_event_data,
+    (first, mut words): (usize, [u64; N]),
+) -> Option<Detail<'a>> {
+    let place = KindPlace::of(number)?;
+    *words.get_mut((place.at - first) / WORD)? = 0;
+    if words.iter().fold(0, |all, word| all | word) != 0 {
         return None;
     }
-    // SAFETY: not NULL, aligned, and all of it is there; nobody changes it during the call, by contract.
-    let detail = unsafe { (*given).read(arena).ok()? };
-    Some(arena.alloc(detail))
+    // SAFETY: it is an event; and a struct begins with its size, and has as many bytes.
+    unsafe {
+        let pointer = place.pointer(from);
+        if pointer.is_null() || pointer.cast::<usize>().read_unaligned() < place.layout.bytes {
+            return None;
+        }
+        Some(Detail::new(place.kind, fields(arena, pointer, place.layout).ok()?))
+    }
 }
 
 /// The typed detail of an event.

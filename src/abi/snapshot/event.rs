@@ -4,7 +4,7 @@ use bumpalo::Bump;
 
 use super::detail::detail;
 use super::not_null;
-use super::{attributes, context, optional, optional_i64, sized, sized_at, target, text};
+use super::{array_length, attributes, context, optional, optional_i64, sized, sized_at, target, text};
 use crate::abi::types::*;
 use crate::event::data::{ErrorDetail, EventData, EventKind, GivenTimes};
 use crate::manager::Error;
@@ -38,17 +38,6 @@ pub(crate) unsafe fn error<'a>(
     }
 }
 
-/// Counts of an array, checked before anything is allocated for it.
-fn checked_count<T>(items: *const T, count: usize, what: &'static str) -> Result<usize, Error> {
-    if count > AGENTOTEL_MAX_ITEMS {
-        Err(Error::TooLarge { what, given: count, most: AGENTOTEL_MAX_ITEMS })
-    } else if count > 0 && items.is_null() {
-        Err(Error::InvalidArgument(format!("{what} is NULL and its count is {count}")))
-    } else {
-        Ok(count)
-    }
-}
-
 /// # Safety
 /// As for `sized_at`, and what the links point to is valid through `'a`.
 unsafe fn links<'a>(
@@ -56,7 +45,7 @@ unsafe fn links<'a>(
     from: *const agentotel_link,
     count: usize,
 ) -> Result<&'a [Link<'a>], Error> {
-    let count = checked_count(from, count, "links")?;
+    let count = array_length(from, count, "links")?;
     let read = |position| {
         // SAFETY: passed on.
         unsafe {
@@ -87,7 +76,7 @@ unsafe fn span_events<'a>(
     from: *const agentotel_span_event,
     count: usize,
 ) -> Result<&'a [SpanEvent<'a>], Error> {
-    let count = checked_count(from, count, "span_events")?;
+    let count = array_length(from, count, "span_events")?;
     let read = |position| {
         // SAFETY: passed on.
         unsafe {

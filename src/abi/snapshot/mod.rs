@@ -272,7 +272,18 @@ unsafe fn slice<'a>(text: agentotel_str) -> Option<&'a [u8]> {
     is_sound.then(|| unsafe { core::slice::from_raw_parts(text.data.cast::<u8>(), text.len) })
 }
 
-/// An array of plain values; it is copied when it is not aligned as its type wants.
+/// The count of an array, checked.
+fn array_length<T>(items: *const T, count: usize, what: &'static str) -> Result<usize, Error> {
+    if count > AGENTOTEL_MAX_ITEMS {
+        Err(Error::TooLarge { what, given: count, most: AGENTOTEL_MAX_ITEMS })
+    } else if count > 0 && items.is_null() {
+        Err(Error::InvalidArgument(format!("{what} is NULL and its count is {count}")))
+    } else {
+        Ok(count)
+    }
+}
+
+/// An array of plain values, whatever their alignment.
 ///
 /// # Safety
 /// NULL, or `count` values that outlive `'a`.
@@ -282,15 +293,7 @@ unsafe fn array<'a, T: Copy>(
     count: usize,
     what: &'static str,
 ) -> Result<&'a [T], Error> {
-    if count > AGENTOTEL_MAX_ITEMS {
-        return Err(Error::TooLarge { what, given: count, most: AGENTOTEL_MAX_ITEMS });
-    }
-    if count == 0 {
-        return Ok(&[]);
-    }
-    if items.is_null() {
-        return Err(Error::InvalidArgument(format!("{what} is NULL and its count is {count}")));
-    }
+    let count = array_length(items, count, what)?;
     // SAFETY: `count` values by contract, read one by one whatever their alignment.
     Ok(arena.alloc_slice_fill_with(count, |position| unsafe { items.add(position).read_unaligned() }))
 }
@@ -301,15 +304,13 @@ unsafe fn array<'a, T: Copy>(
 /// As for `array` and, for each text, `text`.
 unsafe fn texts<'a>(
     arena: &'a Bump,
-    array_: agentotel_string_array,
+    from: agentotel_string_array,
     what: &'static str,
 ) -> Result<&'a [&'a [u8]], Error> {
+    let count = array_length(from.items, from.count, what)?;
     // SAFETY: passed on.
-    let items = unsafe { array(arena, array_.items, array_.count, what)? };
-    // SAFETY: passed on.
-    arena
-        .alloc_slice_try_fill_iter(items.iter().map(|item| unsafe { text(*item, what) }))
-        .map(|texts| &*texts)
+    let read = |position| unsafe { text(from.items.add(position).read_unaligned(), what) };
+    arena.alloc_slice_try_fill_with(count, read).map(|texts| &*texts)
 }
 
 /// A value; `names` are those of its type and of itself, for errors.
@@ -460,10 +461,6 @@ pub(crate) unsafe fn target(from: agentotel_target, what: &'static str) -> Resul
 }
 
 fn optional_i64(from: agentotel_i64) -> Option<i64> {
-    (from.present != 0).then_some(from.value)
-}
-
-fn optional_f64(from: agentotel_f64) -> Option<f64> {
     (from.present != 0).then_some(from.value)
 }
 

@@ -82,10 +82,7 @@ pub(crate) unsafe fn typed_event<'a>(
     unsafe {
         let (from, more) = element(from, position)?;
         // Of all that an event may have more, it has one: a detail, which has to be that of its kind.
-        if more.iter().filter(|word| **word != 0).count() != 1 {
-            return None;
-        }
-        let detail = only_detail(arena, read!(from.kind), from)?;
+        let detail = only_detail(arena, read!(from.kind), from, (offset_of!(agentotel_event_data, llm), more))?;
         Some((detail, event(most_attributes, semconv::span_kind(&detail), from)?))
     }
 }

@@ -80,36 +80,51 @@ impl<'a> GivenEvent<'a> {
     }
 }
 
-macro_rules! event {
-    ($($kind:ident = $number:literal $field:ident $word:literal,)+) => {
-        fields! {
-            GivenEvent<'a>, |given, reader, access| {
-                "kind" => given.kind = kind(reader, access)?,
-                "span_kind" => given.data.span_kind = word(reader, access, &SPAN_KINDS)?,
-                "name" => given.data.name = reader.text(access)?,
-                "parent" => given.parent = reader.made(access)?,
-                "start_time_unix_nano" => given.data.times.start = reader.nanoseconds(access)?,
-                "end_time_unix_nano" => given.data.times.end = reader.nanoseconds(access)?,
-                "duration_nano" => given.data.times.duration = reader.nanoseconds(access)?,
-                "status_code" => {
-                    given.data.status = word(reader, access, &STATUS_CODES)?.unwrap_or_default();
-                },
-                "status_message" => given.data.status_message = reader.text(access)?,
-                "attributes" => given.data.attributes = reader.attributes(access)?,
-                "links" => given.data.links = reader.objects(access, GivenLink::made)?,
-                "span_events" => given.data.events = reader.objects(access, GivenMoment::made)?,
-                "error" => {
-                    given.data.error = reader.object::<GivenError<'a>, _>(access)?.map(|error| &error.0);
-                },
-                "event_id" => given.data.event_id = reader.text(access)?,
-                $($word => {
-                    if let Some(detail) = reader.object(access)? {
-                        given.set(Detail::$kind(detail));
-                    }
-                },)+
-            }
-        }
+macro_rules! detail_words {
+    ($($kind:ident($detail:ident) = $number:literal $field:ident $word:literal,)+) => {
+        /// The fields that hold details.
+        pub(super) const DETAILS: &[&str] = &[$($word),+];
     };
 }
 
-kinds!(event);
+kinds!(detail_words);
+
+fields! {
+    GivenEvent<'a>, |given, reader, access| {
+        "kind" => given.kind = kind(reader, access)?,
+        "span_kind" => given.data.span_kind = word(reader, access, &SPAN_KINDS)?,
+        "name" => given.data.name = reader.text(access)?,
+        "parent" => given.parent = reader.made(access)?,
+        "start_time_unix_nano" => given.data.times.start = reader.nanoseconds(access)?,
+        "end_time_unix_nano" => given.data.times.end = reader.nanoseconds(access)?,
+        "duration_nano" => given.data.times.duration = reader.nanoseconds(access)?,
+        "status_code" => {
+            given.data.status = word(reader, access, &STATUS_CODES)?.unwrap_or_default();
+        },
+        "status_message" => given.data.status_message = reader.text(access)?,
+        "attributes" => given.data.attributes = reader.attributes(access)?,
+        "links" => given.data.links = reader.objects(access, GivenLink::made)?,
+        "span_events" => given.data.events = reader.objects(access, GivenMoment::made)?,
+        "error" => {
+            given.data.error = reader.object::<GivenError<'a>, _>(access)?.map(|error| &error.0);
+        },
+        "event_id" => given.data.event_id = reader.text(access)?,
+    }
+
+    const MORE: &'static [&'static str] = DETAILS;
+
+    fn more<A: MapAccess<'a>>(
+        &mut self,
+        reader: &Reader<'a>,
+        name: &str,
+        access: &mut A,
+    ) -> Result<bool, A::Error> {
+        let Some(kind) = EventKind::from_word(name).filter(|kind| *kind != EventKind::Custom) else {
+            return Ok(false);
+        };
+        if let Some(fields) = reader.fields(access, kind.fields())? {
+            self.set(Detail::new(kind, fields));
+        }
+        Ok(true)
+    }
+}

@@ -1,65 +1,14 @@
-//! What events and sessions are made of, as objects: the details by their table, spans that are named, links, moments, errors,
+//! What events and sessions are made of, as objects: spans that are named, links, moments, errors,
 //! a session's options and end.
 
 use serde::de::MapAccess;
 
 use super::reader::{AtField, Item, Reader};
-use crate::event::content::Content;
 use crate::event::data::{EndState, ErrorDetail, EventKind, SessionEnd, SessionOptions, SpanContext, Target};
-use crate::event::details::{self, details};
 use crate::otlp::span::{Link, SpanEvent, remote_flags};
 use crate::otlp::value::Attribute;
 use crate::propagation::trace_parent;
 use crate::sys::clock;
-
-/// The name of a field.
-macro_rules! name {
-    (r#type) => {
-        "type"
-    };
-    ($field:ident) => {
-        stringify!($field)
-    };
-}
-
-/// Reads a field.
-macro_rules! field {
-    ($reader:ident, $access:ident, flag) => {
-        $reader.truth($access)?.unwrap_or_default()
-    };
-    ($reader:ident, $access:ident, (choice $choice:ident)) => {
-        $reader.choice::<details::$choice, _>($access)?
-    };
-    ($reader:ident, $access:ident, (content $field:ident)) => {
-        Content::new($reader.content($access)?)
-    };
-    ($reader:ident, $access:ident, $type:ident) => {
-        $reader.$type($access)?
-    };
-}
-
-macro_rules! items {
-    ($($(#[$doc:meta])* $detail:ident $given:ident $called:literal { $($field:ident: $type:tt $name:tt,)+ })+) => {$(
-        impl<'a> Item<'a> for details::$detail<'a> {
-            const FIELDS: &'static [&'static str] = &[$(name!($field)),+];
-
-            fn field<A: MapAccess<'a>>(
-                &mut self,
-                reader: &Reader<'a>,
-                name: &str,
-                access: &mut A,
-            ) -> Result<bool, A::Error> {
-                match name {
-                    $(name!($field) => self.$field = field!(reader, access, $type),)+
-                    _ => return Ok(false),
-                }
-                Ok(true)
-            }
-        }
-    )+};
-}
-
-details!(items);
 
 /// The fields of an object: their names, and what becomes of their values.
 macro_rules! fields {
@@ -68,7 +17,9 @@ macro_rules! fields {
         $($more:tt)*
     ) => {
         impl<'a> Item<'a> for $item {
-            const FIELDS: &'static [&'static str] = &[$($name),+];
+            fn names(&self) -> Vec<&'static str> {
+                [&[$($name),+][..], Self::MORE].concat()
+            }
 
             $($more)*
 
@@ -81,7 +32,7 @@ macro_rules! fields {
                 let $given = self;
                 match name {
                     $($name => $read,)+
-                    _ => return Ok(false),
+                    _ => return $given.more($reader, name, $access),
                 }
                 Ok(true)
             }

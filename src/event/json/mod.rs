@@ -84,7 +84,7 @@ impl<T> Read<T> {
 }
 
 /// Reads an object.
-fn read<'a, T: Item<'a>>(arena: &'a Bump, text: &[u8]) -> Result<Read<T>, Refused> {
+fn read<'a, T: Item<'a> + Default>(arena: &'a Bump, text: &[u8]) -> Result<Read<T>, Refused> {
     // Read from a copy: what the host changes meanwhile must not become text that nobody has checked.
     let copy: &'a [u8] = arena.alloc_slice_copy(text);
     let (valid, mut is_mended): (&'a str, bool) = match std::str::from_utf8(copy) {
@@ -100,7 +100,7 @@ fn read<'a, T: Item<'a>>(arena: &'a Bump, text: &[u8]) -> Result<Read<T>, Refuse
     Ok(Read { data, mended: is_mended })
 }
 
-fn object<'a, T: Item<'a>>(arena: &'a Bump, text: &'a str) -> Result<T, Refused> {
+fn object<'a, T: Item<'a> + Default>(arena: &'a Bump, text: &'a str) -> Result<T, Refused> {
     let reader = Reader::new(arena);
     let mut into = T::default();
     let mut deserializer = serde_json::Deserializer::from_str(text);

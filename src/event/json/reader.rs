@@ -11,7 +11,9 @@ use serde_json::value::RawValue;
 
 use super::value::AttributesSeed;
 use super::{MOST_DEPTH, MOST_VALUES, Refused};
-use crate::event::choice::{Choice, Counting};
+use crate::event::choice::{self, Counting};
+use crate::event::content::Content;
+use crate::event::details::{Field, FieldValue, Fields, Holds, MOST_FIELDS};
 use crate::otlp::value::Attributes;
 
 /// What a message shows of a text or name that is wrong, in characters.
@@ -252,10 +254,53 @@ impl<'a> Reader<'a> {
         named(word).map(Some).ok_or_else(|| self.unexpected(words, given))
     }
 
-    pub(super) fn choice<C: Choice, A: MapAccess<'a>>(&self, access: &mut A) -> Result<Option<C>, A::Error> {
-        let all = (1..=C::CONSTANTS.1).filter_map(C::from_number);
-        let mut search = all.clone();
-        self.word(access, all.map(C::word), |word| search.find(|choice| choice.word() == word))
+    /// One of the words of a choice, by its number.
+    fn choice<A: MapAccess<'a>>(
+        &self,
+        access: &mut A,
+        of: &'static choice::Words,
+    ) -> Result<Option<u32>, A::Error> {
+        let mut numbers = (1..=of.most()).filter_map(|number| of.word(number).map(|word| (word, number)));
+        let named = |given: &str| numbers.find(|(word, _)| *word == given).map(|(_, number)| number);
+        self.word(access, of.words.iter().copied(), named)
+    }
+
+    /// What is said of a field of a detail; nothing when it is null.
+    fn field_value<A: MapAccess<'a>>(
+        &self,
+        access: &mut A,
+        holds: &Holds,
+    ) -> Result<Option<FieldValue<'a>>, A::Error> {
+        Ok(match holds {
+            Holds::Text => Some(self.text(access)?).filter(|text| !text.is_empty()).map(FieldValue::Text),
+            Holds::Texts => {
+                Some(self.texts(access)?).filter(|texts| !texts.is_empty()).map(FieldValue::Texts)
+            }
+            Holds::Int => self.int(access)?.map(FieldValue::Int),
+            Holds::Double => self.double(access)?.map(FieldValue::Double),
+            Holds::Truth => self.truth(access)?.map(FieldValue::Truth),
+            Holds::Flag => self.truth(access)?.filter(|truth| *truth).map(FieldValue::Truth),
+            Holds::Counting => {
+                Some(self.counting(access)?.number()).filter(|number| *number > 0).map(FieldValue::Number)
+            }
+            Holds::Choice(words) => self.choice(access, words)?.map(FieldValue::Number),
+            Holds::Content(_) => {
+                let content = Some(self.content(access)?).filter(|content| !content.is_empty());
+                content.map(|content| FieldValue::Content(Content::new(content)))
+            }
+        })
+    }
+
+    /// The fields of a detail, unless it is null.
+    pub(super) fn fields<A: MapAccess<'a>>(
+        &self,
+        access: &mut A,
+        all: &'static [Field],
+    ) -> Result<Option<Fields<'a>>, A::Error> {
+        let mut into = GivenFields { all, next: 0, values: [None; MOST_FIELDS] };
+        let is_given =
+            access.next_value_seed(ObjectSeed { reader: self, into: &mut into, required: false })?;
+        Ok(is_given.then(|| Fields::of(self.arena, all, into.values.into_iter())))
     }
 
     /// Hexadecimal digits of so many bytes.
@@ -338,7 +383,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An object, unless it is null.
-    pub(super) fn object<T: Item<'a>, A: MapAccess<'a>>(
+    pub(super) fn object<T: Item<'a> + Default, A: MapAccess<'a>>(
         &self,
         access: &mut A,
     ) -> Result<Option<&'a mut T>, A::Error> {
@@ -349,19 +394,52 @@ impl<'a> Reader<'a> {
     }
 
     /// An object that is of no use in the arena; null is an empty one.
-    pub(super) fn made<T: Item<'a>, A: MapAccess<'a>>(&self, access: &mut A) -> Result<T, A::Error> {
+    pub(super) fn made<T: Item<'a> + Default, A: MapAccess<'a>>(&self, access: &mut A) -> Result<T, A::Error> {
         let mut into = T::default();
         access.next_value_seed(ObjectSeed { reader: self, into: &mut into, required: false })?;
         Ok(into)
     }
 
     /// A list of objects, each made into something.
-    pub(super) fn objects<T: Item<'a>, M, A: MapAccess<'a>>(
+    pub(super) fn objects<T: Item<'a> + Default, M, A: MapAccess<'a>>(
         &self,
         access: &mut A,
         made: impl Fn(&T) -> Result<M, AtField>,
     ) -> Result<&'a [M], A::Error> {
         access.next_value_seed(ObjectsSeed { reader: self, made, of: std::marker::PhantomData })
+    }
+}
+
+/// The fields of a detail, while they are read.
+struct GivenFields<'a> {
+    all: &'static [Field],
+    /// Where to look for the next one first: many write them in this order.
+    next: usize,
+    values: [Option<FieldValue<'a>>; MOST_FIELDS],
+}
+
+impl<'a> Item<'a> for GivenFields<'a> {
+    fn names(&self) -> Vec<&'static str> {
+        self.all.iter().map(Field::name).collect()
+    }
+
+    fn field<A: MapAccess<'a>>(
+        &mut self,
+        reader: &Reader<'a>,
+        name: &str,
+        access: &mut A,
+    ) -> Result<bool, A::Error> {
+        let positions = (self.next..self.all.len()).chain(0..self.next.min(self.all.len()));
+        let mut found = positions.filter_map(|position| Some((position, self.all.get(position)?)));
+        let Some((position, field)) = found.find(|(_, field)| field.is_called(name)) else {
+            return Ok(false);
+        };
+        self.next = position + 1;
+        let value = reader.field_value(access, &field.holds)?;
+        if let Some(place) = self.values.get_mut(position) {
+            *place = value;
+        }
+        Ok(true)
     }
 }
 
@@ -382,9 +460,9 @@ fn is_too_deep(json: &[u8]) -> bool {
 }
 
 /// An object with fields of known names.
-pub(super) trait Item<'a>: Default {
+pub(super) trait Item<'a> {
     /// The names.
-    const FIELDS: &'static [&'static str];
+    fn names(&self) -> Vec<&'static str>;
 
     /// Reads the value of a field; false when there is no such field.
     fn field<A: MapAccess<'a>>(
@@ -393,6 +471,19 @@ pub(super) trait Item<'a>: Default {
         name: &str,
         access: &mut A,
     ) -> Result<bool, A::Error>;
+
+    /// The names of more fields.
+    const MORE: &'static [&'static str] = &[];
+
+    /// Reads the value of one of those.
+    fn more<A: MapAccess<'a>>(
+        &mut self,
+        _reader: &Reader<'a>,
+        _name: &str,
+        _access: &mut A,
+    ) -> Result<bool, A::Error> {
+        Ok(false)
+    }
 
     /// What is expected in its place.
     const EXPECTED: &'static str = OBJECT;
@@ -657,7 +748,7 @@ impl<'a, T: Item<'a>> Visitor<'a> for ObjectSeed<'_, 'a, T> {
                 Ok(true) => {}
                 Ok(false) => {
                     reader.at_field(name);
-                    let fields = T::FIELDS.join(", ");
+                    let fields = into.names().join(", ");
                     return Err(reader.wrong(format_args!("there is no such field; there are {fields}")));
                 }
                 Err(error) => {
@@ -683,7 +774,7 @@ impl<T, F> ObjectsSeed<'_, '_, T, F> {
     }
 }
 
-impl<'a, T: Item<'a>, M: 'a, F: Fn(&T) -> Result<M, AtField>> DeserializeSeed<'a>
+impl<'a, T: Item<'a> + Default, M: 'a, F: Fn(&T) -> Result<M, AtField>> DeserializeSeed<'a>
     for ObjectsSeed<'_, 'a, T, F>
 {
     type Value = &'a [M];
@@ -693,7 +784,7 @@ impl<'a, T: Item<'a>, M: 'a, F: Fn(&T) -> Result<M, AtField>> DeserializeSeed<'a
     }
 }
 
-impl<'a, T: Item<'a>, M: 'a, F: Fn(&T) -> Result<M, AtField>> Visitor<'a> for ObjectsSeed<'_, 'a, T, F> {
+impl<'a, T: Item<'a> + Default, M: 'a, F: Fn(&T) -> Result<M, AtField>> Visitor<'a> for ObjectsSeed<'_, 'a, T, F> {
     type Value = &'a [M];
 
     expecting!();

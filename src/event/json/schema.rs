@@ -3,23 +3,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::event::GivenEvent;
+use super::event::{DETAILS, GivenEvent};
 use super::given::{GivenContext, GivenEnd, GivenError, GivenLink, GivenMoment, GivenOptions, GivenTarget};
 use super::reader::Item;
-use crate::config::ContentField;
-use crate::event::choice::Choice;
 use crate::event::content::key;
-use crate::event::data::{EventKind, kinds};
-use crate::event::details::{self, details};
+use crate::event::data::EventKind;
+use crate::event::details::{self, Field, Holds, details};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/event.schema.json");
 
 fn words(words: impl Iterator<Item = &'static str>) -> Value {
     json!({ "enum": words.map(Value::from).chain([Value::Null]).collect::<Vec<_>>() })
-}
-
-fn choice<C: Choice>() -> Value {
-    words((1..=C::CONSTANTS.1).filter_map(C::from_number).map(C::word))
 }
 
 fn text() -> Value {
@@ -46,10 +40,6 @@ fn truth() -> Value {
     json!({ "type": ["boolean", "null"] })
 }
 
-fn flag() -> Value {
-    truth()
-}
-
 fn counting() -> Value {
     let word = json!({ "enum": ["inclusive", "cache_separate", "reasoning_separate"] });
     json!({ "anyOf": [word.clone(), { "type": "array", "items": word }, { "type": "null" }] })
@@ -68,12 +58,19 @@ fn defined(name: &str) -> Value {
 }
 
 /// An object of some fields, each of which there is.
-fn object<'a, T: Item<'a>>(description: &str, fields: &[(&str, Value)]) -> Value {
+fn object<'a, T: Item<'a> + Default>(description: &str, fields: &[(&str, Value)]) -> Value {
+    let mut given: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
+    let mut names = T::default().names();
+    given.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(given, names, "{description}");
+    described(description, fields)
+}
+
+/// An object of some fields.
+fn described(description: &str, fields: &[(&str, Value)]) -> Value {
     let properties: Map<_, _> =
         fields.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
-    let mut names: Vec<_> = T::FIELDS.to_vec();
-    names.sort_unstable();
-    assert_eq!(properties.keys().collect::<Vec<_>>(), names, "{description}");
     json!({
         "description": description.trim(),
         "type": ["object", "null"],
@@ -82,63 +79,39 @@ fn object<'a, T: Item<'a>>(description: &str, fields: &[(&str, Value)]) -> Value
     })
 }
 
-macro_rules! field {
-    ((choice $choice:ident) $name:tt) => {
-        (choice::<details::$choice>(), named!($name))
+/// What a field of a detail holds.
+fn field(field: &'static Field) -> Value {
+    let (mut schema, description) = match field.holds {
+        Holds::Text => (text(), String::new()),
+        Holds::Texts => (texts(), String::new()),
+        Holds::Int => (int(), String::new()),
+        Holds::Double => (double(), String::new()),
+        Holds::Truth | Holds::Flag => (truth(), String::new()),
+        Holds::Counting => (counting(), String::new()),
+        Holds::Choice(of) => (words(of.words.iter().copied()), String::new()),
+        Holds::Content(content) => (json!({}), format!("{} (content)", key(content))),
     };
-    ((content $field:ident) $name:tt) => {
-        (json!({}), format!("{} (content)", key(ContentField::$field)))
-    };
-    ($type:ident $name:tt) => {
-        ($type(), named!($name))
-    };
-}
-
-macro_rules! named {
-    (_) => {
-        String::new()
-    };
-    ($name:literal) => {
-        $name.to_owned()
-    };
-}
-
-macro_rules! field_name {
-    (r#type) => {
-        "type"
-    };
-    ($field:ident) => {
-        stringify!($field)
-    };
+    let description =
+        if field.key.is_none() { description } else { String::from_utf8_lossy(field.key.text()).into_owned() };
+    if !description.is_empty() {
+        schema["description"] = description.into();
+    }
+    schema
 }
 
 macro_rules! detail_schemas {
     ($($(#[doc = $doc:literal])* $detail:ident $given:ident $called:literal { $($field:ident: $type:tt $name:tt,)+ })+) => {
         fn details() -> Vec<(&'static str, Value)> {
             vec![$(($called, {
-                let fields = [$((field_name!($field), {
-                    let (mut schema, description): (Value, String) = field!($type $name);
-                    if !description.is_empty() {
-                        schema["description"] = description.into();
-                    }
-                    schema
-                })),+];
-                object::<details::$detail<'_>>(concat!($($doc),*), &fields)
+                let fields: Vec<_> =
+                    details::$detail::FIELDS.iter().map(|field| (field.name(), self::field(field))).collect();
+                described(concat!($($doc),*), &fields)
             })),+]
         }
     };
 }
 
 details!(detail_schemas);
-
-macro_rules! kind_fields {
-    ($($kind:ident = $number:literal $field:ident $word:literal,)+) => {
-        /// The fields that hold details.
-        const DETAILS: &[&str] = &[$($word),+];
-    };
-}
-
-kinds!(kind_fields);
 
 /// What a field of an event holds.
 fn event() -> Value {

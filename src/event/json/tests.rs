@@ -10,10 +10,10 @@ use serde_json::{Map, Value as Json, json};
 use super::schema::schema;
 use super::*;
 use crate::config::{ContentConfig, ContentMode};
-use crate::event::choice::{Choice, Counting};
 use crate::event::content::{Content, ContentPolicy};
-use crate::event::data::{Detail, EndState, EventKind, Target, kinds};
-use crate::event::details::{self, details};
+use crate::event::data::{Detail, EndState, EventKind, Target};
+use crate::event::details::{Field, FieldValue, Fields, Holds};
+use crate::event::semconv::{self, Inherited, Phase};
 use crate::otlp::span::{SpanKind, StatusCode};
 use crate::otlp::value::{Attribute, Value};
 
@@ -48,61 +48,72 @@ impl<'a> Chance<'a> {
         self.arena.alloc_str(&text)
     }
 
-    fn text(&mut self) -> (&'a [u8], Json) {
-        let text = self.string();
-        (text.as_bytes(), json!(text))
-    }
-
-    fn texts(&mut self) -> (&'a [&'a [u8]], Json) {
-        let count = 1 + self.below(3) as usize;
-        let texts: Vec<&'a str> = (0..count).map(|_| self.string()).collect();
-        (self.arena.alloc_slice_fill_iter(texts.iter().map(|text| text.as_bytes())), json!(texts))
-    }
-
-    fn int(&mut self) -> (Option<i64>, Json) {
+    fn number(&mut self) -> i64 {
         let bits = self.below(64);
-        let number = (self.random.next_u64() >> bits).cast_signed();
-        (Some(number), json!(number))
+        (self.random.next_u64() >> bits).cast_signed()
     }
 
-    fn double(&mut self) -> (Option<f64>, Json) {
+    fn finite(&mut self) -> f64 {
         let number = f64::from_bits(self.random.next_u64());
-        let number = if number.is_finite() { number } else { 0.5 };
-        (Some(number), json!(number))
+        if number.is_finite() { number } else { 0.5 }
     }
 
-    fn truth(&mut self) -> (Option<bool>, Json) {
-        let truth = self.below(2) == 0;
-        (Some(truth), json!(truth))
-    }
-
-    fn flag(&mut self) -> (bool, Json) {
-        let truth = self.below(2) == 0;
-        (truth, json!(truth))
-    }
-
-    fn counting(&mut self) -> (Counting, Json) {
-        let number = self.below(4) as u32;
-        let words: Vec<_> = [(1, "cache_separate"), (2, "reasoning_separate")]
-            .iter()
-            .filter(|(bit, _)| number & bit != 0)
-            .map(|(_, word)| *word)
-            .collect();
-        let json = if let [word] = words[..] { json!(word) } else { json!(words) };
-        (Counting::from_number(number).unwrap(), json)
-    }
-
-    fn choice<C: Choice>(&mut self) -> (Option<C>, Json) {
-        let choice = C::from_number(1 + self.below(C::CONSTANTS.1.into()) as u32).unwrap();
-        (Some(choice), json!(choice.word()))
+    /// Something that a field may hold. What says nothing is no value.
+    fn field(&mut self, holds: &Holds) -> (Option<FieldValue<'a>>, Json) {
+        match holds {
+            Holds::Text => {
+                let text = self.string();
+                (Some(FieldValue::Text(text.as_bytes())), json!(text))
+            }
+            Holds::Texts => {
+                let count = 1 + self.below(3) as usize;
+                let texts: Vec<&'a str> = (0..count).map(|_| self.string()).collect();
+                let given = self.arena.alloc_slice_fill_iter(texts.iter().map(|text| text.as_bytes()));
+                (Some(FieldValue::Texts(given)), json!(texts))
+            }
+            Holds::Int => {
+                let number = self.number();
+                (Some(FieldValue::Int(number)), json!(number))
+            }
+            Holds::Double => {
+                let number = self.finite();
+                (Some(FieldValue::Double(number)), json!(number))
+            }
+            Holds::Truth => {
+                let truth = self.below(2) == 0;
+                (Some(FieldValue::Truth(truth)), json!(truth))
+            }
+            Holds::Flag => {
+                let truth = self.below(2) == 0;
+                (truth.then_some(FieldValue::Truth(true)), json!(truth))
+            }
+            Holds::Counting => {
+                let number = self.below(4) as u32;
+                let words: Vec<_> = [(1, "cache_separate"), (2, "reasoning_separate")]
+                    .iter()
+                    .filter(|(bit, _)| number & bit != 0)
+                    .map(|(_, word)| *word)
+                    .collect();
+                let json = if let [word] = words[..] { json!(word) } else { json!(words) };
+                ((number > 0).then_some(FieldValue::Number(number)), json)
+            }
+            Holds::Choice(words) => {
+                let number = 1 + self.below(words.most().into()) as u32;
+                (Some(FieldValue::Number(number)), json!(words.word(number).unwrap()))
+            }
+            Holds::Content(_) => {
+                let (content, json) = self.content();
+                (content.map(FieldValue::Content), json)
+            }
+        }
     }
 
     fn value(&mut self, depth: u64) -> Json {
         match self.below(if depth == 0 { 5 } else { 7 }) {
             0 => json!(self.string()),
             1 => json!(self.below(2) == 0),
-            2 => self.int().1,
-            3 => self.double().1,
+            2 => json!(self.number()),
+            3 => json!(self.finite()),
             4 => Json::Null,
             5 => (0..self.below(4)).map(|_| self.value(depth - 1)).collect(),
             _ => {
@@ -112,96 +123,57 @@ impl<'a> Chance<'a> {
         }
     }
 
-    fn content(&mut self) -> (Content<'a>, Json) {
+    fn content(&mut self) -> (Option<Content<'a>>, Json) {
         match self.value(3) {
-            Json::String(text) => (Content::new(self.arena.alloc_str(&text).as_bytes()), json!(text)),
-            Json::Null => (Content::default(), Json::Null),
-            value => (Content::new(self.arena.alloc_str(&value.to_string()).as_bytes()), value),
+            Json::String(text) => (Some(Content::new(self.arena.alloc_str(&text).as_bytes())), json!(text)),
+            Json::Null => (None, Json::Null),
+            value => (Some(Content::new(self.arena.alloc_str(&value.to_string()).as_bytes())), value),
         }
+    }
+
+    /// Some of the fields of a detail.
+    fn fields(&mut self, all: &'static [Field]) -> (Fields<'a>, Json) {
+        let mut json = Map::new();
+        let mut values = Vec::new();
+        for field in all {
+            values.push(match self.below(4) {
+                0 => None,
+                1 => {
+                    json.insert(field.name().to_owned(), Json::Null);
+                    None
+                }
+                _ => {
+                    let (value, said) = self.field(&field.holds);
+                    json.insert(field.name().to_owned(), said);
+                    value
+                }
+            });
+        }
+        (Fields::of(self.arena, all, values.into_iter()), Json::Object(json))
     }
 }
 
-macro_rules! some {
-    ($chance:ident, (choice $choice:ident)) => {
-        $chance.choice::<details::$choice>()
-    };
-    ($chance:ident, (content $field:ident)) => {
-        $chance.content()
-    };
-    ($chance:ident, $type:ident) => {
-        $chance.$type()
-    };
+/// All that a detail says, in words.
+fn words<'a>(arena: &'a Bump, detail: Detail<'a>) -> String {
+    let all = ContentConfig { default: ContentMode::Full, ..ContentConfig::default() };
+    let mut attributes = ArenaVec::new_in(arena);
+    let policy = ContentPolicy::new(&all, None);
+    semconv::typed(&mut attributes, &detail, Inherited::default(), Phase::Whole, &policy);
+    format!("{detail:?} {attributes:?}")
 }
 
-macro_rules! field_name {
-    (r#type) => {
-        "type"
-    };
-    ($field:ident) => {
-        stringify!($field)
-    };
+/// An event of a kind by chance, read back: the words for what was said, for what was read, and the JSON.
+fn round_trip(arena: &Bump, seed: u64) -> (String, String, Json) {
+    let mut chance = Chance { arena, random: SmallRng::seed_from_u64(seed) };
+    let kind = EventKind::from_number(1 + chance.below(EventKind::MOST.into()) as u32).unwrap();
+    let (said, json) = chance.fields(kind.fields());
+    let mut event = json!({ (kind.word()): json });
+    if chance.below(2) == 0 {
+        event["kind"] = json!(kind.word());
+    }
+    let read = whole(arena, &event).detail;
+    (words(arena, Detail::new(kind, said)), words(arena, read), event)
 }
-
-trait ByChance<'a>: Sized {
-    fn by_chance(chance: &mut Chance<'a>) -> (Self, Json);
-    fn words(&self, arena: &'a Bump) -> String;
-}
-
-macro_rules! by_chance {
-    ($($(#[$doc:meta])* $detail:ident $given:ident $called:literal { $($field:ident: $type:tt $name:tt,)+ })+) => {$(
-        impl<'a> ByChance<'a> for details::$detail<'a> {
-            fn by_chance(chance: &mut Chance<'a>) -> (Self, Json) {
-                let mut detail = Self::default();
-                let mut json = Map::new();
-                $(match chance.below(4) {
-                    0 => {}
-                    1 => {
-                        json.insert(field_name!($field).to_owned(), Json::Null);
-                    }
-                    _ => {
-                        let (value, said) = some!(chance, $type);
-                        detail.$field = value;
-                        json.insert(field_name!($field).to_owned(), said);
-                    }
-                })+
-                (detail, Json::Object(json))
-            }
-
-            fn words(&self, arena: &'a Bump) -> String {
-                let all = ContentConfig { default: ContentMode::Full, ..ContentConfig::default() };
-                let mut attributes = ArenaVec::new_in(arena);
-                self.named(&mut attributes, &ContentPolicy::new(&all, None));
-                format!("{self:?} {attributes:?}")
-            }
-        }
-    )+};
-}
-
-details!(by_chance);
-
-macro_rules! round_trips {
-    ($($kind:ident = $number:literal $field:ident $word:literal,)+) => {
-        /// An event of a kind by chance, read back: the words for what was said, for what was read, and the JSON.
-        fn round_trip(arena: &Bump, seed: u64) -> (String, String, Json) {
-            let mut chance = Chance { arena, random: SmallRng::seed_from_u64(seed) };
-            match EventKind::from_number(1 + chance.below(EventKind::MOST.into()) as u32).unwrap() {
-                EventKind::Custom => unreachable!(),
-                $(EventKind::$kind => {
-                    let (said, json) = ByChance::by_chance(&mut chance);
-                    let mut event = json!({ ($word): json });
-                    if chance.below(2) == 0 {
-                        event["kind"] = json!($word);
-                    }
-                    let Detail::$kind(read) = whole(arena, &event).detail else { panic!("{event}") };
-                    let said = Some(said).filter(|said| Detail::$kind(said).kind() == EventKind::$kind).unwrap();
-                    (ByChance::words(&said, arena), read.words(arena), event)
-                })+
-            }
-        }
-    };
-}
-
-kinds!(round_trips);
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
@@ -337,9 +309,9 @@ fn content_is_any_value_as_it_is_written() {
     ] {
         let arena = Bump::new();
         let text = format!("{{\"tool\":{{\"name\":\"x\",\"result\": {said} }}}}");
-        let Detail::Tool(tool) = whole_event(&arena, text.as_bytes()).unwrap().data.detail else { panic!() };
+        let detail = whole_event(&arena, text.as_bytes()).unwrap().data.detail;
         let mut attributes = ArenaVec::new_in(&arena);
-        tool.named(&mut attributes, &policy);
+        semconv::typed(&mut attributes, &detail, Inherited::default(), Phase::Whole, &policy);
         assert_eq!(attributes.last().unwrap().value, Value::Text(kept.as_bytes()));
     }
 }
@@ -448,7 +420,7 @@ fn the_last_of_two_counts() {
     let text = br#"{"name":"a","llm":{"seed":1},"name":"b","attributes":{"k":{"a":1,"b":2,"a":3}},"llm":{"seed":2}}"#;
     let event = whole_event(&arena, text).unwrap().data;
     assert_eq!(event.name, b"b");
-    assert!(matches!(event.detail, Detail::Llm(llm) if llm.seed == Some(2)));
+    assert!(matches!(event.detail, Detail::Llm(llm) if llm.seed() == Some(2)));
     let Value::Map([a, _]) = event.attributes.list[0].value else { panic!() };
     assert_eq!(a.value, Value::Int(3));
 }

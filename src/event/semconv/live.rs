@@ -1,8 +1,9 @@
 //! The log records of the live view.
 
 use super::super::data::EventKind;
-use super::super::details::{Sink, double, int, text};
+use super::super::fields::{Sink, double, int, text};
 use super::{CHUNK_BYTES, CHUNK_COUNT};
+use crate::otlp::key::key;
 use crate::otlp::log::Severity;
 use crate::otlp::span::StatusCode;
 
@@ -45,24 +46,24 @@ pub(crate) fn live<'a>(out: &mut impl Sink<'a>, news: LiveNews, sequence: u32, s
     const NANOS_PER_SECOND: f64 = 1e9;
     let seconds = |nanos: i64| Some(nanos as f64 / NANOS_PER_SECOND);
     let count = |count: u64| Some(i64::try_from(count).unwrap_or(i64::MAX));
-    int(out, "agentotel.event.sequence", Some(sequence.into()));
-    text(out, "agentotel.event.kind", state.kind.word().as_bytes());
-    text(out, "agentotel.event.name", state.name);
-    double(out, "agentotel.event.elapsed", seconds(state.elapsed));
+    int(out, key!("agentotel.event.sequence"), Some(sequence.into()));
+    text(out, key!("agentotel.event.kind"), state.kind.word().as_bytes());
+    text(out, key!("agentotel.event.name"), state.name);
+    double(out, key!("agentotel.event.elapsed"), seconds(state.elapsed));
     if state.chunks > 0 {
-        int(out, CHUNK_COUNT, count(state.chunks));
-        int(out, CHUNK_BYTES, count(state.chunk_bytes));
+        int(out, key!(CHUNK_COUNT), count(state.chunks));
+        int(out, key!(CHUNK_BYTES), count(state.chunk_bytes));
     }
     match news {
         LiveNews::Started | LiveNews::Heartbeat => {}
-        LiveNews::Stalled(unchanged) => double(out, "agentotel.event.unchanged", seconds(unchanged)),
+        LiveNews::Stalled(unchanged) => double(out, key!("agentotel.event.unchanged"), seconds(unchanged)),
         LiveNews::Ended(status) => {
             let status: &[u8] = match status {
                 StatusCode::Unset => b"unset",
                 StatusCode::Ok => b"ok",
                 StatusCode::Error => b"error",
             };
-            text(out, "agentotel.event.status", status);
+            text(out, key!("agentotel.event.status"), status);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! A session's root span.
 
 use super::super::data::{EndState, SessionEnd, SessionOptions};
-use super::super::details::{Sink, int, text, texts};
+use super::super::fields::{Sink, int, text, texts};
 use super::{
     AGENT_NAME, CONVERSATION_ID, ERROR_TYPE, OPERATION_NAME, OTHER_ERROR, PROVIDER_NAME, SESSION_COST,
     SESSION_TAGS,
 };
+use crate::otlp::key::key;
 
 /// The root span's name: `invoke_agent {agent}` when agent and provider are given, as both are required there.
 pub(crate) fn root_name<'a>(options: &SessionOptions<'a>) -> [&'a [u8]; 2] {
@@ -23,13 +24,13 @@ pub(crate) fn root<'a>(out: &mut impl Sink<'a>, options: &'a SessionOptions<'a>)
     }
     text(out, PROVIDER_NAME, options.provider);
     text(out, AGENT_NAME, options.agent_name);
-    text(out, "gen_ai.agent.id", options.agent_id);
-    text(out, "gen_ai.agent.version", options.agent_version);
-    text(out, "gen_ai.agent.description", options.agent_description);
+    text(out, key!("gen_ai.agent.id"), options.agent_id);
+    text(out, key!("gen_ai.agent.version"), options.agent_version);
+    text(out, key!("gen_ai.agent.description"), options.agent_description);
     text(out, CONVERSATION_ID, options.conversation_id);
-    text(out, "user.id", options.user_id);
-    text(out, "session.previous_id", options.previous_session_id);
-    texts(out, SESSION_TAGS, options.tags);
+    text(out, key!("user.id"), options.user_id);
+    text(out, key!("session.previous_id"), options.previous_session_id);
+    texts(out, key!(SESSION_TAGS), options.tags);
 }
 
 /// Sums over a session's events.
@@ -60,29 +61,27 @@ pub(crate) fn root_end<'a>(out: &mut impl Sink<'a>, end: &SessionEnd<'a>, sums: 
         EndState::Success => b"success",
         EndState::Fail => b"fail",
     };
-    text(out, "agentotel.session.end_state", state);
-    text(out, "agentotel.session.end_state_reason", end.reason);
+    text(out, key!("agentotel.session.end_state"), state);
+    text(out, key!("agentotel.session.end_state_reason"), end.reason);
     if end.state == EndState::Fail {
-        text(out, ERROR_TYPE, if end.error_type.is_empty() { OTHER_ERROR } else { end.error_type });
+        text(out, key!(ERROR_TYPE), if end.error_type.is_empty() { OTHER_ERROR } else { end.error_type });
     }
-    int(out, "agentotel.session.event_count", Some(sums.events));
-    int(out, "agentotel.session.error_count", Some(sums.errors));
+    int(out, key!("agentotel.session.event_count"), Some(sums.events));
+    int(out, key!("agentotel.session.error_count"), Some(sums.errors));
     let when_any = |sum: i64| Some(sum).filter(|sum| *sum != 0);
-    int(out, "agentotel.session.llm_count", when_any(sums.llm));
-    int(out, "agentotel.session.tool_count", when_any(sums.tools));
-    int(out, "agentotel.session.action_count", when_any(sums.actions));
-    int(out, "agentotel.session.embeddings_count", when_any(sums.embeddings));
-    int(out, "agentotel.session.agent_count", when_any(sums.agents));
-    int(out, "agentotel.session.usage.input_tokens", when_any(sums.input_tokens));
-    int(out, "agentotel.session.usage.cache_read.input_tokens", when_any(sums.cache_read_input_tokens));
-    int(
-        out,
-        "agentotel.session.usage.cache_creation.input_tokens",
+    int(out, key!("agentotel.session.llm_count"), when_any(sums.llm));
+    int(out, key!("agentotel.session.tool_count"), when_any(sums.tools));
+    int(out, key!("agentotel.session.action_count"), when_any(sums.actions));
+    int(out, key!("agentotel.session.embeddings_count"), when_any(sums.embeddings));
+    int(out, key!("agentotel.session.agent_count"), when_any(sums.agents));
+    int(out, key!("agentotel.session.usage.input_tokens"), when_any(sums.input_tokens));
+    int(out, key!("agentotel.session.usage.cache_read.input_tokens"), when_any(sums.cache_read_input_tokens));
+    int(out, key!("agentotel.session.usage.cache_creation.input_tokens"),
         when_any(sums.cache_creation_input_tokens),
     );
-    int(out, "agentotel.session.usage.output_tokens", when_any(sums.output_tokens));
-    int(out, "agentotel.session.usage.reasoning.output_tokens", when_any(sums.reasoning_output_tokens));
+    int(out, key!("agentotel.session.usage.output_tokens"), when_any(sums.output_tokens));
+    int(out, key!("agentotel.session.usage.reasoning.output_tokens"), when_any(sums.reasoning_output_tokens));
     let cost = Some(sums.cost_micro_units).filter(|_| sums.costs > 0);
-    int(out, SESSION_COST, cost);
-    int(out, "agentotel.session.cost.unknown_count", when_any(sums.unknown_costs));
+    int(out, key!(SESSION_COST), cost);
+    int(out, key!("agentotel.session.cost.unknown_count"), when_any(sums.unknown_costs));
 }

@@ -14,7 +14,7 @@ use prost::Message;
 
 use crate::config::{Level, Live, LiveExport};
 use crate::diagnostics::Diagnostics;
-use crate::event::data::{Detail, EventData, Llm, Tool};
+use crate::event::data::{Detail, EventData, EventKind, FieldValue, Fields};
 use crate::event::processor::{EventProcessor, Identity, RecordLimits};
 use crate::event::semconv::SESSION_ID;
 use crate::journal::accounting::Repairs;
@@ -193,8 +193,10 @@ fn told(record: &LogRecord) -> (&str, i64) {
 #[test]
 fn an_event_is_started_then_beats_and_is_ended_under_one_sequence() {
     let mut world = World::new(&LIVE);
-    let llm = Llm { request_model: b"m-1", ..Llm::default() };
-    let data = EventData { detail: Detail::Llm(&llm), ..EventData::default() };
+    let arena = Bump::new();
+    let given = [("request_model", FieldValue::Text(b"m-1"))];
+    let detail = Detail::new(EventKind::Llm, Fields::called(&arena, EventKind::Llm.fields(), &given));
+    let data = EventData { detail, ..EventData::default() };
     let (event, start) = world.start(9, &data);
     world.chunk(event, 100);
     world.pass(start, 2_500);
@@ -331,14 +333,16 @@ fn events_of_an_unsampled_session_are_not_exported() {
 #[test]
 fn a_snapshot_is_the_events_span_as_it_is_now() {
     let mut world = World::new(&Live { export: LiveExport::Spans, ..LIVE });
-    let tool = Tool { name: b"find", ..Tool::default() };
+    let arena = Bump::new();
+    let given = [("name", FieldValue::Text(b"find"))];
+    let detail = Detail::new(EventKind::Tool, Fields::called(&arena, EventKind::Tool.fields(), &given));
     let long = vec![b'x'; 5_000];
     let free = [
         Attribute::new("agentotel.in_flight", Value::Text(b"the host's own word")),
         Attribute::new("long", Value::Text(&long)),
     ];
     let data = EventData {
-        detail: Detail::Tool(&tool),
+        detail,
         attributes: Attributes::of(&free),
         status: StatusCode::Error,
         status_message: b"first try failed",
