@@ -12,6 +12,7 @@ use super::super::types::*;
 use super::detail::only_detail;
 use super::{context, slice};
 use crate::event::data::{Detail, GivenTimes, PlainEvent, Target};
+use crate::event::named_content::names_content;
 use crate::event::semconv;
 use crate::otlp::draft::{Draft, PlainAttributes};
 use crate::otlp::span::{SpanKind, StatusCode};
@@ -265,7 +266,9 @@ unsafe fn text<'a>(from: *const agentotel_attribute) -> Option<(&'a [u8], &'a [u
         {
             return None;
         }
-        Some((from_raw_parts(key.cast(), key_bytes), from_raw_parts(value.cast(), value_bytes)))
+        let key = from_raw_parts(key.cast(), key_bytes);
+        // Of content, not all may be shown: that is for the careful way.
+        (!names_content(key)).then(|| (key, from_raw_parts(value.cast(), value_bytes)))
     }
 }
 
@@ -284,6 +287,7 @@ unsafe fn scalar<'a>(from: agentotel_attribute) -> Option<Attribute<'a>> {
             AGENTOTEL_TYPE_DOUBLE => Value::Double(from.value.float64),
             _ => return None,
         };
-        Some(Attribute { key: slice(from.key)?, value })
+        let key = slice(from.key)?;
+        (!names_content(key)).then_some(Attribute { key, value })
     }
 }
