@@ -3279,17 +3279,24 @@ agentotel_status agentotel_update_event(agentotel_event event,
 agentotel_status agentotel_event_first_token(agentotel_event event);
 
 /**
- * Counts one chunk of a streamed answer; the first one is the first token too. The text is counted
- * (`agentotel.stream.chunk_count`, `agentotel.stream.bytes`), not kept.
+ * Counts one chunk of a streamed answer (`agentotel.stream.chunk_count`, `agentotel.stream.bytes`); the first one is the
+ * first token too.
+ *
+ * Where the configuration records the output (`content.fields.output_messages`; `tool_result` of a tool), the text is kept
+ * in memory. An llm, agent, workflow or tool event that ends without having said its output, because the stream was
+ * cancelled or the session ended, say, has what the chunks have said as that: one message with one text, redacted as a
+ * whole. Of one stream at most `content.max_bytes` are recorded, and of all streams together 32 MiB are kept; what is beyond
+ * is counted, and the output marked as truncated. A process that is killed loses the text.
  *
  * @param event An event in flight.
- * @param content The chunk's content; may be absent.
+ * @param content The chunk's content; may be absent. It may end inside of a character.
  * @return As `agentotel_event_first_token`, and AGENTOTEL_ERR_INVALID_ARGUMENT, AGENTOTEL_ERR_TOO_LARGE.
  *
  * Thread-safe.
  * @since 0.1.0
  */
-agentotel_status agentotel_event_chunk(agentotel_event event, agentotel_str content);
+agentotel_status agentotel_event_chunk(agentotel_event event,
+                                       agentotel_str content);
 
 /**
  * Ends an event in flight: its span is recorded, and its handle is stale afterwards.

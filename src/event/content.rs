@@ -20,11 +20,22 @@ pub(crate) struct Content<'a> {
     text: &'a [u8],
     /// Bytes of the text that was given.
     given: usize,
+    /// Whether the text is not all that was given.
+    is_cut: bool,
 }
 
 impl<'a> Content<'a> {
     pub(crate) fn new(text: &'a [u8]) -> Self {
-        Self { text, given: text.len() }
+        Self { text, given: text.len(), is_cut: false }
+    }
+
+    /// Content that came in pieces, of `given` bytes altogether.
+    pub(super) fn streamed(text: &'a [u8], given: usize, is_cut: bool) -> Self {
+        Self { text, given, is_cut }
+    }
+
+    pub(super) fn is_given(&self) -> bool {
+        self.given > 0
     }
 
     /// The same with another text.
@@ -250,7 +261,8 @@ impl ContentPolicy {
             (ContentMode::Length, _) | (ContentMode::Hash, None) => about(out, field, LENGTH, length),
             (ContentMode::Hash, Some(secret)) => {
                 about(out, field, LENGTH, length);
-                if !content.text.is_empty() {
+                // Of a part there is no hash that could be compared.
+                if !content.text.is_empty() && !content.is_cut {
                     let hash = secret.hash(out.bump(), content.text);
                     about(out, field, HASH, Value::Text(hash));
                 }
@@ -260,7 +272,7 @@ impl ContentPolicy {
                 if !text.is_empty() {
                     out.push(Attribute { key, value: Value::Text(text) });
                 }
-                if text.len() < content.text.len() {
+                if text.len() < content.text.len() || content.is_cut {
                     about(out, field, LENGTH, length);
                     about(out, field, TRUNCATED, Value::Bool(true));
                 }
