@@ -3518,6 +3518,25 @@ agentotel_status agentotel_log(agentotel_session session,
                                const agentotel_log_record *record);
 
 /**
+ * Records a log record that is said in JSON, as `agentotel_log` does.
+ *
+ * @param session As for `agentotel_log`.
+ * @param target As for `agentotel_log`.
+ * @param json An object with the fields of `agentotel_log_record`: `severity_number` (a number, or a word as `"warn"`),
+ *        `severity_text`, `event_name`, `body` (a text or any other value, with nothing like `body_type` beside it),
+ *        `time_unix_nano`, `attributes`. Limits and repairs are those of `agentotel_record_event_json`;
+ *        `docs/event.schema.json` has its JSON Schema as `$defs/log_record`.
+ * @return As `agentotel_log`. What is wrong in a record that is not severe enough is said all the same: the severity is in
+ *         the text. `agentotel_log_enabled` tells before that is made.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_log_json(agentotel_session session,
+                                    agentotel_target target,
+                                    agentotel_str json);
+
+/**
  * Whether a log record of this severity would be recorded: for those who would have to make its text first.
  *
  * @param severity_number One of `AGENTOTEL_SEVERITY_…`.

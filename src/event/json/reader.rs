@@ -9,10 +9,10 @@ use bumpalo::collections::Vec as ArenaVec;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::value::AttributesSeed;
+use super::value::{AttributesSeed, ValueSeed};
 use super::{MOST_DEPTH, MOST_VALUES, Refused};
 use crate::event::choice::{Choice, Counting};
-use crate::otlp::value::Attributes;
+use crate::otlp::value::{Attributes, Value};
 
 /// What a message shows of a text or name that is wrong, in characters.
 const MOST_SHOWN: usize = 32;
@@ -250,6 +250,30 @@ impl<'a> Reader<'a> {
             return if matches!(given, Scalar::Null) { Ok(None) } else { Err(self.unexpected(words, given)) };
         };
         named(word).map(Some).ok_or_else(|| self.unexpected(words, given))
+    }
+
+    /// The position of a word in a list, which may also be given itself.
+    pub(super) fn position<A: MapAccess<'a>>(
+        &self,
+        access: &mut A,
+        words: &'static [&'static str],
+    ) -> Result<Option<usize>, A::Error> {
+        let most = words.len().saturating_sub(1);
+        let words_given = Words(words.iter().copied());
+        let expected = format_args!("a whole number from 0 to {most}, or {words_given}");
+        let given = self.scalar(access, &expected)?;
+        let position = match given {
+            Scalar::Null => return Ok(None),
+            Scalar::Text(word) => words.iter().position(|known| *known == word),
+            other => self.whole(other).ok().flatten().and_then(|number| usize::try_from(number).ok()),
+        };
+        let position = position.filter(|position| *position <= most);
+        position.map(Some).ok_or_else(|| self.unexpected(expected, given))
+    }
+
+    /// A value of any form.
+    pub(super) fn value<A: MapAccess<'a>>(&self, access: &mut A) -> Result<Value<'a>, A::Error> {
+        access.next_value_seed(ValueSeed { reader: self, depth: 0 })
     }
 
     pub(super) fn choice<C: Choice, A: MapAccess<'a>>(&self, access: &mut A) -> Result<Option<C>, A::Error> {

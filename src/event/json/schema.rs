@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::event::GivenEvent;
 use super::given::{GivenContext, GivenEnd, GivenError, GivenLink, GivenMoment, GivenOptions, GivenTarget};
+use super::log::{GivenLog, SEVERITIES};
 use super::reader::Item;
 use crate::config::ContentField;
 use crate::event::choice::Choice;
@@ -241,6 +242,7 @@ pub(super) fn schema() -> Value {
             ),
         ),
         ("session_options", session_options()),
+        ("log_record", log_record()),
     ];
     definitions.extend(more.map(|(name, schema)| (name.to_owned(), schema)));
     for required in ["link", "span_event"] {
@@ -256,6 +258,20 @@ pub(super) fn schema() -> Value {
         schema.extend(event);
     }
     schema
+}
+
+fn log_record() -> Value {
+    let words = SEVERITIES.map(Value::from).into_iter().chain([Value::Null]).collect::<Vec<_>>();
+    let number = json!({ "type": "integer", "minimum": 0, "maximum": SEVERITIES.len() - 1 });
+    let fields = [
+        ("severity_number", json!({ "anyOf": [{ "enum": words }, number] })),
+        ("severity_text", text()),
+        ("event_name", text()),
+        ("body", json!({ "description": "A text, or any other value." })),
+        ("time_unix_nano", nanoseconds()),
+        ("attributes", defined("attributes")),
+    ];
+    object::<GivenLog<'_>>("What is logged.", &fields)
 }
 
 fn session_options() -> Value {

@@ -109,9 +109,9 @@ fn of_one_type<'a>(arena: &'a Bump, value: Value<'a>) -> Value<'a> {
 
 /// A value of any form, so many levels deep already.
 #[derive(Clone, Copy)]
-struct ValueSeed<'r, 'a> {
-    reader: &'r Reader<'a>,
-    depth: usize,
+pub(super) struct ValueSeed<'r, 'a> {
+    pub(super) reader: &'r Reader<'a>,
+    pub(super) depth: usize,
 }
 
 impl ValueSeed<'_, '_> {
