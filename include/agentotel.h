@@ -960,7 +960,8 @@ typedef union {
 
 /**
  * A key and a value. Keys of one span are unique: the last one given wins, and a typed field wins over a free
- * attribute. An empty key is dropped and counted. This struct will not grow.
+ * attribute. An empty key is dropped and counted. Under the name of a field that is content, such as
+ * `gen_ai.input.messages`, as much is recorded as the configuration says under `content`. This struct will not grow.
  * @since 0.1.0
  */
 typedef struct {
@@ -3278,17 +3279,24 @@ agentotel_status agentotel_update_event(agentotel_event event,
 agentotel_status agentotel_event_first_token(agentotel_event event);
 
 /**
- * Counts one chunk of a streamed answer; the first one is the first token too. The text is counted
- * (`agentotel.stream.chunk_count`, `agentotel.stream.bytes`), not kept.
+ * Counts one chunk of a streamed answer (`agentotel.stream.chunk_count`, `agentotel.stream.bytes`); the first one is the
+ * first token too.
+ *
+ * Where the configuration records the output (`content.fields.output_messages`; `tool_result` of a tool), the text is kept
+ * in memory. An llm, agent, workflow or tool event that ends without having said its output, because the stream was
+ * cancelled or the session ended, say, has what the chunks have said as that: one message with one text, redacted as a
+ * whole. Of one stream at most `content.max_bytes` are recorded, and of all streams together 32 MiB are kept; what is beyond
+ * is counted, and the output marked as truncated. A process that is killed loses the text.
  *
  * @param event An event in flight.
- * @param content The chunk's content; may be absent.
+ * @param content The chunk's content; may be absent. It may end inside of a character.
  * @return As `agentotel_event_first_token`, and AGENTOTEL_ERR_INVALID_ARGUMENT, AGENTOTEL_ERR_TOO_LARGE.
  *
  * Thread-safe.
  * @since 0.1.0
  */
-agentotel_status agentotel_event_chunk(agentotel_event event, agentotel_str content);
+agentotel_status agentotel_event_chunk(agentotel_event event,
+                                       agentotel_str content);
 
 /**
  * Ends an event in flight: its span is recorded, and its handle is stale afterwards.
@@ -3508,6 +3516,25 @@ agentotel_status agentotel_end_session_json(agentotel_session session,
 agentotel_status agentotel_log(agentotel_session session,
                                agentotel_target target,
                                const agentotel_log_record *record);
+
+/**
+ * Records a log record that is said in JSON, as `agentotel_log` does.
+ *
+ * @param session As for `agentotel_log`.
+ * @param target As for `agentotel_log`.
+ * @param json An object with the fields of `agentotel_log_record`: `severity_number` (a number, or a word as `"warn"`),
+ *        `severity_text`, `event_name`, `body` (a text or any other value, with nothing like `body_type` beside it),
+ *        `time_unix_nano`, `attributes`. Limits and repairs are those of `agentotel_record_event_json`;
+ *        `docs/event.schema.json` has its JSON Schema as `$defs/log_record`.
+ * @return As `agentotel_log`. What is wrong in a record that is not severe enough is said all the same: the severity is in
+ *         the text. `agentotel_log_enabled` tells before that is made.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_log_json(agentotel_session session,
+                                    agentotel_target target,
+                                    agentotel_str json);
 
 /**
  * Whether a log record of this severity would be recorded: for those who would have to make its text first.

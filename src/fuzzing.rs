@@ -1,5 +1,5 @@
 //! Ways in for the fuzz targets under `fuzz/`, to readers of bytes that the library did not write itself: what a dead process
-//! has left, configuration documents, replies of receivers, texts in which something is to be redacted, events as JSON. Built
+//! has left, configuration documents, replies of receivers, texts in which something is to be redacted, events and log records as JSON. Built
 //! with the feature `fuzzing` alone.
 
 use std::sync::LazyLock;
@@ -114,4 +114,5 @@ pub fn event_json(data: &[u8]) {
     let _ = events::session_options(&arena, data);
     let _ = events::session_end(&arena, data);
     let _ = events::error(&arena, data);
+    let _ = events::log_record(&arena, data);
 }

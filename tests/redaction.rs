@@ -36,6 +36,8 @@ mod agent {
 #[path = "golden/check.rs"]
 #[allow(dead_code, reason = "the scenarios name its types")]
 mod check;
+#[path = "redaction/doors.rs"]
+mod doors;
 #[path = "golden/scenarios.rs"]
 #[allow(dead_code, reason = "not every test needs all of it")]
 mod scenarios;
@@ -49,6 +51,7 @@ use agentotel::abi::log::agentotel_log;
 use agentotel::abi::session::*;
 use agentotel::abi::stats::*;
 use agentotel::abi::types::*;
+use doors::Doors;
 use serde_json::{Value, json};
 
 /// Pieces that must not be anywhere: also those that a cut would leave.
@@ -113,6 +116,7 @@ fn run(directory: &Path, more: &Value) -> Vec<u8> {
     let storage = directory.join("storage");
     std::fs::create_dir(&storage).unwrap();
     std::fs::set_permissions(&storage, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let doors = Doors::open(directory);
     let mut config = json!({
         "service": { "name": format!("service {CANARIES}") },
         "resource": { "attributes": {
@@ -122,6 +126,12 @@ fn run(directory: &Path, more: &Value) -> Vec<u8> {
         "exporters": [
             { "type": "file", "path": directory.join("json"), "format": "otlp_json", "name": "json" },
             { "type": "file", "path": directory.join("proto"), "format": "otlp_proto", "name": "proto" },
+            { "type": "console", "stream": "stderr", "color": "never", "name": "tree" },
+            { "type": "console", "stream": "stderr", "format": "json", "name": "console" },
+            { "type": "host", "callback": "canaries", "payload": "otlp_proto", "name": "host" },
+            { "type": "host", "callback": "canaries", "payload": "otlp_json", "name": "host_json" },
+            { "type": "otlp", "endpoint": doors.endpoint(), "compression": "none", "name": "otlp" },
+            { "type": "otlp", "endpoint": doors.endpoint(), "protocol": "http/json", "compression": "none", "name": "otlp_json" },
         ],
         "content": { "default": "full" },
         "redact": redact(),
@@ -157,8 +167,10 @@ fn run(directory: &Path, more: &Value) -> Vec<u8> {
     assert_eq!(agentotel_shutdown(30_000), 0, "{}", last_error());
     assert_clean_files(&storage);
     let mut written = Vec::new();
-    for name in ["json", "proto"] {
-        let bytes = std::fs::read(directory.join(name)).unwrap();
+    let seen = doors.close();
+    let files = ["json", "proto"].map(|name| (name, std::fs::read(directory.join(name)).unwrap()));
+    for (name, bytes) in files.into_iter().chain(seen) {
+        assert!(bytes.len() > 50_000, "{name} got {} bytes only", bytes.len());
         assert_clean(name, &bytes);
         written.extend(bytes);
     }
@@ -190,6 +202,7 @@ fn own_fields(session: agentotel_session) {
         ),
     ];
     let count = attributes.len();
+    streamed(session);
     let context = agentotel_span_context { trace_id: [7; 16], span_id: [8; 8], ..zeroed() };
     let link = agentotel_link {
         struct_size: size_of::<agentotel_link>(),
@@ -248,6 +261,31 @@ fn own_fields(session: agentotel_session) {
     }
 }
 
+/// A stream that is cut inside of every canary.
+fn chunks(event: agentotel_event) {
+    for chunk in CANARIES.as_bytes().chunks(3) {
+        let chunk = agentotel_str { data: chunk.as_ptr().cast(), len: chunk.len() };
+        // SAFETY: valid through the call.
+        assert_eq!(unsafe { agentotel_event_chunk(event, chunk) }, 0);
+    }
+}
+
+/// Calls of models of whose output nothing is said but by their chunks: one ends, one is left for the session's end.
+fn streamed(session: agentotel_session) {
+    let llm = agentotel_llm { struct_size: size_of::<agentotel_llm>(), ..zeroed() };
+    let data = agentotel_event_data { kind: AGENTOTEL_KIND_LLM, llm: &raw const llm, ..named() };
+    for ends in [true, false] {
+        let mut event = 0;
+        // SAFETY: both are valid through the call.
+        let status = unsafe { agentotel_start_event(session, &raw const data, &raw mut event) };
+        assert_eq!(status, 0, "{}", last_error());
+        chunks(event);
+        if ends {
+            end(event);
+        }
+    }
+}
+
 /// An event that is in flight, with everything that comes to it meanwhile.
 fn in_flight(session: agentotel_session) -> agentotel_event {
     let mut event = 0;
@@ -260,11 +298,7 @@ fn in_flight(session: agentotel_session) -> agentotel_event {
     // SAFETY: all are valid through the calls.
     unsafe {
         assert_eq!(agentotel_start_event(session, &raw const data, &raw mut event), 0, "{}", last_error());
-        // A stream that is cut inside of every canary.
-        for chunk in CANARIES.as_bytes().chunks(3) {
-            let chunk = agentotel_str { data: chunk.as_ptr().cast(), len: chunk.len() };
-            assert_eq!(agentotel_event_chunk(event, chunk), 0);
-        }
+        chunks(event);
         assert_eq!(agentotel_update_event(event, &raw const update), 0, "{}", last_error());
     }
     event

@@ -28,7 +28,7 @@ ELSEWHERE = {
     "rpc.response.status_code": "string",
 }
 # Other folders have spans and events that no agent makes.
-FOLDERS = ["error", "exceptions", "gen-ai", "mcp", "openai", "server", "session", "user"]
+FOLDERS = ["error", "exceptions", "gen-ai", "mcp", "openai", "otel", "process", "server", "service", "session", "user"]
 
 
 def type_of(attribute):

@@ -105,11 +105,14 @@ static int call(void) {
   return (status = agentotel_end_session(session, NULL)) == AGENTOTEL_OK ? 0 : failed("end", status);
 }
 
-int main(void) {
+/* http_hop          shows the trace on the terminal
+ * http_hop FILE     appends it to a file, as OTLP JSON */
+int main(int argc, char **argv) {
   /* `tenant` is put on every span of both. */
-  agentotel_status status = agentotel_init(AGENTOTEL_ABI_VERSION,
-                                           "{\"exporters\": [{\"type\": \"console\"}],"
-                                           " \"inject\": {\"baggage\": [\"tenant\"]}}");
+  char exporter[1024] = "{\"type\": \"console\"}", config[2048];
+  if (argc > 1) snprintf(exporter, sizeof exporter, "{\"type\": \"file\", \"path\": \"%s\"}", argv[1]);
+  snprintf(config, sizeof config, "{\"exporters\": [%s], \"inject\": {\"baggage\": [\"tenant\"]}}", exporter);
+  agentotel_status status = agentotel_init(AGENTOTEL_ABI_VERSION, config);
   if (status != AGENTOTEL_OK) return failed("init", status);
   int result = call();
   status = agentotel_shutdown(5000);

@@ -305,20 +305,30 @@ pub extern "C" fn agentotel_event_first_token(event: agentotel_event) -> agentot
     guard::call(|state| state.parts()?.manager.first_token(event))
 }
 
-/// Counts one chunk of a streamed answer; the first one is the first token too. The text is counted
-/// (`agentotel.stream.chunk_count`, `agentotel.stream.bytes`), not kept.
+/// Counts one chunk of a streamed answer (`agentotel.stream.chunk_count`, `agentotel.stream.bytes`); the first one is the
+/// first token too.
+///
+/// Where the configuration records the output (`content.fields.output_messages`; `tool_result` of a tool), the text is kept
+/// in memory. An llm, agent, workflow or tool event that ends without having said its output, because the stream was
+/// cancelled or the session ended, say, has what the chunks have said as that: one message with one text, redacted as a
+/// whole. Of one stream at most `content.max_bytes` are recorded, and of all streams together 32 MiB are kept; what is beyond
+/// is counted, and the output marked as truncated. A process that is killed loses the text.
 ///
 /// @param event An event in flight.
-/// @param content The chunk's content; may be absent.
+/// @param content The chunk's content; may be absent. It may end inside of a character.
 /// @return As `agentotel_event_first_token`, and AGENTOTEL_ERR_INVALID_ARGUMENT, AGENTOTEL_ERR_TOO_LARGE.
 ///
 /// Thread-safe.
 /// @since 0.1.0
 #[unsafe(no_mangle)]
-pub extern "C" fn agentotel_event_chunk(event: agentotel_event, content: agentotel_str) -> agentotel_status {
+pub unsafe extern "C" fn agentotel_event_chunk(
+    event: agentotel_event,
+    content: agentotel_str,
+) -> agentotel_status {
     guard::call(|state| {
-        let length = snapshot::text_length(content, "content")?;
-        state.parts()?.manager.chunk(event, length)
+        // SAFETY: `content` has `len` bytes, by this function's contract.
+        let text = unsafe { snapshot::text(content, "content")? };
+        state.parts()?.manager.chunk(event, text)
     })
 }
 

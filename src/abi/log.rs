@@ -2,8 +2,9 @@
 
 use super::guard;
 use super::status::{AGENTOTEL_OK, agentotel_status};
-use super::types::{agentotel_log_record, agentotel_session, agentotel_target};
-use super::{global, snapshot};
+use super::types::{agentotel_log_record, agentotel_session, agentotel_str, agentotel_target};
+use super::{global, json, snapshot};
+use crate::event::json as read;
 use crate::otlp::Signal;
 
 /// Records a log record: of a span of a session, of any other span, or of the process alone.
@@ -45,6 +46,42 @@ pub unsafe extern "C" fn agentotel_log(
         match read {
             Ok((target, data)) => parts.manager.log(parts.caller, parts.arena, session, &target, &data),
             Err(error) => Err(parts.refused(Signal::Logs, error)),
+        }
+    })
+}
+
+/// Records a log record that is said in JSON, as `agentotel_log` does.
+///
+/// @param session As for `agentotel_log`.
+/// @param target As for `agentotel_log`.
+/// @param json An object with the fields of `agentotel_log_record`: `severity_number` (a number, or a word as `"warn"`),
+///        `severity_text`, `event_name`, `body` (a text or any other value, with nothing like `body_type` beside it),
+///        `time_unix_nano`, `attributes`. Limits and repairs are those of `agentotel_record_event_json`;
+///        `docs/event.schema.json` has its JSON Schema as `$defs/log_record`.
+/// @return As `agentotel_log`. What is wrong in a record that is not severe enough is said all the same: the severity is in
+///         the text. `agentotel_log_enabled` tells before that is made.
+///
+/// Thread-safe.
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn agentotel_log_json(
+    session: agentotel_session,
+    target: agentotel_target,
+    json: agentotel_str,
+) -> agentotel_status {
+    guard::call(|state| {
+        let parts = state.parts()?;
+        // SAFETY: `target.context` is NULL or valid through the call, by this function's contract.
+        let target = match unsafe { snapshot::target(target, "target") } {
+            Ok(target) => target,
+            Err(error) => return Err(parts.refused(Signal::Logs, error)),
+        };
+        // SAFETY: `json` has `len` bytes, by this function's contract.
+        unsafe {
+            json::with(parts, json, Signal::Logs, read::log_record, |parts, data| {
+                let data = parts.arena.alloc(data);
+                parts.manager.log(parts.caller, parts.arena, session, &target, data)
+            })
         }
     })
 }

@@ -117,7 +117,8 @@ words!(ContentOnLogs { Off => "off", Structured => "structured" });
 pub(super) struct ContentKeys {
     /// `off` records nothing of them; `length` the bytes that were given, as `agentotel.content.<field>.length`; `hash` that
     /// and, as `agentotel.content.<field>.hash`, the HMAC-SHA-256 of what `redact` leaves of them; `full` records them, as
-    /// far as `redact` leaves them.
+    /// far as `redact` leaves them. Free attributes under the names that these fields have on spans, or had in earlier
+    /// conventions (`gen_ai.prompt`, `gen_ai.completion`), are content as they are.
     pub(super) default: ContentMode,
     /// The same for single fields, by their names.
     pub(super) fields: BTreeMap<ContentField, ContentMode>,

@@ -20,11 +20,22 @@ pub(crate) struct Content<'a> {
     text: &'a [u8],
     /// Bytes of the text that was given.
     given: usize,
+    /// Whether the text is not all that was given.
+    is_cut: bool,
 }
 
 impl<'a> Content<'a> {
     pub(crate) fn new(text: &'a [u8]) -> Self {
-        Self { text, given: text.len() }
+        Self { text, given: text.len(), is_cut: false }
+    }
+
+    /// Content that came in pieces, of `given` bytes altogether.
+    pub(super) fn streamed(text: &'a [u8], given: usize, is_cut: bool) -> Self {
+        Self { text, given, is_cut }
+    }
+
+    pub(super) fn is_given(&self) -> bool {
+        self.given > 0
     }
 
     /// The same with another text.
@@ -182,7 +193,7 @@ impl ContentPolicy {
         Self { config: config.clone(), key }
     }
 
-    fn mode(&self, field: ContentField) -> ContentMode {
+    pub(super) fn mode(&self, field: ContentField) -> ContentMode {
         self.config.fields.get(&field).copied().unwrap_or(self.config.default)
     }
 
@@ -220,6 +231,11 @@ impl ContentPolicy {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
+    /// The most that is shown of a field.
+    pub(super) fn most_bytes(&self) -> usize {
+        self.config.max_bytes
+    }
+
     /// What a span or log record shows of a field's content.
     pub(super) fn show<'a>(
         &self,
@@ -227,24 +243,36 @@ impl ContentPolicy {
         field: ContentField,
         content: Content<'a>,
     ) {
+        self.show_as(out, field, key(field).as_bytes(), content);
+    }
+
+    /// The same under another key.
+    pub(super) fn show_as<'a>(
+        &self,
+        out: &mut ArenaVec<'a, Attribute<'a>>,
+        field: ContentField,
+        key: &'a [u8],
+        content: Content<'a>,
+    ) {
         let length = Value::Int(i64::try_from(content.given).unwrap_or(i64::MAX));
         match (self.mode(field), &self.key) {
             _ if content.given == 0 => {}
             (ContentMode::Off, _) => {}
             (ContentMode::Length, _) | (ContentMode::Hash, None) => about(out, field, LENGTH, length),
-            (ContentMode::Hash, Some(key)) => {
+            (ContentMode::Hash, Some(secret)) => {
                 about(out, field, LENGTH, length);
-                if !content.text.is_empty() {
-                    let hash = key.hash(out.bump(), content.text);
+                // Of a part there is no hash that could be compared.
+                if !content.text.is_empty() && !content.is_cut {
+                    let hash = secret.hash(out.bump(), content.text);
                     about(out, field, HASH, Value::Text(hash));
                 }
             }
             (ContentMode::Full, _) => {
                 let text = shorter(out.bump(), content.text, self.config.max_bytes);
                 if !text.is_empty() {
-                    out.push(Attribute::new(key(field), Value::Text(text)));
+                    out.push(Attribute { key, value: Value::Text(text) });
                 }
-                if text.len() < content.text.len() {
+                if text.len() < content.text.len() || content.is_cut {
                     about(out, field, LENGTH, length);
                     about(out, field, TRUNCATED, Value::Bool(true));
                 }

@@ -234,15 +234,33 @@ pub(crate) use details;
 
 /// What a field holds.
 macro_rules! holds {
-    (text) => { Holds::Text };
-    (texts) => { Holds::Texts };
-    (int) => { Holds::Int };
-    (double) => { Holds::Double };
-    (truth) => { Holds::Truth };
-    (flag) => { Holds::Flag };
-    (counting) => { Holds::Counting };
-    ((choice $choice:ident)) => { Holds::Choice($choice::WORDS) };
-    ((content $field:ident)) => { Holds::Content(ContentField::$field) };
+    (text) => {
+        Holds::Text
+    };
+    (texts) => {
+        Holds::Texts
+    };
+    (int) => {
+        Holds::Int
+    };
+    (double) => {
+        Holds::Double
+    };
+    (truth) => {
+        Holds::Truth
+    };
+    (flag) => {
+        Holds::Flag
+    };
+    (counting) => {
+        Holds::Counting
+    };
+    ((choice $choice:ident)) => {
+        Holds::Choice($choice::WORDS)
+    };
+    ((content $field:ident)) => {
+        Holds::Content(ContentField::$field)
+    };
 }
 
 /// The attribute that it becomes.
@@ -295,7 +313,7 @@ macro_rules! asking {
     ($field:ident (content $content:ident)) => {};
     ($field:ident $type:tt) => {
         #[inline]
-        pub(crate) fn $field(&self) -> asked!('a $type) {
+pub(crate) fn $field(&self) -> asked!('a $type) {
             ask!(self.0, Position::$field as usize, $type)
         }
     };

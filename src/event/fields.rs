@@ -103,11 +103,7 @@ impl<'a> Fields<'a> {
 
     /// Those of these names.
     #[cfg(test)]
-    pub(crate) fn called(
-        arena: &'a Bump,
-        all: &'static [Field],
-        given: &[(&str, FieldValue<'a>)],
-    ) -> Self {
+    pub(crate) fn called(arena: &'a Bump, all: &'static [Field], given: &[(&str, FieldValue<'a>)]) -> Self {
         assert!(given.iter().all(|(name, _)| all.iter().any(|field| field.name() == *name)));
         let value = |field: &Field| given.iter().find(|(name, _)| field.name() == *name).map(|given| given.1);
         Self::of(arena, all, all.iter().map(value))
@@ -132,6 +128,23 @@ impl<'a> Fields<'a> {
     ) -> Self {
         let values = self.iter().map(|(field, value)| change(field, *value));
         Self { values: ArenaVec::from_iter_in(values, arena).into_bump_slice(), ..*self }
+    }
+
+    /// Whether content of this field was given.
+    pub(super) fn has_content(&self, of: ContentField) -> bool {
+        self.iter().any(|(field, value)| {
+            matches!((&field.holds, value), (Holds::Content(field), FieldValue::Content(content))
+                if *field == of && content.is_given())
+        })
+    }
+
+    /// The same fields with this content.
+    pub(super) fn with_content(&self, arena: &'a Bump, of: ContentField, content: Content<'a>) -> Self {
+        let values = self.all.iter().enumerate().map(|(position, field)| match &field.holds {
+            Holds::Content(field) if *field == of => Some(FieldValue::Content(content)),
+            _ => self.at(position).copied(),
+        });
+        Self::of(arena, self.all, values)
     }
 
     /// The field at a position; nothing when it was not given.

@@ -28,7 +28,9 @@ fn model<'a>(detail: &Detail<'a>) -> &'a [u8] {
     match detail {
         Detail::Llm(llm) if llm.request_model().is_empty() => llm.response_model(),
         Detail::Llm(llm) => llm.request_model(),
-        Detail::Embeddings(embeddings) if embeddings.request_model().is_empty() => embeddings.response_model(),
+        Detail::Embeddings(embeddings) if embeddings.request_model().is_empty() => {
+            embeddings.response_model()
+        }
         Detail::Embeddings(embeddings) => embeddings.request_model(),
         Detail::Retrieval(retrieval) => retrieval.request_model(),
         Detail::Agent(agent) => agent.request_model(),

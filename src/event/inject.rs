@@ -10,13 +10,14 @@ use bumpalo::collections::Vec as ArenaVec;
 use opentelemetry::{Array, KeyValue};
 
 use super::attributes::{AttributeLimits, unique};
+use super::content::ContentPolicy;
 use super::data::EventKind;
 use super::processor::EventProcessor;
 use super::redact::Redactor;
 use super::text::{Cut, Repair, rewrite_attributes};
 use crate::config::processing::INJECTED_KINDS;
 use crate::config::{Config, Processor};
-use crate::export::injector::{AttributeInjector, Injectee, Treatment};
+use crate::export::injector::{AttributeInjector, Injectee, Screen, Treatment};
 use crate::export::registry::Registry;
 use crate::otlp::span::ATTRIBUTES;
 use crate::otlp::value::{Attribute, Value};
@@ -40,6 +41,7 @@ pub(crate) struct Inject {
     value_bytes: Option<usize>,
     most_bytes: usize,
     redaction: Option<Arc<Redaction>>,
+    content: Arc<dyn Screen>,
 }
 
 impl Inject {
@@ -48,6 +50,7 @@ impl Inject {
         config: &Config,
         injectors: &Arc<Registry<dyn AttributeInjector>>,
         redaction: Option<Arc<Redaction>>,
+        content: &ContentPolicy,
     ) -> Option<Arc<Self>> {
         let wanted = &config.inject;
         let is_empty = wanted.attributes.is_empty() && wanted.by_kind.values().all(Vec::is_empty);
@@ -63,6 +66,7 @@ impl Inject {
             value_bytes: config.limits.value_bytes.filter(|_| is_limited),
             most_bytes: config.limits.event_bytes / RECORD_PART,
             redaction,
+            content: Arc::new(content.clone()),
         };
         let arena = Bump::new();
         for kind in INJECTED_KINDS {
@@ -76,7 +80,11 @@ impl Inject {
 
     /// What is done with each attribute.
     fn treatment(&self) -> Treatment {
-        Treatment { redaction: self.redaction.clone(), value_bytes: self.value_bytes }
+        Treatment {
+            redaction: self.redaction.clone(),
+            content: Arc::clone(&self.content),
+            value_bytes: self.value_bytes,
+        }
     }
 
     /// What is copied of baggage.
@@ -138,16 +146,18 @@ impl Drop for Asking {
     }
 }
 
-/// Attributes as fields of a span: redacted, the last one of a key, valid, and cut where that is asked for.
+/// Attributes as fields of a span: redacted, of content no more than is to be shown, the last one of a key, valid, and cut where
+/// that is asked for.
 pub(crate) fn encoded<'a>(
     arena: &'a Bump,
     attributes: &'a [Attribute<'a>],
     treatment: &Treatment,
 ) -> Box<[u8]> {
-    let attributes = match &treatment.redaction {
+    let redacted = match &treatment.redaction {
         None => attributes,
         Some(rules) => Redactor::new(rules, arena).attributes(attributes),
     };
+    let attributes = treatment.content.screened(arena, attributes, redacted);
     let mut attributes = unique(arena, rewrite_attributes(arena, attributes, &mut Repair::default()));
     if let Some(limit) = treatment.value_bytes {
         attributes = rewrite_attributes(arena, attributes, &mut Cut::new(limit));

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 
 use super::content::{Content, ContentPolicy};
-use super::data::{
-    Detail, ErrorDetail, EventData, FieldValue, Holds, SessionEnd, SessionOptions,
-};
+use super::data::{Detail, ErrorDetail, EventData, FieldValue, Holds, SessionEnd, SessionOptions};
 use super::log::LogData;
 use super::processor::EventProcessor;
 use crate::config::ContentField;
@@ -242,7 +240,7 @@ impl EventProcessor {
         self.redaction.as_deref().map(redactor)
     }
 
-    /// What a call says of an event, redacted.
+    /// What a call says of an event, redacted, and with no more of content in free attributes than the policy shows.
     #[inline]
     pub(crate) fn redacted<'d, 'a: 'd>(
         &self,
@@ -250,10 +248,15 @@ impl EventProcessor {
         data: &'d EventData<'a>,
         repairs: &mut Repairs,
     ) -> &'d EventData<'a> {
-        let Some(mut redactor) = self.redactor(arena) else { return data };
-        let data = redactor.event(data);
-        *repairs += redactor.repairs();
-        arena.alloc(data)
+        let redacted = match self.redactor(arena) {
+            None => data,
+            Some(mut redactor) => {
+                let redacted = redactor.event(data);
+                *repairs += redactor.repairs();
+                arena.alloc(redacted)
+            }
+        };
+        self.content.screened_event(arena, data, redacted, repairs)
     }
 
     /// What a call says of an error.
@@ -269,7 +272,7 @@ impl EventProcessor {
         error
     }
 
-    /// What a caller logs.
+    /// What a caller logs, in the same way.
     #[inline]
     pub(crate) fn redacted_log<'d, 'a: 'd>(
         &self,
@@ -277,23 +280,35 @@ impl EventProcessor {
         data: &'d LogData<'a>,
         repairs: &mut Repairs,
     ) -> &'d LogData<'a> {
-        let Some(mut redactor) = self.redactor(arena) else { return data };
-        let data = redactor.log(data);
-        *repairs += redactor.repairs();
-        arena.alloc(data)
+        let redacted = match self.redactor(arena) {
+            None => data,
+            Some(mut redactor) => {
+                let redacted = redactor.log(data);
+                *repairs += redactor.repairs();
+                arena.alloc(redacted)
+            }
+        };
+        self.content.screened_log(arena, data, redacted, repairs)
     }
 
-    /// What a call says of a new session.
+    /// What a call says of a new session, in the same way.
     pub(crate) fn redacted_session<'a>(
         &self,
         arena: &'a Bump,
         options: &SessionOptions<'a>,
         repairs: &mut Repairs,
     ) -> SessionOptions<'a> {
-        let Some(mut redactor) = self.redactor(arena) else { return *options };
-        let options = redactor.session(options);
-        *repairs += redactor.repairs();
-        options
+        let redacted = match self.redactor(arena) {
+            None => *options,
+            Some(mut redactor) => {
+                let redacted = redactor.session(options);
+                *repairs += redactor.repairs();
+                redacted
+            }
+        };
+        let attributes =
+            self.content.screened_attributes(arena, options.attributes, redacted.attributes, repairs);
+        SessionOptions { attributes, ..redacted }
     }
 
     /// What a call says of a session's end.
@@ -309,16 +324,21 @@ impl EventProcessor {
         end
     }
 
-    /// Attributes of a session.
+    /// Attributes of a session, in the same way.
     pub(crate) fn redacted_attributes<'a>(
         &self,
         arena: &'a Bump,
         attributes: &'a [Attribute<'a>],
         repairs: &mut Repairs,
     ) -> &'a [Attribute<'a>] {
-        let Some(mut redactor) = self.redactor(arena) else { return attributes };
-        let attributes = redactor.attributes(attributes);
-        *repairs += redactor.repairs();
-        attributes
+        let redacted = match self.redactor(arena) {
+            None => attributes,
+            Some(mut redactor) => {
+                let redacted = redactor.attributes(attributes);
+                *repairs += redactor.repairs();
+                redacted
+            }
+        };
+        self.content.screened_attributes(arena, attributes, redacted, repairs)
     }
 }

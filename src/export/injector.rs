@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use bumpalo::Bump;
+
 use crate::otlp::Signal;
+use crate::otlp::value::Attribute;
 use crate::redaction::Redaction;
 
 /// What attributes are wanted for.
@@ -17,11 +20,24 @@ pub(crate) struct Injectee {
     pub(crate) trace_flags: u8,
 }
 
+/// Says what is shown of content that comes under the names that it has.
+pub(crate) trait Screen: Send + Sync {
+    /// Attributes with no more of it than is to be shown; `redacted` are those that were given, behind the rules.
+    fn screened<'a>(
+        &self,
+        arena: &'a Bump,
+        given: &[Attribute<'a>],
+        redacted: &'a [Attribute<'a>],
+    ) -> &'a [Attribute<'a>];
+}
+
 /// What is done with their values.
 #[derive(Clone)]
 pub(crate) struct Treatment {
     /// They are redacted.
     pub(crate) redaction: Option<Arc<Redaction>>,
+    /// What is content among them is shown as far as this says, then.
+    pub(crate) content: Arc<dyn Screen>,
     /// Texts and byte strings are cut to so many bytes, then.
     pub(crate) value_bytes: Option<usize>,
 }

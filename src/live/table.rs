@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use super::slot::{SLOT_BYTES, Slot, SlotState};
+use super::stream::{Stream, StreamMemory};
 use super::watch::Watched;
 use crate::handle::{Handle, HandleError, HandleKind, MOST_SLOTS};
 use crate::session::Session;
@@ -22,6 +23,7 @@ struct Entry {
     slot: Option<Slot>,
     session: Option<Arc<Session>>,
     watched: Watched,
+    stream: Option<Box<Stream>>,
 }
 
 struct Chunk {
@@ -38,7 +40,13 @@ impl Chunk {
         let mut memory = block.into_iter().flat_map(|block| block.cut(SLOT_BYTES, 0));
         let entry = || {
             let slot = memory.next().map(|(memory, _)| Slot::new(memory));
-            Mutex::new(Entry { generation: 0, slot, session: None, watched: Watched::default() })
+            Mutex::new(Entry {
+                generation: 0,
+                slot,
+                session: None,
+                watched: Watched::default(),
+                stream: None,
+            })
         };
         let entries: Box<[_]> = std::iter::repeat_with(entry).take(slots.min(CHUNK_SLOTS)).collect();
         let all = u64::MAX.checked_shr((CHUNK_SLOTS - entries.len()) as u32).unwrap_or(0);
@@ -76,6 +84,7 @@ pub(crate) struct LiveTable {
     most: usize,
     chunks: Box<[OnceLock<Box<Chunk>>]>,
     memory: BlockSource,
+    stream_memory: StreamMemory,
 }
 
 /// An event in flight, locked.
@@ -97,6 +106,11 @@ impl LiveEvent<'_> {
         self.entry.slot.as_mut()
     }
 
+    /// What its chunks have said, as far as that is kept.
+    pub(crate) fn stream(&self) -> Option<&Stream> {
+        self.entry.stream.as_deref()
+    }
+
     /// What the live view knows of it.
     pub(crate) fn watched(&self) -> Watched {
         self.entry.watched
@@ -115,7 +129,7 @@ impl LiveTable {
     pub(crate) fn new(epoch: u64, most: usize, memory: BlockSource) -> Self {
         let most = most.min(MOST_SLOTS);
         let chunks = std::iter::repeat_with(OnceLock::new).take(most.div_ceil(CHUNK_SLOTS)).collect();
-        Self { epoch, most, chunks, memory }
+        Self { epoch, most, chunks, memory, stream_memory: StreamMemory::new() }
     }
 
     #[inline(always)]
@@ -199,6 +213,11 @@ impl LiveTable {
         }
     }
 
+    /// The stream of an event, to be added to.
+    pub(crate) fn stream_of<'e>(&self, event: &'e mut LiveEvent<'_>) -> &'e mut Stream {
+        event.entry.stream.get_or_insert_with(|| Box::new(Stream::new(&self.stream_memory)))
+    }
+
     /// Frees the slot of an event that has been recorded.
     #[inline(always)]
     pub(crate) fn free(&self, mut event: LiveEvent<'_>, handle: u64) {
@@ -206,12 +225,12 @@ impl LiveTable {
         if let Some(slot) = &mut entry.slot {
             slot.clear();
         }
-        let session = entry.session.take();
+        let (session, stream) = (entry.session.take(), entry.stream.take());
         drop(event);
         if let Ok(parsed) = Handle::parse(handle, HandleKind::Event, self.epoch) {
             self.give_back(parsed.slot);
         }
-        drop(session);
+        drop((session, stream));
     }
 
     /// How many are in flight.

@@ -10,6 +10,7 @@ use super::{Caller, Error, OtelManager, not_encoded};
 use crate::event::data::{EventData, EventKind, PlainEvent, SpanContext};
 use crate::event::processor::{Identity, span_entry};
 use crate::event::semconv;
+use crate::event::streamed::{self, Streamed};
 use crate::handle::HandleKind;
 use crate::journal::accounting::{Omission, Repairs};
 use crate::live::slot::{Fixed, SlotState};
@@ -217,8 +218,16 @@ impl OtelManager {
         };
         let contents = update::merge(&self.processor, arena, &session, slot, data).map_err(not_encoded)?;
         contents.write(slot);
+        self.note_output(&mut live, data);
         self.journal.count_repairs(shard, Signal::Traces, contents.repairs);
         Ok(())
+    }
+
+    /// Notes when an event in flight has been told its output: its chunks say nothing more.
+    pub(super) fn note_output(&self, live: &mut LiveEvent<'_>, data: &EventData<'_>) {
+        if self.processor.records_content() && streamed::is_told(&data.detail) {
+            self.live.stream_of(live).is_told_otherwise();
+        }
     }
 
     /// Changes counts and times of an event in flight.
@@ -233,9 +242,44 @@ impl OtelManager {
         self.change_event(event, |fixed| update::first_token(fixed, clock::monotonic()))
     }
 
-    /// Counts a chunk of `bytes`.
-    pub(crate) fn chunk(&self, event: u64, bytes: usize) -> Result<(), Error> {
-        self.change_event(event, |fixed| update::chunk(fixed, bytes, clock::monotonic()))
+    /// Counts a chunk, and keeps its text where the output is recorded.
+    pub(crate) fn chunk(&self, event: u64, text: &[u8]) -> Result<(), Error> {
+        self.check_running()?;
+        let mut live = self.live_event(event)?;
+        let slot = live.slot_mut().ok_or_else(|| stale(event))?;
+        slot.change(|fixed| update::chunk(fixed, text.len(), clock::monotonic()));
+        if !self.processor.records_content() {
+            return Ok(());
+        }
+        let fixed = slot.read().fixed;
+        let kind = EventKind::from_number(fixed.kind.into()).unwrap_or_default();
+        let leaves_span =
+            live.session().is_some_and(|session| session.sampled && !is_dropped(session, &fixed));
+        if let Some(most) = self.processor.most_streamed(kind).filter(|_| leaves_span) {
+            self.live.stream_of(&mut live).add(text, most);
+        }
+        Ok(())
+    }
+
+    /// What the end of an event says, with what its stream has said as its output, when that is recorded and nobody has said it.
+    fn with_streamed<'a>(
+        &self,
+        arena: &'a Bump,
+        live: &LiveEvent<'_>,
+        data: &EventData<'a>,
+        is_interrupted: bool,
+    ) -> Option<&'a EventData<'a>> {
+        if !self.processor.records_content() {
+            return None;
+        }
+        let fixed = live.slot()?.read().fixed;
+        let (text, is_cut) = match live.stream() {
+            Some(stream) => stream.text()?,
+            None => (&[][..], false),
+        };
+        let kind = EventKind::from_number(fixed.kind.into()).unwrap_or_default();
+        let streamed = Streamed { bytes: fixed.chunk_bytes, text, is_cut, is_interrupted };
+        self.processor.with_streamed(arena, kind, data, &streamed).filter(|_| fixed.chunk_bytes > 0)
     }
 
     /// Ends an event in flight.
@@ -250,10 +294,11 @@ impl OtelManager {
         if let Err(error) = self.check_running() {
             return Err(self.refused(shard, Signal::Traces, error));
         }
-        let mut repairs = Repairs::default();
-        let data = self.processor.redacted(arena, data, &mut repairs);
         match self.live_event(event) {
             Ok(live) => {
+                let mut repairs = Repairs::default();
+                let streamed = self.with_streamed(arena, &live, data, false);
+                let data = self.processor.redacted(arena, streamed.unwrap_or(data), &mut repairs);
                 let ended = self.record_live_event(shard, arena, &live, data, None)?;
                 self.journal.count_repairs(shard, Signal::Traces, repairs);
                 let Ended { farewell, failed } = ended;
@@ -274,7 +319,13 @@ impl OtelManager {
         if let Ok(live) = self.live.get(event) {
             // A queue without room refuses it, and has counted that.
             let mark = Some(semconv::INTERRUPTED);
-            let recorded = self.record_live_event(shard, arena, &live, &EventData::default(), mark);
+            let (nothing, mut repairs) = (EventData::default(), Repairs::default());
+            let streamed = self.with_streamed(arena, &live, &nothing, true);
+            let data = self.processor.redacted(arena, streamed.unwrap_or(&nothing), &mut repairs);
+            let recorded = self.record_live_event(shard, arena, &live, data, mark);
+            if recorded.is_ok() {
+                self.journal.count_repairs(shard, Signal::Traces, repairs);
+            }
             self.let_go(shard, arena, live, event, recorded.ok().and_then(|ended| ended.farewell));
         }
     }

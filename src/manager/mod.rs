@@ -141,7 +141,7 @@ impl OtelManager {
         let limits = record_limits(&config);
         let redaction = redaction(&config)?;
         let content = ContentPolicy::new(&config.content, hash_key(&config)?);
-        let inject = Inject::new(&config, &callbacks.injectors, redaction.clone());
+        let inject = Inject::new(&config, &callbacks.injectors, redaction.clone(), &content);
         // Without a directory no file is made.
         let slots = Arc::new(SlotFiles::new(Arc::clone(&budget)));
         let live = Arc::new(LiveTable::new(epoch, config.live.max_events, slots.source(EVENTS_SUFFIX)));

@@ -389,6 +389,7 @@ impl OtelManager {
         let contents =
             update::merge(&self.processor, arena, &session, slot, &addition).map_err(not_encoded)?;
         contents.write(slot);
+        self.note_output(&mut live, &addition);
         self.journal.count_repairs(shard, Signal::Traces, contents.repairs);
         self.journal.count_repairs(shard, Signal::Traces, repairs);
         Ok(Some(context))

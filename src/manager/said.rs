@@ -4,6 +4,7 @@ use bumpalo::Bump;
 
 use super::{Caller, Error, OtelManager};
 use crate::event::data::{Detail, EventData, PlainEvent, SpanContext};
+use crate::event::named_content::names_content;
 use crate::event::semconv;
 use crate::otlp::draft::{Draft, PlainAttributes};
 use crate::otlp::span::StatusCode;
@@ -17,6 +18,8 @@ impl PlainAttributes for ReadAttributes<'_> {
     #[inline(always)]
     fn encode(&self, draft: &mut Draft<'_, '_>) -> bool {
         self.0.iter().all(|attribute| match attribute.value {
+            // Of content, not all may be shown.
+            _ if names_content(attribute.key) => false,
             Value::Text(_) | Value::Bool(_) | Value::Int(_) | Value::Double(_) => {
                 draft.attribute(attribute.key, attribute.value)
             }

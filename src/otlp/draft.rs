@@ -166,9 +166,7 @@ impl<'b, 'k> Draft<'b, 'k> {
             Value::Int(number) => self.known_int(key, number),
             Value::Double(number) => self.known_double(key, number),
             Value::Texts(texts) => self.known_texts(key, texts),
-            Value::Bool(truth) => {
-                self.known_scalar(key, 2, u128::from(BOOL_VALUE) | u128::from(truth) << 8)
-            }
+            Value::Bool(truth) => self.known_scalar(key, 2, u128::from(BOOL_VALUE) | u128::from(truth) << 8),
             value => self.any(&Attribute { key: key.text(), value }),
         }
     }

@@ -54,6 +54,9 @@ severities! {
 }
 
 impl Severity {
+    /// Nothing is said.
+    pub(crate) const UNSPECIFIED: Self = Self(0);
+
     /// The severity with this number.
     pub(crate) fn from_number(number: u32) -> Option<Self> {
         let number = u8::try_from(number).ok()?;

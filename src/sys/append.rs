@@ -171,7 +171,11 @@ impl<'b> Appender<'b> {
             let place = frame_place.add(FRAME);
             self.next = place.add(text.len());
             self.left -= all;
-            if copy(place, text.as_ptr(), text.len()) == 0 { Appended::Utf8 } else { checked(place, text.len()) }
+            if copy(place, text.as_ptr(), text.len()) == 0 {
+                Appended::Utf8
+            } else {
+                checked(place, text.len())
+            }
         }
     }
 
@@ -379,7 +383,10 @@ mod tests {
         assert!(appender.started_short((b"abcdefgh", 2), (0, b'Y'), (0x0807_0605, 3)));
         assert_eq!(appender.started((b"abcdefgh", 99), (99, b'Z'), 0x0403_0201, b"\xff"), Appended::NotUtf8);
         let left = appender.left();
-        assert_eq!(appender.into_written(), b"aXc\x01\x02\x03\x04textYb\x05\x06\x07abcdefgZ\x01\x02\x03\x04\xff");
+        assert_eq!(
+            appender.into_written(),
+            b"aXc\x01\x02\x03\x04textYb\x05\x06\x07abcdefgZ\x01\x02\x03\x04\xff"
+        );
         assert_eq!(left, 40 - 11 - 5 - 13);
     }
 

@@ -126,6 +126,11 @@ static agentotel_status record_error_json_(void) {
   return agentotel_record_error_json(0, root, AGENTOTEL_STR("{\"type\":\"timeout\"}"));
 }
 
+static agentotel_status log_json_(void) {
+  agentotel_target root = {0, NULL};
+  return agentotel_log_json(0, root, AGENTOTEL_STR("{\"body\":\"said\"}"));
+}
+
 static agentotel_status get_stats_(void) {
   agentotel_stats stats = AGENTOTEL_STATS_INIT;
   return agentotel_get_stats(AGENTOTEL_SIGNAL_TRACES, &stats);
@@ -284,6 +289,7 @@ const struct every_function every_function[] = {
     {"agentotel_update_event_json", update_event_json_, NOT_YET, NO_MORE},
     {"agentotel_end_event_json", end_event_json_, NOT_YET, NO_MORE},
     {"agentotel_record_error_json", record_error_json_, NOT_YET, NO_MORE},
+    {"agentotel_log_json", log_json_, NOT_YET, NO_MORE},
     {"agentotel_get_stats", get_stats_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_exporter_error", get_exporter_error_, NOT_YET, AGENTOTEL_OK},
     {"agentotel_get_exporter_stats", get_exporter_stats_, NOT_YET, AGENTOTEL_OK},

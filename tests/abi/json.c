@@ -129,6 +129,56 @@ static void sessions_and_errors_are_said_in_json(void **state) {
   cJSON_Delete(logs);
 }
 
+static void log_records_are_said_in_json(void **state) {
+  const char *text =
+      "{\"severity_number\":\"warn2\",\"event_name\":\"disk.full\",\"time_unix_nano\":"
+      "\"1700000000000000001\","
+      "\"body\":\"the disk is "
+      "full\",\"attributes\":{\"path\":\"/var\",\"free\":0,\"more\":{\"a\":[1,true]}}}";
+  agentotel_attribute attributes[] = {
+      agentotel_attr_string(AGENTOTEL_STR("path"), AGENTOTEL_STR("/var")),
+      agentotel_attr_int64(AGENTOTEL_STR("free"), 0),
+      agentotel_attr_json(AGENTOTEL_STR("more"), AGENTOTEL_STR("{\"a\":[1,true]}")),
+  };
+  agentotel_log_record record = AGENTOTEL_LOG_RECORD_INIT;
+  agentotel_target target = {0, NULL};
+  (void)state;
+  record.severity_number = AGENTOTEL_SEVERITY_WARN2;
+  record.event_name = AGENTOTEL_STR("disk.full");
+  record.time_unix_nano = 1700000000000000001;
+  record.body.string = AGENTOTEL_STR("the disk is full");
+  record.attributes = attributes;
+  record.attribute_count = COUNT(attributes);
+  assert_ok(agentotel_log(session, target, &record));
+  assert_ok(agentotel_log_json(session, target, agentotel_cstr(text)));
+  assert_ok(
+      agentotel_log_json(0, target, AGENTOTEL_STR("{\"severity_number\":9,\"body\":{\"a\":[1,null]}}")));
+  assert_ok(agentotel_log_json(session, target, AGENTOTEL_STR("{\"body\":\"half \\ud83d\"}")));
+  assert_int_equal(stats_of(AGENTOTEL_SIGNAL_LOGS).repaired_utf8, 1);
+  assert_true(is_bad_handle(agentotel_log_json(12345, target, AGENTOTEL_STR("{}"))));
+  assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT,
+                agentotel_log_json(session, target, AGENTOTEL_STR("{\"severity_number\":\"loud\"}")));
+  assert_last_error_names("severity_number: a whole number from 0 to 24, or one of \"unspecified\"");
+  assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT,
+                agentotel_log_json(session, target, AGENTOTEL_STR("{\"attributes\":[]}")));
+  assert_last_error_names("attributes: an object is expected, got a list");
+  assert_status(AGENTOTEL_ERR_TOO_LARGE,
+                agentotel_log_json(session, target, agentotel_str_of("", AGENTOTEL_MAX_JSON_BYTES + 1)));
+  agentotel_stats stats = stats_of(AGENTOTEL_SIGNAL_LOGS);
+  assert_int_equal(refused_in_all(&stats), 4);
+  stop();
+  cJSON *logs = read_logs(recording_path());
+  assert_int_equal(cJSON_GetArraySize(logs), 4);
+  cJSON *first = cJSON_GetArrayItem(logs, 0), *second = cJSON_GetArrayItem(logs, 1);
+  cJSON_DeleteItemFromObject(first, "observedTimeUnixNano");
+  cJSON_DeleteItemFromObject(second, "observedTimeUnixNano");
+  assert_true(cJSON_Compare(first, second, true));
+  char *body = cJSON_PrintUnformatted(cJSON_GetObjectItem(cJSON_GetArrayItem(logs, 2), "body"));
+  assert_non_null(strstr(body, "\"kvlistValue\""));
+  free(body);
+  cJSON_Delete(logs);
+}
+
 static void what_is_wrong_is_named_and_counted(void **state) {
   static const struct {
     const char *text;
@@ -207,6 +257,7 @@ int run_json(void) {
       TEST(an_event_is_the_same_from_structs_and_from_json),
       TEST(events_are_started_updated_and_ended),
       TEST(sessions_and_errors_are_said_in_json),
+      TEST(log_records_are_said_in_json),
       TEST(what_is_wrong_is_named_and_counted),
       TEST(what_is_nested_deeply_harms_nobody),
       TEST(a_text_is_read_to_its_length_and_no_further),

@@ -207,6 +207,18 @@ impl Facts {
         }
     }
 
+    /// What a resource violates.
+    #[allow(dead_code, reason = "only what examples write is looked at as a whole")]
+    pub fn check_resource(&self, resource: &Value) -> Vec<String> {
+        let attributes = attributes(resource);
+        let mut found = Vec::new();
+        self.check_names(&attributes, &mut found);
+        if !attributes.contains_key("service.name") {
+            found.push("service.name is required".to_owned());
+        }
+        found.iter().map(|what| format!("resource: {what}")).collect()
+    }
+
     /// What a span violates. `in_process` is an inference inside this process.
     pub fn check_span(&self, span: &Value, extent: Extent, in_process: bool) -> Vec<String> {
         let kind = match span["kind"].as_i64().unwrap_or(0) {

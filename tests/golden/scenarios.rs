@@ -320,7 +320,8 @@ fn llm_stream(session: agentotel_session) {
     });
     let event = start(session, &agentotel_event_data { llm: &raw const request, ..data(AGENTOTEL_KIND_LLM) });
     for chunk in ["CANARY one", "CANARY two"] {
-        assert_eq!(agentotel_event_chunk(event, text(chunk)), 0);
+        // SAFETY: the text is valid through the call.
+        assert_eq!(unsafe { agentotel_event_chunk(event, text(chunk)) }, 0);
     }
     let first = given!(agentotel_llm {
         counting: AGENTOTEL_COUNTING_CACHE_SEPARATE,

@@ -9,9 +9,7 @@ use bumpalo::collections::Vec as ArenaVec;
 use super::{Sized_, text, texts};
 use crate::abi::types::*;
 use crate::event::content::Content;
-use crate::event::data::{
-    Counting, Detail, EventKind, Field, FieldValue, Fields, Holds, Words, kinds,
-};
+use crate::event::data::{Counting, Detail, EventKind, Field, FieldValue, Fields, Holds, Words, kinds};
 use crate::event::details::{self, details};
 use crate::manager::Error;
 
@@ -169,7 +167,9 @@ fn not_a_choice(words: &Words, number: u32, what: &str) -> Error {
 #[cold]
 fn no_counting(number: u32, what: &str) -> Error {
     let most = Counting::MOST;
-    Error::InvalidArgument(format!("{what} is {number}, expected a sum of AGENTOTEL_COUNTING_… (0 to {most})"))
+    Error::InvalidArgument(format!(
+        "{what} is {number}, expected a sum of AGENTOTEL_COUNTING_… (0 to {most})"
+    ))
 }
 
 /// The fields that a struct gives, each read once and in its place.
@@ -226,11 +226,7 @@ unsafe fn fields<'a>(arena: &'a Bump, from: *const u8, layout: &Layout) -> Resul
 ///
 /// # Safety
 /// `from` is a struct of the size that it begins with, and what it points to is valid through `'a`.
-unsafe fn fields_of_any<'a>(
-    arena: &'a Bump,
-    from: *const u8,
-    layout: &Layout,
-) -> Result<Fields<'a>, Error> {
+unsafe fn fields_of_any<'a>(arena: &'a Bump, from: *const u8, layout: &Layout) -> Result<Fields<'a>, Error> {
     // SAFETY: a struct begins with its size, and has as many bytes; of those that it does not have, a copy has zeros.
     unsafe {
         let size = from.cast::<usize>().read_unaligned();

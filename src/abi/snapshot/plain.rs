@@ -12,6 +12,7 @@ use super::super::types::*;
 use super::detail::only_detail;
 use super::{context, slice};
 use crate::event::data::{Detail, GivenTimes, PlainEvent, Target};
+use crate::event::named_content::names_content;
 use crate::event::semconv;
 use crate::otlp::draft::{Draft, PlainAttributes};
 use crate::otlp::span::{SpanKind, StatusCode};
@@ -82,7 +83,8 @@ pub(crate) unsafe fn typed_event<'a>(
     unsafe {
         let (from, more) = element(from, position)?;
         // Of all that an event may have more, it has one: a detail, which has to be that of its kind.
-        let detail = only_detail(arena, read!(from.kind), from, (offset_of!(agentotel_event_data, llm), more))?;
+        let detail =
+            only_detail(arena, read!(from.kind), from, (offset_of!(agentotel_event_data, llm), more))?;
         Some((detail, event(most_attributes, semconv::span_kind(&detail), from)?))
     }
 }
@@ -262,7 +264,9 @@ unsafe fn text<'a>(from: *const agentotel_attribute) -> Option<(&'a [u8], &'a [u
         {
             return None;
         }
-        Some((from_raw_parts(key.cast(), key_bytes), from_raw_parts(value.cast(), value_bytes)))
+        let key = from_raw_parts(key.cast(), key_bytes);
+        // Of content, not all may be shown: that is for the careful way.
+        (!names_content(key)).then(|| (key, from_raw_parts(value.cast(), value_bytes)))
     }
 }
 
@@ -281,6 +285,7 @@ unsafe fn scalar<'a>(from: agentotel_attribute) -> Option<Attribute<'a>> {
             AGENTOTEL_TYPE_DOUBLE => Value::Double(from.value.float64),
             _ => return None,
         };
-        Some(Attribute { key: slice(from.key)?, value })
+        let key = slice(from.key)?;
+        (!names_content(key)).then_some(Attribute { key, value })
     }
 }

@@ -169,7 +169,8 @@ pub union agentotel_value {
 }
 
 /// A key and a value. Keys of one span are unique: the last one given wins, and a typed field wins over a free
-/// attribute. An empty key is dropped and counted. This struct will not grow.
+/// attribute. An empty key is dropped and counted. Under the name of a field that is content, such as
+/// `gen_ai.input.messages`, as much is recorded as the configuration says under `content`. This struct will not grow.
 /// @since 0.1.0
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -1,9 +1,10 @@
 //! Events as JSON: the same schema as the typed structs, by the same table, read in one pass into the call's arena. `reader`
 //! reads single fields and says what is wrong where, `value` attributes, `given` what an event is made of, `event` the event
-//! itself, `mend` sets right what is not Unicode.
+//! itself, `log` log records, `mend` sets right what is not Unicode.
 
 mod event;
 mod given;
+mod log;
 mod mend;
 mod reader;
 #[cfg(test)]
@@ -17,9 +18,11 @@ use serde::de::DeserializeSeed;
 
 use self::event::GivenEvent;
 use self::given::{GivenEnd, GivenError, GivenOptions};
+use self::log::GivenLog;
 use self::mend::mended;
 use self::reader::{Item, ObjectSeed, Reader};
 use super::data::{ErrorDetail, EventData, SessionEnd, SessionOptions};
+use super::log::LogData;
 
 /// How deep a value may nest: an attribute, or content.
 pub(crate) const MOST_DEPTH: usize = 64;
@@ -59,6 +62,11 @@ pub(crate) fn later_event<'a>(arena: &'a Bump, text: &[u8]) -> Result<Read<&'a E
 /// An error.
 pub(crate) fn error<'a>(arena: &'a Bump, text: &[u8]) -> Result<Read<ErrorDetail<'a>>, Refused> {
     read::<GivenError<'a>>(arena, text)?.map(|error| Ok(error.0))
+}
+
+/// A log record.
+pub(crate) fn log_record<'a>(arena: &'a Bump, text: &[u8]) -> Result<Read<LogData<'a>>, Refused> {
+    read::<GivenLog<'a>>(arena, text)?.map(|log| Ok(log.made()))
 }
 
 /// The options of a session; an empty text says nothing.

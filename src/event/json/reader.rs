@@ -14,7 +14,8 @@ use super::{MOST_DEPTH, MOST_VALUES, Refused};
 use crate::event::choice::{self, Counting};
 use crate::event::content::Content;
 use crate::event::details::{Field, FieldValue, Fields, Holds, MOST_FIELDS};
-use crate::otlp::value::Attributes;
+use crate::otlp::parsed::ValueSeed;
+use crate::otlp::value::{Attributes, Value};
 
 /// What a message shows of a text or name that is wrong, in characters.
 const MOST_SHOWN: usize = 32;
@@ -303,6 +304,30 @@ impl<'a> Reader<'a> {
         Ok(is_given.then(|| Fields::of(self.arena, all, into.values.into_iter())))
     }
 
+    /// The position of a word in a list, which may also be given itself.
+    pub(super) fn position<A: MapAccess<'a>>(
+        &self,
+        access: &mut A,
+        words: &'static [&'static str],
+    ) -> Result<Option<usize>, A::Error> {
+        let most = words.len().saturating_sub(1);
+        let words_given = Words(words.iter().copied());
+        let expected = format_args!("a whole number from 0 to {most}, or {words_given}");
+        let given = self.scalar(access, &expected)?;
+        let position = match given {
+            Scalar::Null => return Ok(None),
+            Scalar::Text(word) => words.iter().position(|known| *known == word),
+            other => self.whole(other).ok().flatten().and_then(|number| usize::try_from(number).ok()),
+        };
+        let position = position.filter(|position| *position <= most);
+        position.map(Some).ok_or_else(|| self.unexpected(expected, given))
+    }
+
+    /// A value of any form.
+    pub(super) fn value<A: MapAccess<'a>>(&self, access: &mut A) -> Result<Value<'a>, A::Error> {
+        access.next_value_seed(ValueSeed { watch: self, depth: MOST_DEPTH })
+    }
+
     /// Hexadecimal digits of so many bytes.
     pub(super) fn id<const N: usize, A: MapAccess<'a>>(
         &self,
@@ -394,7 +419,10 @@ impl<'a> Reader<'a> {
     }
 
     /// An object that is of no use in the arena; null is an empty one.
-    pub(super) fn made<T: Item<'a> + Default, A: MapAccess<'a>>(&self, access: &mut A) -> Result<T, A::Error> {
+    pub(super) fn made<T: Item<'a> + Default, A: MapAccess<'a>>(
+        &self,
+        access: &mut A,
+    ) -> Result<T, A::Error> {
         let mut into = T::default();
         access.next_value_seed(ObjectSeed { reader: self, into: &mut into, required: false })?;
         Ok(into)
@@ -784,7 +812,9 @@ impl<'a, T: Item<'a> + Default, M: 'a, F: Fn(&T) -> Result<M, AtField>> Deserial
     }
 }
 
-impl<'a, T: Item<'a> + Default, M: 'a, F: Fn(&T) -> Result<M, AtField>> Visitor<'a> for ObjectsSeed<'_, 'a, T, F> {
+impl<'a, T: Item<'a> + Default, M: 'a, F: Fn(&T) -> Result<M, AtField>> Visitor<'a>
+    for ObjectsSeed<'_, 'a, T, F>
+{
     type Value = &'a [M];
 
     expecting!();

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::event::{DETAILS, GivenEvent};
 use super::given::{GivenContext, GivenEnd, GivenError, GivenLink, GivenMoment, GivenOptions, GivenTarget};
+use super::log::{GivenLog, SEVERITIES};
 use super::reader::Item;
 use crate::event::content::key;
 use crate::event::data::EventKind;
@@ -91,8 +92,11 @@ fn field(field: &'static Field) -> Value {
         Holds::Choice(of) => (words(of.words.iter().copied()), String::new()),
         Holds::Content(content) => (json!({}), format!("{} (content)", key(content))),
     };
-    let description =
-        if field.key.is_none() { description } else { String::from_utf8_lossy(field.key.text()).into_owned() };
+    let description = if field.key.is_none() {
+        description
+    } else {
+        String::from_utf8_lossy(field.key.text()).into_owned()
+    };
     if !description.is_empty() {
         schema["description"] = description.into();
     }
@@ -214,6 +218,7 @@ pub(super) fn schema() -> Value {
             ),
         ),
         ("session_options", session_options()),
+        ("log_record", log_record()),
     ];
     definitions.extend(more.map(|(name, schema)| (name.to_owned(), schema)));
     for required in ["link", "span_event"] {
@@ -229,6 +234,20 @@ pub(super) fn schema() -> Value {
         schema.extend(event);
     }
     schema
+}
+
+fn log_record() -> Value {
+    let words = SEVERITIES.map(Value::from).into_iter().chain([Value::Null]).collect::<Vec<_>>();
+    let number = json!({ "type": "integer", "minimum": 0, "maximum": SEVERITIES.len() - 1 });
+    let fields = [
+        ("severity_number", json!({ "anyOf": [{ "enum": words }, number] })),
+        ("severity_text", text()),
+        ("event_name", text()),
+        ("body", json!({ "description": "A text, or any other value." })),
+        ("time_unix_nano", nanoseconds()),
+        ("attributes", defined("attributes")),
+    ];
+    object::<GivenLog<'_>>("What is logged.", &fields)
 }
 
 fn session_options() -> Value {

@@ -76,7 +76,9 @@ pub(crate) fn root_end<'a>(out: &mut impl Sink<'a>, end: &SessionEnd<'a>, sums: 
     int(out, key!("agentotel.session.agent_count"), when_any(sums.agents));
     int(out, key!("agentotel.session.usage.input_tokens"), when_any(sums.input_tokens));
     int(out, key!("agentotel.session.usage.cache_read.input_tokens"), when_any(sums.cache_read_input_tokens));
-    int(out, key!("agentotel.session.usage.cache_creation.input_tokens"),
+    int(
+        out,
+        key!("agentotel.session.usage.cache_creation.input_tokens"),
         when_any(sums.cache_creation_input_tokens),
     );
     int(out, key!("agentotel.session.usage.output_tokens"), when_any(sums.output_tokens));
