@@ -328,3 +328,6 @@ pub(super) unsafe fn detail<'a>(
     // SAFETY: passed on.
     unsafe { some_detail(arena, from, whole) }
 }
+
+#[cfg(test)]
+mod tests;
