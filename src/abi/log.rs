@@ -1,10 +1,11 @@
 //! Log records.
 
-use super::guard;
+use super::guard::{self, Parts};
 use super::status::{AGENTOTEL_OK, agentotel_status};
 use super::types::{agentotel_log_record, agentotel_session, agentotel_str, agentotel_target};
 use super::{global, json, snapshot};
 use crate::event::json as read;
+use crate::manager::Error;
 use crate::otlp::Signal;
 
 /// Records a log record: of a span of a session, of any other span, or of the process alone.
@@ -39,13 +40,16 @@ pub unsafe extern "C" fn agentotel_log(
     guard::call(|state| {
         let parts = state.parts()?;
         // SAFETY: `record` and `target.context` are NULL or valid through the call, by this function's contract.
-        let read = unsafe {
-            snapshot::target(target, "target")
-                .and_then(|target| Ok((target, snapshot::log_record(parts.arena, record)?)))
-        };
-        match read {
-            Ok((target, data)) => parts.manager.log(parts.caller, parts.arena, session, &target, &data),
-            Err(error) => Err(parts.refused(Signal::Logs, error)),
+        unsafe {
+            let plain = parts.manager.most_plain_attributes().and_then(|most| {
+                Some((snapshot::target(target, "target").ok()?, snapshot::plain_log(most, record)?))
+            });
+            if let Some((target, (data, attributes))) = plain
+                && parts.manager.log_plain(parts.caller, parts.arena, session, &target, &data, &attributes)?
+            {
+                return Ok(());
+            }
+            log_any(parts, session, target, record)
         }
     })
 }
@@ -84,6 +88,28 @@ pub unsafe extern "C" fn agentotel_log_json(
             })
         }
     })
+}
+
+/// Records any log record.
+///
+/// # Safety
+/// `record` and `target.context` are NULL or valid.
+#[inline(never)]
+unsafe fn log_any(
+    parts: Parts<'_>,
+    session: agentotel_session,
+    target: agentotel_target,
+    record: *const agentotel_log_record,
+) -> Result<(), Error> {
+    // SAFETY: by contract.
+    let read = unsafe {
+        snapshot::target(target, "target")
+            .and_then(|target| Ok((target, snapshot::log_record(parts.arena, record)?)))
+    };
+    match read {
+        Ok((target, data)) => parts.manager.log(parts.caller, parts.arena, session, &target, &data),
+        Err(error) => Err(parts.refused(Signal::Logs, error)),
+    }
 }
 
 /// Whether a log record of this severity would be recorded: for those who would have to make its text first.

@@ -230,7 +230,8 @@ pub(crate) struct EventData<'a> {
 
 /// A whole event that has nothing but a name, times and attributes, which encode themselves.
 pub(crate) struct PlainEvent<'a, A> {
-    pub(crate) name: &'a [u8],
+    /// The name is what these give, joined. A name that is given is the first of them.
+    pub(crate) name: [&'a [u8]; 2],
     pub(crate) parent: Target,
     pub(crate) span_kind: SpanKind,
     pub(crate) times: GivenTimes,

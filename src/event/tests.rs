@@ -27,6 +27,7 @@ use crate::sys::append::Wide;
 use crate::sys::clock::ThreadClock;
 
 mod logs;
+mod typed;
 
 /// A value that owns its parts.
 #[derive(Clone, Debug)]
@@ -212,7 +213,8 @@ impl PlainAttributes for &[Attribute<'_>] {
 /// Encodes an event as a plain one and decodes it again; nothing when it is not plain.
 fn as_plain(name: &[u8], times: GivenTimes, attributes: &[Attribute<'_>]) -> Option<Span> {
     let (parent, status) = (Target::Root, StatusCode::Ok);
-    let event = PlainEvent { name, parent, span_kind: SpanKind::Client, times, status, attributes };
+    let event =
+        PlainEvent { name: [name, &[]], parent, span_kind: SpanKind::Client, times, status, attributes };
     let session = session();
     let span = EventProcessor::new(LIMITS).plain(
         &session,

@@ -125,7 +125,7 @@ pub(crate) fn start_plain<'a>(
     if !event.attributes.encode(&mut draft) {
         return None;
     }
-    let (fields, name) = draft.finish_open(event.name)?;
+    let (fields, name) = draft.finish_open(event.name[0])?;
     if event.times.start < 0 || name.len() > most / 4 || fields.len() > most / 2 {
         return None;
     }
@@ -249,7 +249,7 @@ pub(crate) fn finish_plain<'a>(
     let span = PlainSpan {
         span_id: fixed.span_id,
         parent: fixed.parent,
-        name: contents.name,
+        name: [contents.name, &[]],
         kind: SpanKind::from_number(fixed.span_kind.into())?,
         start: fixed.start,
         end: fixed.start.saturating_add(elapsed),

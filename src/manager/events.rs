@@ -130,7 +130,8 @@ impl OtelManager {
                     event,
                     (scratch, &mut caller.keys),
                 );
-                let is_dropped = || self.filter.as_ref().is_some_and(|filter| filter.drops_plain(event.name));
+                let is_dropped =
+                    || self.filter.as_ref().is_some_and(|filter| filter.drops_plain(event.name[0]));
                 contents
                     .map(|mut contents| {
                         if is_dropped() {

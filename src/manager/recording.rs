@@ -1,7 +1,6 @@
 //! What calls do with whole events: record them, as a span or as a word about one; once for each id that a caller gives.
 
 use bumpalo::Bump;
-use bumpalo::collections::Vec as ArenaVec;
 
 use super::errors::Failing;
 use super::targets::{check_alone, check_whole, is_dropped, parent_context};
@@ -55,17 +54,6 @@ struct Place<'p> {
     parent: ParentSpan,
 }
 
-/// A name in two parts as one.
-fn joined<'a>(arena: &'a Bump, [first, second]: [&'a [u8]; 2]) -> &'a [u8] {
-    if second.is_empty() {
-        return first;
-    }
-    let mut name = ArenaVec::with_capacity_in(first.len() + second.len(), arena);
-    name.extend_from_slice_copy(first);
-    name.extend_from_slice_copy(second);
-    name.into_bump_slice()
-}
-
 impl OtelManager {
     /// How many attributes a plain event may have; none when there are no plain events.
     #[inline]
@@ -108,7 +96,7 @@ impl OtelManager {
             return Ok(true);
         }
         if let Some(filter) = &self.filter
-            && filter.drops_plain(event.name)
+            && filter.drops_plain(event.name[0])
         {
             self.leave_out(shard, Signal::Traces, Omission::Filtered)?;
             recorded(parent_context(session, parent));
@@ -148,7 +136,7 @@ impl OtelManager {
             return Ok(false);
         }
         let name = match event.name {
-            [] => joined(arena, semconv::span_name(arena, &detail, semconv::Phase::Whole)),
+            [[], _] => semconv::span_name(arena, &detail, semconv::Phase::Whole),
             given => given,
         };
         let shard = caller.shard(self.journal.shard_count());

@@ -38,7 +38,7 @@ fn plain<'a>(data: &EventData<'a>) -> Option<PlainEvent<'a, ReadAttributes<'a>>>
         || !data.status_message.is_empty()
         || data.status == StatusCode::Error;
     (!has_more).then(|| PlainEvent {
-        name: data.name,
+        name: [data.name, &[]],
         parent: data.parent,
         span_kind: data.span_kind.unwrap_or_else(|| semconv::span_kind(&data.detail)),
         times: data.times,

@@ -1,4 +1,4 @@
-//! A plain span, encoded while it is read: attributes first, as they come from the caller, then what the library knows.
+//! A plain span or log record, encoded while it is read: attributes first, as they come from the caller, then what the library knows.
 //! There is no size pass and no list in between; the length that goes in front is written last. Most events are plain.
 //! What is not (a key that comes twice, a text that is not UTF-8, no room) ends the draft without a trace, and the event
 //! is read again with all care.
@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::key::{Key, LENGTH_AT};
+use super::log::{self, LogRecord};
 use super::open;
 use super::span::{ATTRIBUTES, ITEM, PlainSpan};
 use super::value::{
@@ -73,14 +74,22 @@ fn mark(marks: &mut [u16; MARKS], event: u16, key: &[u8]) -> bool {
 pub(crate) struct Draft<'b, 'k> {
     appender: Appender<'b>,
     keys: &'k mut KeyMarks,
+    /// The tag of an attribute.
+    tag: u32,
 }
 
 impl<'b, 'k> Draft<'b, 'k> {
-    /// Starts in `buffer`.
+    /// Starts in `buffer` with the attributes of a span.
     #[inline(always)]
     pub(crate) fn new(buffer: &'b mut [u8], keys: &'k mut KeyMarks) -> Self {
+        Self::with_tag(ATTRIBUTES, buffer, keys)
+    }
+
+    /// The same with those of a record that has another tag for them.
+    #[inline(always)]
+    fn with_tag(tag: u32, buffer: &'b mut [u8], keys: &'k mut KeyMarks) -> Self {
         keys.begin();
-        Self { appender: Appender::new(buffer), keys }
+        Self { appender: Appender::new(buffer), keys, tag }
     }
 
     /// Whether a key may stand here: it is not empty, not the session's own, and no other one was the same.
@@ -109,7 +118,7 @@ impl<'b, 'k> Draft<'b, 'k> {
             && let Some((key, text)) = text(done)
             && is_short(key, text)
         {
-            let (before_key, before_text) = short_frames(ATTRIBUTES, key.len(), text.len());
+            let (before_key, before_text) = short_frames(self.tag, key.len(), text.len());
             let is_written = self.is_plain(key)
                 && self.appender.framed(before_key, key, before_text, text) == Appended::Utf8;
             if !is_written {
@@ -130,13 +139,13 @@ impl<'b, 'k> Draft<'b, 'k> {
         text: impl Fn(usize) -> Option<(&'t [u8], &'t [u8])>,
     ) -> Option<usize> {
         let Some(mut run) = wide.run(&mut self.appender, most) else { return Some(0) };
-        let event = self.keys.event;
+        let (event, tag) = (self.keys.event, self.tag);
         while run.left() > 0
             && let Some((key, text)) = text(most - run.left())
             && Wide::fits(key.len(), text.len())
             && mark(&mut self.keys.marks, event, key)
         {
-            let (before_key, before_text) = short_frames(ATTRIBUTES, key.len(), text.len());
+            let (before_key, before_text) = short_frames(tag, key.len(), text.len());
             run.framed(before_key, key, before_text, text);
         }
         let done = most - run.left();
@@ -149,7 +158,7 @@ impl<'b, 'k> Draft<'b, 'k> {
     pub(crate) fn attribute(&mut self, key: &[u8], value: Value<'_>) -> bool {
         match value {
             Value::Text(text) if is_short(key, text) => {
-                let (before_key, before_text) = short_frames(ATTRIBUTES, key.len(), text.len());
+                let (before_key, before_text) = short_frames(self.tag, key.len(), text.len());
                 self.is_plain(key)
                     && self.appender.framed(before_key, key, before_text, text) == Appended::Utf8
             }
@@ -157,8 +166,8 @@ impl<'b, 'k> Draft<'b, 'k> {
         }
     }
 
-    /// Writes an attribute whose key is known beforehand, and which comes once and before all others; false when it is not
-    /// plain.
+    /// Writes an attribute of a span whose key is known beforehand, and which comes once and before all others; false when it
+    /// is not plain.
     #[inline(always)]
     pub(crate) fn known(&mut self, key: &'static Key, value: Value<'_>) -> bool {
         match value {
@@ -250,7 +259,7 @@ impl<'b, 'k> Draft<'b, 'k> {
         }
         let appender = std::mem::replace(&mut self.appender, Appender::new(&mut []));
         let mut writer = Writer::with(appender);
-        write_attribute_field(&mut writer, ATTRIBUTES, attribute);
+        write_attribute_field(&mut writer, self.tag, attribute);
         writer.into_appender().map(|appender| self.appender = appender).is_ok()
     }
 
@@ -330,12 +339,47 @@ pub(crate) fn write_in_place(
     attributes: &impl PlainAttributes,
     span: &PlainSpan<'_>,
 ) -> Option<usize> {
+    let written = content_in_place(place, |place| {
+        let mut draft = Draft::new(place, keys);
+        let is_plain = attributes.encode(&mut draft) && span.write(&mut draft.appender);
+        is_plain.then_some(draft.appender)
+    })?;
+    finished_in_place(place, written)
+}
+
+/// The same of a log record, whose list of attributes is empty.
+#[inline(always)]
+pub(crate) fn write_log_in_place(
+    place: &mut [u8],
+    keys: &mut KeyMarks,
+    attributes: &impl PlainAttributes,
+    record: &LogRecord<'_>,
+) -> Option<usize> {
+    let written = content_in_place(place, |place| {
+        let mut draft = Draft::with_tag(log::ATTRIBUTES, place, keys);
+        if !attributes.encode(&mut draft) {
+            return None;
+        }
+        let mut writer = Writer::with(draft.appender);
+        record.write_fields(&mut writer);
+        writer.into_appender().ok()
+    })?;
+    finished_in_place(place, written)
+}
+
+/// Writes a content where it stands when its length takes two bytes; gives its bytes.
+#[inline(always)]
+fn content_in_place<'b>(
+    place: &'b mut [u8],
+    write: impl FnOnce(&'b mut [u8]) -> Option<Appender<'b>>,
+) -> Option<usize> {
     let room = place.len().min(USUAL_FRONT + USUAL_CONTENT.end - 1);
-    let mut draft = Draft::new(place.get_mut(USUAL_FRONT..room)?, keys);
-    if !attributes.encode(&mut draft) || !span.write(&mut draft.appender) {
-        return None;
-    }
-    let content = draft.appender.into_written().len();
+    write(place.get_mut(USUAL_FRONT..room)?).map(|appender| appender.into_written().len())
+}
+
+/// Writes what stands in front of a content of so many bytes; gives those of both.
+#[inline(always)]
+fn finished_in_place(place: &mut [u8], content: usize) -> Option<usize> {
     let length = u16::try_from(content).ok()?;
     if content < USUAL_CONTENT.start {
         // Its length takes one byte only.

@@ -4,7 +4,7 @@
 use super::span::{ITEM, RecordSize};
 use super::value::{Attribute, Value, attributes_size, value_size, write_attributes, write_value};
 use super::wire::{
-    WriteError, Writer, bytes_tag, delimited_size, fixed32_tag, fixed64_tag, varint_size, varint_tag,
+    WriteError, Writer, bytes_tag, delimited_size, fixed32_tag, fixed64_tag, put, varint_size, varint_tag,
 };
 use crate::sys::append::Appender;
 
@@ -158,8 +158,19 @@ impl LogRecord<'_> {
         let mut writer = Writer::with(appender);
         writer.tag(ITEM);
         writer.length(size.content);
-        writer.fixed64_field(TIME, self.time.cast_unsigned());
-        writer.fixed64_field(OBSERVED_TIME, self.observed.cast_unsigned());
+        self.write_fields(&mut writer);
+        writer.finish()
+    }
+
+    /// Writes its fields.
+    #[inline(always)]
+    pub(super) fn write_fields(&self, writer: &mut Writer<'_>) {
+        writer.block::<TIMES>(|block| {
+            put(block, 0, [TIME as u8]);
+            put(block, 1, self.time.to_le_bytes());
+            put(block, 9, [OBSERVED_TIME as u8]);
+            put(block, 10, self.observed.to_le_bytes());
+        });
         if self.severity.number() > 0 {
             writer.varint_field(SEVERITY_NUMBER, self.severity.number().into());
         }
@@ -169,23 +180,29 @@ impl LogRecord<'_> {
         if let Some(size) = self.body_size() {
             writer.tag(BODY);
             writer.length(size);
-            write_value(&mut writer, &self.body);
+            write_value(writer, &self.body);
         }
         writer.raw(self.encoded);
-        write_attributes(&mut writer, ATTRIBUTES, self.attributes);
+        write_attributes(writer, ATTRIBUTES, self.attributes);
         if self.dropped_attributes > 0 {
             writer.varint_field(DROPPED_ATTRIBUTES, self.dropped_attributes.into());
         }
         if self.has_trace() {
-            writer.fixed32_field(FLAGS, self.flags);
-            writer.bytes_field(TRACE_ID, &self.trace_id);
+            writer.block::<{ FLAGS_FIELD + TRACE_ID_FIELD }>(|block| {
+                put(block, 0, [FLAGS as u8]);
+                put(block, 1, self.flags.to_le_bytes());
+                put(block, FLAGS_FIELD, [TRACE_ID as u8, 16]);
+                put(block, FLAGS_FIELD + 2, self.trace_id);
+            });
         }
         if self.has_span() {
-            writer.bytes_field(SPAN_ID, &self.span_id);
+            writer.block::<SPAN_ID_FIELD>(|block| {
+                put(block, 0, [SPAN_ID as u8, 8]);
+                put(block, 2, self.span_id);
+            });
         }
         if !self.event_name.is_empty() {
             writer.text_field(EVENT_NAME, self.event_name);
         }
-        writer.finish()
     }
 }

@@ -121,8 +121,8 @@ pub(crate) struct Link<'a> {
 pub(crate) struct PlainSpan<'a> {
     pub(crate) span_id: [u8; 8],
     pub(crate) parent: [u8; 8],
-    /// Not empty.
-    pub(crate) name: &'a [u8],
+    /// The name is what these give, joined; not empty.
+    pub(crate) name: [&'a [u8]; 2],
     pub(crate) kind: SpanKind,
     pub(crate) start: i64,
     pub(crate) end: i64,
@@ -365,24 +365,29 @@ const PLAIN_BLOCK: usize = 2 * SPAN_ID_FIELD + 2 + 2 * FIXED64_FIELD;
 const PLAIN_STATUS: usize = 4;
 
 impl PlainSpan<'_> {
+    #[inline(always)]
+    fn name_size(&self) -> usize {
+        self.name[0].len() + self.name[1].len()
+    }
+
     /// Bytes that `write` writes, of a name that is short enough.
     #[inline(always)]
     pub(crate) fn size(&self) -> usize {
         let status = if self.status == StatusCode::Unset { 0 } else { PLAIN_STATUS };
-        PLAIN_BLOCK + 2 + self.name.len() + self.common.len() + status
+        PLAIN_BLOCK + 2 + self.name_size() + self.common.len() + status
     }
 
     /// Whether the name is short enough for a plain span.
     #[inline(always)]
     pub(crate) fn has_short_name(&self) -> bool {
-        self.name.len() < 0x80
+        self.name_size() < 0x80
     }
 
     /// Writes everything but the attributes; false when it is not plain after all.
     #[inline(always)]
     pub(crate) fn write(&self, appender: &mut Appender<'_>) -> bool {
         const TIMES: usize = 2 * SPAN_ID_FIELD;
-        let Ok(name_bytes @ 0..0x80) = u8::try_from(self.name.len()) else { return false };
+        let Ok(name_bytes @ 0..0x80) = u8::try_from(self.name_size()) else { return false };
         let fixed = appender.block::<PLAIN_BLOCK>(|block| {
             put(block, 0, [SPAN_ID as u8, 8]);
             put(block, 2, self.span_id);
@@ -395,7 +400,8 @@ impl PlainSpan<'_> {
         });
         fixed
             && appender.array([NAME as u8, name_bytes])
-            && appender.text(self.name) == Appended::Utf8
+            && appender.text(self.name[0]) == Appended::Utf8
+            && (self.name[1].is_empty() || appender.text(self.name[1]) == Appended::Utf8)
             && appender.many_bytes(self.common)
             && (self.status == StatusCode::Unset
                 || appender.array([STATUS as u8, 2, STATUS_CODE as u8, self.status as u8]))

@@ -15,8 +15,23 @@ const WARM_UP: u64 = 5 * BURST;
 const FLUSH_MS: u32 = 20_000;
 const ATTRIBUTES: usize = 10;
 
-/// Records `events` events in bursts, `counted` running each of them; gives how many were recorded.
+/// What is recorded.
+type Call = fn(Agent, u64, &Borrowed<'_>, u64) -> u64;
+
+/// INFO, as OpenTelemetry numbers it.
+const SEVERITY: u32 = 9;
+
+/// The calls, by what they record.
+const CALLS: [(&str, Call); 3] = [
+    ("events", |agent, session, attributes, count| agent.record(session, attributes, count)),
+    ("llm_events", |agent, session, _, count| agent.record_llm(session, count)),
+    ("logs", |agent, session, attributes, count| agent.log(session, SEVERITY, attributes, count)),
+];
+
+/// Records `events` events, or what else `calls` says, in bursts, `counted` running each of them; gives how many were recorded.
 fn bursts(arguments: &Arguments, mut counted: impl FnMut(&mut dyn FnMut())) -> Fallible<u64> {
+    let calls = arguments.text("calls")?;
+    let (_, record) = CALLS.iter().find(|(name, _)| *name == calls).ok_or("calls: no such calls")?;
     let events: u64 = arguments.number("events")?;
     let source = attributes(ATTRIBUTES);
     let borrowed = Borrowed::new(&source);
@@ -25,12 +40,12 @@ fn bursts(arguments: &Arguments, mut counted: impl FnMut(&mut dyn FnMut())) -> F
     let session = agent.start_session()?;
     let mut failed = 0;
     for _ in 0..3 {
-        failed += agent.record(session, &borrowed, WARM_UP);
+        failed += record(agent, session, &borrowed, WARM_UP);
         agent.flush(FLUSH_MS)?;
     }
     let mut recorded = 0;
     while recorded < events {
-        counted(&mut || failed += agent.record(session, &borrowed, BURST));
+        counted(&mut || failed += record(agent, session, &borrowed, BURST));
         recorded += BURST;
         agent.flush(FLUSH_MS)?;
     }

@@ -28,20 +28,34 @@ pub fn measure(bench: &mut Bench) -> Fallible<()> {
 }
 
 fn allocations(bench: &mut Bench) -> Fallible<()> {
-    let config = bench.exporting("");
-    let arguments = [("library", bench.library.as_str()), ("config", &config), ("events", EVENTS)];
-    let mut command = child("allocations", &arguments)?;
-    let figures = run(command.env("LD_PRELOAD", env!("ALLOCATION_COUNTER")))?;
-    let events = figures.get("events")?;
-    let summary = &mut bench.summary;
-    summary.add("allocations_per_event", figures.get("calling_thread")? / events);
-    summary.add("allocations_per_event_process", figures.get("process")? / events);
+    for (calls, name) in [("events", "event"), ("llm_events", "llm_event"), ("logs", "log")] {
+        let config = bench.exporting("");
+        let arguments = [
+            ("library", bench.library.as_str()),
+            ("config", &config),
+            ("events", EVENTS),
+            ("calls", calls),
+        ];
+        let mut command = child("allocations", &arguments)?;
+        let figures = run(command.env("LD_PRELOAD", env!("ALLOCATION_COUNTER")))?;
+        let events = figures.get("events")?;
+        let summary = &mut bench.summary;
+        summary.add(format!("allocations_per_{name}"), figures.get("calling_thread")? / events);
+        if calls == "events" {
+            summary.add("allocations_per_event_process", figures.get("process")? / events);
+        }
+    }
     Ok(())
 }
 
 fn system_calls(bench: &mut Bench) -> Fallible<()> {
     let config = bench.exporting("");
-    let arguments = [("library", bench.library.as_str()), ("config", &config), ("events", EVENTS)];
+    let arguments = [
+        ("library", bench.library.as_str()),
+        ("config", &config),
+        ("events", EVENTS),
+        ("calls", "events"),
+    ];
     let mut command = child("marked", &arguments)?;
     let counted = syscalls::count(command.stdout(Stdio::null()))?;
     let caller: u64 = counted.main_thread.values().sum();

@@ -32,6 +32,8 @@ const BARS: &[(&str, Bar)] = &[
     ("process_cpu_ratio_http_json", AtLeast(3.0)),
     ("hot_loop_delivered_percent", AtLeast(100.0)),
     ("allocations_per_event", AtMost(0.0)),
+    ("allocations_per_llm_event", AtMost(0.0)),
+    ("allocations_per_log", AtMost(0.0)),
     ("syscalls_per_event", AtMost(0.001)),
     ("idle_wakeups_per_s", AtMost(2.0)),
     ("idle_wakeups_per_s_after_export", AtMost(2.0)),

@@ -324,3 +324,6 @@ pub(super) unsafe fn detail<'a>(
     // SAFETY: passed on.
     unsafe { some_detail(arena, from, whole) }
 }
+
+#[cfg(test)]
+mod tests;

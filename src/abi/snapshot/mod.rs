@@ -19,7 +19,7 @@ use bumpalo::Bump;
 
 pub(crate) use self::event::{error, event_data_at, later_event_data, optional_event_data};
 pub(crate) use self::given_back::GivenBack;
-pub(crate) use self::log::{log_record, log_severity};
+pub(crate) use self::log::{log_record, log_severity, plain_log};
 pub(crate) use self::output::{
     context_out, exporter_stats_out, live_events_out, stats_out, storage_stats_out,
 };

@@ -64,7 +64,7 @@ pub(crate) unsafe fn plain_event<'a>(
         if more.iter().fold(0, |all, word| all | word) != 0 || read!(from.kind) != AGENTOTEL_KIND_CUSTOM {
             return None;
         }
-        event(most_attributes, SpanKind::Internal, from).filter(|event| !event.name.is_empty())
+        event(most_attributes, SpanKind::Internal, from).filter(|event| !event.name[0].is_empty())
     }
 }
 
@@ -157,11 +157,8 @@ unsafe fn event<'a>(
             duration: read!(from.duration_nano),
         };
         let (from, count) = (read!(from.attributes), read!(from.attribute_count));
-        if count > most_attributes || from.is_null() && count > 0 {
-            return None;
-        }
-        let attributes = GivenAttributes { from, count, given: PhantomData };
-        Some(PlainEvent { name, parent, span_kind, times, status, attributes })
+        let attributes = GivenAttributes::new(most_attributes, from, count)?;
+        Some(PlainEvent { name: [name, &[]], parent, span_kind, times, status, attributes })
     }
 }
 
@@ -170,6 +167,18 @@ pub(crate) struct GivenAttributes<'a> {
     from: *const agentotel_attribute,
     count: usize,
     given: PhantomData<&'a agentotel_attribute>,
+}
+
+impl GivenAttributes<'_> {
+    /// As many as are given; nothing when there are more than `most`, or not there.
+    ///
+    /// # Safety
+    /// NULL, or `count` attributes that are valid with all they point to while this value lives.
+    #[inline(always)]
+    pub(super) unsafe fn new(most: usize, from: *const agentotel_attribute, count: usize) -> Option<Self> {
+        let are_there = count <= most && (count == 0 || !from.is_null());
+        are_there.then_some(Self { from, count, given: PhantomData })
+    }
 }
 
 impl PlainAttributes for GivenAttributes<'_> {

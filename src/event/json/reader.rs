@@ -301,7 +301,7 @@ impl<'a> Reader<'a> {
         let mut into = GivenFields { all, next: 0, values: [None; MOST_FIELDS] };
         let is_given =
             access.next_value_seed(ObjectSeed { reader: self, into: &mut into, required: false })?;
-        Ok(is_given.then(|| Fields::of(self.arena, all, into.values.into_iter())))
+        Ok(is_given.then(|| Fields::of(self.arena, all, into.values.iter().copied())))
     }
 
     /// The position of a word in a list, which may also be given itself.

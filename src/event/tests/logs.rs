@@ -6,6 +6,7 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, ScopeLogs};
 use super::*;
 use crate::event::data::EventKind;
 use crate::event::log::{LogData, LogOwner, log_entry};
+use crate::otlp::draft::write_log_in_place;
 use crate::otlp::log::Severity;
 
 /// Commits a log record and decodes what stands in the journal.
@@ -46,8 +47,57 @@ fn data<'a>(attributes: &'a [Attribute<'a>], body: Value<'a>) -> LogData<'a> {
     }
 }
 
+/// Encodes a log record as a plain one and decodes it again; nothing when it is not plain.
+fn as_plain(
+    session: Option<&Session>,
+    data: &LogData<'_>,
+    attributes: &[Attribute<'_>],
+) -> Option<LogRecord> {
+    let arena = Bump::new();
+    let span = session.map(|_| PARENT).unwrap_or_default();
+    let owner = LogOwner { session, span, kind: EventKind::Custom };
+    let (mut clock, mut repairs) = (ThreadClock::new(), Repairs::default());
+    let record = EventProcessor::new(LIMITS).log(&arena, owner, data, &mut clock, &mut repairs);
+    let mut place = vec![0; 8192];
+    let written = write_log_in_place(&mut place, &mut KeyMarks::new(), &attributes, &record)?;
+    let mut decoded = ScopeLogs::decode(&place[..written]).unwrap();
+    assert_eq!(decoded.log_records.len(), 1);
+    decoded.log_records.pop()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    /// A log record that is encoded while it is read comes out like the same one read with care.
+    #[test]
+    fn a_plain_log_record_is_the_same_either_way(
+        has_session in any::<bool>(),
+        severity in 0u32..25,
+        (severity_text, event_name, body) in (text(), text(), text()),
+        attributes in prop::collection::vec((key(), value()), 0..12),
+    ) {
+        let arena = Bump::new();
+        let attributes = borrow(&arena, &attributes);
+        let whole = LogData {
+            severity: Severity::from_number(severity).unwrap(),
+            severity_text: &severity_text,
+            event_name: &event_name,
+            time: 7,
+            ..data(attributes, Value::Text(&body))
+        };
+        let session = has_session.then(session);
+        let plain = LogData { attributes: Attributes { unique: true, ..Attributes::default() }, ..whole };
+        if let Some(mut plain) = as_plain(session.as_ref(), &plain, attributes) {
+            let mut careful = through_the_journal(session.as_ref(), &whole, LIMITS);
+            prop_assert!(plain.observed_time_unix_nano > 1_500_000_000_000_000_000);
+            plain.observed_time_unix_nano = careful.observed_time_unix_nano;
+            // The session's own is the last of a plain record.
+            if has_session {
+                careful.attributes.rotate_left(1);
+            }
+            prop_assert_eq!(plain, careful);
+        }
+    }
 
     #[test]
     fn a_decoded_log_record_is_what_went_in(
@@ -106,6 +156,20 @@ proptest! {
         let empty_keys = attributes.iter().any(|(key, _)| key.is_empty());
         prop_assert_eq!(record.dropped_attributes_count, u32::from(empty_keys));
     }
+}
+
+#[test]
+fn short_texts_make_a_plain_log_record_and_what_is_odd_does_not() {
+    let session = session();
+    let is_plain = |body: &[u8], attributes: &[(&[u8], Value<'_>)]| {
+        let attributes: Vec<_> = attributes.iter().map(|&(key, value)| Attribute { key, value }).collect();
+        as_plain(Some(&session), &data(&[], Value::Text(body)), &attributes).is_some()
+    };
+    let text = Value::Text(b"text");
+    assert!(is_plain(b"", &[]) && is_plain(&[b'x'; 3000], &[(b"a", text), (b"b", Value::Int(-1))]));
+    assert!(!is_plain(&[b'x'; 8200], &[]));
+    assert!(!is_plain(b"\xff", &[]) && !is_plain(b"", &[(b"a", Value::Text(b"\xff"))]));
+    assert!(!is_plain(b"", &[(b"a", text), (b"a", text)]) && !is_plain(b"", &[(b"session.id", text)]));
 }
 
 #[test]

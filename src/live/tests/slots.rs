@@ -136,7 +136,7 @@ proptest! {
 
         let mut scratch = vec![0; 4096];
         let event = PlainEvent {
-            name: name.as_bytes(),
+            name: [name.as_bytes(), &[]],
             parent: Target::Root,
             span_kind: SpanKind::Client,
             times,
