@@ -3396,6 +3396,8 @@ agentotel_status agentotel_record_error(agentotel_session session,
  * The text has at most AGENTOTEL_MAX_JSON_BYTES; a value in it nests at most 64 deep. What is not UTF-8 or half a character
  * (`"\ud800"`) is replaced by U+FFFD and the whole text counted as one in `agentotel_stats.repaired_utf8`.
  *
+ * When the session is not sampled the event is counted, and its text need not be read: what is wrong with it may stay unsaid.
+ *
  * @param session An open session.
  * @param json The event.
  * @param out_context As for `agentotel_record_event`. May be NULL.

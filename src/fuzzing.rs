@@ -1,18 +1,21 @@
 //! Ways in for the fuzz targets under `fuzz/`, to readers of bytes that the library did not write itself: what a dead process
-//! has left, configuration documents, replies of receivers, texts in which something is to be redacted, events and log records as JSON. Built
+//! has left, configuration documents, replies of receivers, texts in which something is to be redacted, events and log records as JSON, headers of requests. Built
 //! with the feature `fuzzing` alone.
 
 use std::sync::LazyLock;
 
 use bumpalo::Bump;
 
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, Propagator};
 use crate::event::json::{self as events, Refused};
 use crate::event::processor::{EventProcessor, RecordLimits};
 use crate::journal::frame::{Frames, write_checksum};
 use crate::journal::recovery::Scan;
 use crate::journal::segment::{SegmentHeader, seal};
 use crate::live::unfinished::{LeftBehind, unfinished};
+use crate::propagation::baggage::Baggage;
+use crate::propagation::meta::Meta;
+use crate::propagation::{Carrier, CarrierError, Propagated, extract, inject, trace_state};
 use crate::redaction::{Finder, Redacted, Redaction, RuleText, json};
 
 /// What a recovery makes of a segment's header, of its frames, and of slots; the first byte says which.
@@ -115,4 +118,65 @@ pub fn event_json(data: &[u8]) {
     let _ = events::session_end(&arena, data);
     let _ = events::error(&arena, data);
     let _ = events::log_record(&arena, data);
+}
+
+/// Headers as they came, with names whose case does not matter.
+#[derive(Default)]
+struct Headers(Vec<(String, String)>);
+
+impl Carrier for Headers {
+    fn values(&self, key: &str) -> Result<Vec<String>, CarrierError> {
+        let of_key = self.0.iter().filter(|(name, _)| name.eq_ignore_ascii_case(key));
+        Ok(of_key.map(|(_, value)| value.clone()).collect())
+    }
+
+    fn keys(&self) -> Result<Vec<String>, CarrierError> {
+        Ok(self.0.iter().map(|(name, _)| name.clone()).collect())
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), CarrierError> {
+        assert!(!value.contains(['\r', '\n']), "{key} would end its header");
+        self.0.retain(|(name, _)| !name.eq_ignore_ascii_case(key));
+        self.0.push((key.to_owned(), value.to_owned()));
+        Ok(())
+    }
+}
+
+/// Lines of headers, the first byte saying in which formats they are: what is found in them is passed on as it is, and a
+/// second time too.
+pub fn propagation(data: &[u8]) {
+    const ALL: [Propagator; 5] = [
+        Propagator::TraceContext,
+        Propagator::Baggage,
+        Propagator::B3,
+        Propagator::B3Multi,
+        Propagator::Jaeger,
+    ];
+    let Some((which, text)) = data.split_first() else { return };
+    let propagators: Vec<_> =
+        (0..).zip(ALL).filter(|(bit, _)| which >> bit & 1 != 0).map(|(_, propagator)| propagator).collect();
+    let text = String::from_utf8_lossy(text);
+    let lines = text.lines().filter_map(|line| line.split_once(':'));
+    let came = Headers(lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
+    let passed_on = |what: &Propagated| {
+        let mut carrier = Headers::default();
+        inject(&propagators, what, &mut carrier).and_then(|()| extract(&propagators, &carrier))
+    };
+    let Ok(found) = extract(&propagators, &came) else { return };
+    let Ok(next) = passed_on(&found) else { return };
+    let ids = |what: &Propagated| what.span.map(|span| (span.trace_id, span.span_id));
+    assert_eq!(ids(&found), ids(&next));
+    if propagators.contains(&Propagator::Baggage) {
+        let keys = |what: &Propagated| what.baggage.entries().to_vec();
+        assert_eq!(keys(&found), keys(&next));
+    }
+    assert_eq!(passed_on(&next), Ok(next));
+
+    let baggage = Baggage::parse(&text);
+    assert_eq!(Baggage::parse(&baggage.text()), baggage);
+    let state = trace_state::normalised(&text);
+    assert_eq!(trace_state::normalised(&state), state);
+    if let Ok(meta) = Meta::parse(text.as_bytes()) {
+        assert_eq!(Meta::parse(meta.text().as_bytes()), Ok(meta));
+    }
 }

@@ -82,11 +82,22 @@ unsafe fn leave_out(
     data: *const agentotel_event_data,
     out_context: *mut agentotel_span_context,
 ) -> bool {
-    if state.caller.unsampled != session {
-        return false;
-    }
     // SAFETY: by contract.
-    if !unsafe { snapshot::is_span(data) } {
+    state.caller.unsampled == session
+        && unsafe { snapshot::is_span(data) && leave_out_another(state, session, out_context) }
+}
+
+/// The same for an event that is known to become a span.
+///
+/// # Safety
+/// `out_context` is NULL or valid.
+#[inline(always)]
+pub(super) unsafe fn leave_out_another(
+    state: &mut ThreadState,
+    session: agentotel_session,
+    out_context: *mut agentotel_span_context,
+) -> bool {
+    if state.caller.unsampled != session {
         return false;
     }
     let context =

@@ -1,5 +1,7 @@
 //! The JSON twins of functions that take events and sessions, for hosts to which structs of C are foreign.
 
+use super::event::leave_out_another;
+use super::guard::ThreadState;
 use super::status::agentotel_status;
 use super::types::{
     agentotel_event, agentotel_session, agentotel_span_context, agentotel_str, agentotel_target,
@@ -37,6 +39,8 @@ use crate::otlp::Signal;
 /// The text has at most AGENTOTEL_MAX_JSON_BYTES; a value in it nests at most 64 deep. What is not UTF-8 or half a character
 /// (`"\ud800"`) is replaced by U+FFFD and the whole text counted as one in `agentotel_stats.repaired_utf8`.
 ///
+/// When the session is not sampled the event is counted, and its text need not be read: what is wrong with it may stay unsaid.
+///
 /// @param session An open session.
 /// @param json The event.
 /// @param out_context As for `agentotel_record_event`. May be NULL.
@@ -51,9 +55,14 @@ pub unsafe extern "C" fn agentotel_record_event_json(
     json: agentotel_str,
     out_context: *mut agentotel_span_context,
 ) -> agentotel_status {
-    guard::call(|state| {
+    // SAFETY: `json` has `len` bytes and `out_context` is NULL or valid, by this function's contract.
+    let shortcut = |state: &mut ThreadState| unsafe {
+        json::bytes(json).is_ok_and(|text| !text.is_empty() && !read::may_be_judgement(text))
+            && leave_out_another(state, session, out_context)
+    };
+    guard::call_unless(shortcut, |state| {
         let parts = state.parts()?;
-        // SAFETY: `json` has `len` bytes and `out_context` is NULL or valid, by this function's contract.
+        // SAFETY: as above.
         unsafe {
             json::with(parts, json, Signal::Traces, read::whole_event, |parts, event| {
                 let context = parts.manager.record_said(parts.caller, parts.arena, session, event)?;

@@ -42,7 +42,7 @@ pub(crate) fn value<'a>(arena: &'a Bump, text: &'a [u8]) -> Result<Value<'a>, Er
 ///
 /// # Safety
 /// As for `snapshot::text`.
-unsafe fn bytes<'a>(text: agentotel_str) -> Result<&'a [u8], Error> {
+pub(crate) unsafe fn bytes<'a>(text: agentotel_str) -> Result<&'a [u8], Error> {
     if text.len > AGENTOTEL_MAX_JSON_BYTES {
         return Err(Error::TooLarge { what: "json", given: text.len, most: AGENTOTEL_MAX_JSON_BYTES });
     }

@@ -211,6 +211,44 @@ static void what_is_wrong_is_named_and_counted(void **state) {
   stop();
 }
 
+/* Of a session that is not sampled an event's text is not read; an evaluation is no event of the session's
+ * trace, and is. */
+static void what_is_not_sampled_is_counted_unread(void **state) {
+  agentotel_span_context first, second, about = {{1}, {2}, 1, 1, {0}};
+  const char *evaluation =
+      "{\"evaluation\":{\"name\":\"relevance\"},\"parent\":\"00-0af7651916cd43dd8448eb211c80319c-"
+      "b7ad6b7169203331-01\"}";
+  (void)state;
+  stop();
+  start_with("{\"sampler\":\"always_off\",\"exporters\":[]}");
+  session = new_session();
+  /* The first one is read, since nobody knows of its session yet. */
+  assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, record_text("{\"llm\":{\"input_tokens\":\"x\"}}"));
+  assert_ok(agentotel_record_event_json(session, AGENTOTEL_STR("{\"name\":\"x\"}"), &first));
+  assert_ok(agentotel_record_event_json(session, AGENTOTEL_STR("not read"), &second));
+  assert_memory_equal(first.trace_id, second.trace_id, sizeof first.trace_id);
+  assert_memory_not_equal(first.span_id, second.span_id, sizeof first.span_id);
+  assert_int_equal(second.trace_flags & 1, 0);
+  assert_ok(agentotel_record_event_json(session, agentotel_cstr(evaluation), &about));
+  assert_int_equal(about.trace_id[0], 0x0a);
+  assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, record_text("{\"\\u006eame\":1}"));
+  assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, record_text("an evaluation"));
+  /* What is wrong with the text as a whole is said in any case. */
+  assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT,
+                agentotel_record_event_json(session, agentotel_str_of(NULL, 5), NULL));
+  assert_status(
+      AGENTOTEL_ERR_TOO_LARGE,
+      agentotel_record_event_json(session, agentotel_str_of("", AGENTOTEL_MAX_JSON_BYTES + 1), NULL));
+  assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, record_text(""));
+  agentotel_stats stats = stats_of(AGENTOTEL_SIGNAL_TRACES);
+  assert_int_equal(stats.head_unsampled, 2);
+  assert_int_equal(refused_in_all(&stats), 6);
+  assert_int_equal(stats_of(AGENTOTEL_SIGNAL_LOGS).head_unsampled, 1);
+  assert_ok(agentotel_end_session(session, NULL));
+  assert_status(AGENTOTEL_ERR_STALE_HANDLE, record_text("{\"name\":\"x\"}"));
+  stop();
+}
+
 static void what_is_nested_deeply_harms_nobody(void **state) {
   static const char *const starts[] = {
       "[", "{\"a\":", "{\"name\":\"x\",\"attributes\":{\"a\":", "{\"tool\":{\"name\":\"x\",\"result\":"};
@@ -259,6 +297,7 @@ int run_json(void) {
       TEST(sessions_and_errors_are_said_in_json),
       TEST(log_records_are_said_in_json),
       TEST(what_is_wrong_is_named_and_counted),
+      TEST(what_is_not_sampled_is_counted_unread),
       TEST(what_is_nested_deeply_harms_nobody),
       TEST(a_text_is_read_to_its_length_and_no_further),
       TEST(what_is_no_unicode_is_replaced_and_counted),

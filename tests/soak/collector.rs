@@ -1,4 +1,4 @@
-//! A Collector process that receives OTLP over HTTP and writes what came to a file, or only counts it.
+//! A Collector process that receives OTLP over HTTP and gRPC and writes what came to a file, or only counts it.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -25,17 +25,24 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Starts it, and waits until it listens; with a file, what it receives goes there.
-    pub fn start(program: &Path, directory: &Path, port: u16, file: Option<&Path>) -> Self {
+    /// Starts it at ports for HTTP and gRPC, and waits until it listens; with a file, what it receives goes there.
+    pub fn start(program: &Path, directory: &Path, ports: [u16; 2], file: Option<&Path>) -> Self {
+        let [port, grpc] = ports;
         let exporter = if file.is_some() { "file" } else { "debug" };
         let config = serde_json::json!({
-            "receivers": { "otlp": { "protocols": { "http": { "endpoint": format!("127.0.0.1:{port}") } } } },
+            "receivers": { "otlp": { "protocols": {
+                "http": { "endpoint": format!("127.0.0.1:{port}") },
+                "grpc": { "endpoint": format!("127.0.0.1:{grpc}") },
+            } } },
             "exporters": {
                 "debug": { "verbosity": "basic" },
                 "file": { "path": file.unwrap_or(Path::new("/dev/null")), "format": "json" }
             },
             "service": {
-                "pipelines": { "traces": { "receivers": ["otlp"], "exporters": [exporter] } }
+                "pipelines": {
+                    "traces": { "receivers": ["otlp"], "exporters": [exporter] },
+                    "logs": { "receivers": ["otlp"], "exporters": [exporter] }
+                }
             }
         });
         let path = directory.join("collector.yaml");
@@ -50,7 +57,7 @@ impl Collector {
             .unwrap();
         let mut collector = Self { process };
         let deadline = Instant::now() + Duration::from_secs(60);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while ports.iter().any(|port| TcpStream::connect(("127.0.0.1", *port)).is_err()) {
             let log = || std::fs::read_to_string(directory.join("collector.log")).unwrap();
             assert!(collector.process.try_wait().unwrap().is_none(), "the Collector has ended: {}", log());
             assert!(Instant::now() < deadline, "the Collector does not listen: {}", log());

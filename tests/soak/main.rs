@@ -1,5 +1,5 @@
-//! Agents beside a real OpenTelemetry Collector for a while: one under load whose Collector is killed again and again, and two
-//! of different services in one storage directory of which one is killed again and again. A run whose load or number of
+//! Agents beside a real OpenTelemetry Collector for a while: one under load whose Collector is killed again and again, two
+//! of different services in one storage directory of which one is killed again and again, and one whose threads log. A run whose load or number of
 //! faults falls below its floor fails.
 //!
 //! `AGENTOTEL_TEST_COLLECTOR` names the Collector's program, as `make` builds it.
@@ -7,6 +7,7 @@
 #[path = "../agent/mod.rs"]
 mod agent;
 mod collector;
+mod order;
 #[allow(dead_code, reason = "not every test needs all of it")]
 #[path = "../processes/role.rs"]
 mod role;

@@ -127,8 +127,8 @@ fn under_a_steady_load_nothing_is_lost_and_nothing_grows_while_the_collector_is_
     let place = private_directory();
     let directory = place.path();
     let seconds = count_of_run(SECONDS, SECONDS_OF_A_LONG_RUN);
-    let port = free_port();
-    let mut collector = Collector::start(&program, directory, port, None);
+    let (port, grpc) = (free_port(), free_port());
+    let mut collector = Collector::start(&program, directory, [port, grpc], None);
     let endpoint = format!("http://127.0.0.1:{port}");
     let options = [
         ("SECONDS", seconds.to_string()),
@@ -150,7 +150,7 @@ fn under_a_steady_load_nothing_is_lost_and_nothing_grows_while_the_collector_is_
             drop(collector);
             kills += 1;
             std::thread::sleep(Duration::from_millis(500));
-            collector = Collector::start(&program, directory, port, None);
+            collector = Collector::start(&program, directory, [port, grpc], None);
         }
         std::thread::sleep(Duration::from_millis(20));
     };

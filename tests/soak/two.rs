@@ -111,7 +111,7 @@ fn of_two_agents_in_one_directory_each_delivers_its_own_while_one_is_killed() {
     let seconds = count_of_run(SECONDS, SECONDS_OF_A_LONG_RUN);
     let port = free_port();
     let file = directory.join("received.jsonl");
-    let collector = Collector::start(&program, directory, port, Some(&file));
+    let collector = Collector::start(&program, directory, [port, free_port()], Some(&file));
     let endpoint = format!("http://127.0.0.1:{port}");
     let most_seconds = (seconds * 2 + 120).to_string();
     let options = |service| {

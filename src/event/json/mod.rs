@@ -21,7 +21,7 @@ use self::given::{GivenEnd, GivenError, GivenOptions};
 use self::log::GivenLog;
 use self::mend::mended;
 use self::reader::{Item, ObjectSeed, Reader};
-use super::data::{ErrorDetail, EventData, SessionEnd, SessionOptions};
+use super::data::{ErrorDetail, EventData, EventKind, SessionEnd, SessionOptions};
 use super::log::LogData;
 
 /// How deep a value may nest: an attribute, or content.
@@ -49,6 +49,12 @@ pub(crate) struct Read<T> {
 /// A whole event.
 pub(crate) fn whole_event<'a>(arena: &'a Bump, text: &[u8]) -> Result<Read<&'a EventData<'a>>, Refused> {
     read::<GivenEvent<'a>>(arena, text)?.map(|event| event.whole(arena))
+}
+
+/// Whether a text may say an evaluation or feedback, which are no spans; it is not read for that. In escapes it may say anything.
+pub(crate) fn may_be_judgement(text: &[u8]) -> bool {
+    let words = [EventKind::Evaluation.word(), EventKind::Feedback.word(), "\\u"];
+    words.iter().any(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
 }
 
 /// A later word about an event; an empty text says nothing.
