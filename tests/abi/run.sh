@@ -117,6 +117,7 @@ else
 fi
 
 "$here/headers.sh" || failures=$((failures + 1))
+"$here/snapshot.sh" || failures=$((failures + 1))
 if have nm && have readelf; then
   "$here/symbols.sh" "$SO" "$A" || failures=$((failures + 1))
 else
