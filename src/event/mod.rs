@@ -23,5 +23,5 @@ pub(crate) mod semconv;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
-mod times;
+pub(crate) mod times;
 pub(crate) mod typed;

@@ -280,7 +280,7 @@ impl Lane {
         const EXPECTED_FRAME_BYTES: u64 = 512;
         let mut batch = self.in_making.take().unwrap_or_else(|| {
             let expected = usize::try_from(unread.saturating_mul(EXPECTED_FRAME_BYTES)).unwrap_or(max_bytes);
-            BatchInMaking::new(id, &self.header, shards, expected.min(max_bytes))
+            BatchInMaking::new(id, &self.header, shards, expected.min(max_bytes), self.plan.temporality())
         });
         self.next_batch = batch.id + 1;
         let bounds = Bounds { bytes: max_bytes, count: self.plan.batch.max_count as u64 };
@@ -315,7 +315,7 @@ impl Lane {
             let mut full = false;
             let committed = unread.region.committed().get(unread.from.offset..).unwrap_or_default();
             for frame in Frames::new(committed) {
-                if frame.header.signal == self.plan.signal {
+                if frame.header.is_of(self.plan.signal) {
                     let count = batch.frames + frames;
                     // An event larger than a whole batch goes alone.
                     let too_many_bytes = batch.payload_bytes() + frame.payload.len() > max_bytes && count > 0;
