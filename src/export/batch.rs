@@ -6,6 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::config::Temporality;
+use crate::journal::frame::Frame;
 use crate::otlp::metrics;
 use crate::otlp::request::RequestHeader;
 
@@ -45,10 +46,12 @@ impl BatchInMaking {
 
     /// Adds one frame's payload, without yet counting it.
     #[inline]
-    pub(super) fn push(&mut self, payload: &[u8]) {
+    pub(super) fn push(&mut self, frame: &Frame<'_>) {
         match self.temporality {
-            None => self.body.extend_from_slice(payload),
-            Some(temporality) => metrics::select(&mut self.body, payload, temporality),
+            None => self.body.extend_from_slice(frame.payload),
+            Some(temporality) => {
+                metrics::select(&mut self.body, frame.header.kind, frame.payload, temporality)
+            }
         }
     }
 

@@ -104,7 +104,7 @@ impl Gate {
                                 full = true;
                                 break;
                             }
-                            batch.push(frame.payload);
+                            batch.push(&frame);
                             frames += 1;
                         }
                         at.offset += frame.size;
@@ -206,7 +206,7 @@ impl Gate {
                             reading = Reading::Full;
                             break;
                         }
-                        batch.push(frame.payload);
+                        batch.push(&frame);
                     }
                     (Fate::Held(number), Some(key)) => {
                         self.holding.entry(number).or_insert(key);

@@ -211,6 +211,9 @@ impl LaneHealth {
         self.attempts.fetch_add(1, Ordering::Relaxed);
         self.retried.fetch_add(u64::from(is_retry), Ordering::Relaxed);
         self.items.add(items, &ITEM_BOUNDS);
+        if let Some(Listener { measuring, exporter, signal }) = self.listener.get() {
+            measuring.began(exporter, *signal, items);
+        }
     }
 
     /// A request has ended.

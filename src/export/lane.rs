@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
@@ -147,7 +148,7 @@ impl Lane {
             if self.ends_with_journal && self.journal.is_closed() && self.is_done(false) {
                 return;
             }
-            let stop = self.control.stop();
+            let stop = self.control.stop().filter(|_| self.control.lanes_may_end.load(Ordering::Acquire));
             if stop.is_some_and(|stop| self.is_done(stop.leave_down)) {
                 return;
             }
@@ -323,7 +324,7 @@ impl Lane {
                         full = true;
                         break;
                     }
-                    batch.push(frame.payload);
+                    batch.push(&frame);
                     frames += 1;
                 }
                 end.offset += frame.size;

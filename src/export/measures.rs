@@ -24,6 +24,9 @@ pub(crate) trait Measuring: Send + Sync {
     /// Whether metrics are collected with this temporality.
     fn collects(&self, temporality: Temporality) -> bool;
 
+    /// A request of so many items goes out.
+    fn began(&self, exporter: &str, signal: Signal, items: u64);
+
     /// A request of an exporter has ended.
     fn ended(&self, exporter: &str, signal: Signal, took: Duration, failure: Option<FailureClass>);
 }

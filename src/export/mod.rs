@@ -31,7 +31,7 @@ mod tail;
 mod tests;
 mod worker;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -98,6 +98,8 @@ pub(crate) struct Control {
     /// Raised by whoever wants a collection of metrics, and what it was when the last one that ended had begun.
     collections: AtomicU64,
     collected: AtomicU64,
+    /// What was measured is in the journal for the last time: lanes that have nothing left may end.
+    lanes_may_end: AtomicBool,
     /// Set once, by shutdown: when to stop at the latest, and whether end points that are down are waited for.
     pub(crate) stop: Mutex<Option<Stop>>,
     /// The worker has ended.

@@ -324,7 +324,8 @@ impl Callbacks {
         let exporters = self.exporters.forget_those_under_way();
         let formatters = self.formatters.forget_those_under_way();
         let observables = self.observables.forget_those_under_way();
-        let observables = observables.iter().map(|name| format!("observable gauge `{name}` has not returned"));
+        let observables =
+            observables.iter().map(|name| format!("observable gauge `{name}` has not returned"));
         let exporters = exporters.iter().map(|name| format!("callback `{name}` has not returned"));
         exporters
             .chain(formatters.iter().map(|name| format!("formatter `{name}` has not returned")))

@@ -280,6 +280,7 @@ impl Worker {
                 self.diagnostics.say(crate::config::Level::Error, words);
             }
             self.measure(now, stop);
+            self.control.lanes_may_end.store(stop, Ordering::Release);
             let asked = self.control.settlements.load(Ordering::Acquire);
             if let Some(tail) = tail {
                 if stop || asked != settlements {

@@ -250,8 +250,7 @@ impl Journal {
     pub(super) fn refuse_in(state: &mut ShardState, entry: Entry, reason: Refusal) {
         // A derived record was not offered by anybody, so no counter of offers has a place for it: whoever derived it
         // says so in the diagnostics.
-        // What was collected is the exception: it stands for calls, and is refused as they would have been.
-        if matches!(entry.origin, Origin::Caller | Origin::Collected) {
+        if entry.origin == Origin::Caller {
             state.counters_mut(entry.signal).refuse(reason);
         }
     }

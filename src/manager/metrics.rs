@@ -155,7 +155,8 @@ fn host_error(kind: crate::handle::HandleKind, handle: u64, value: f64, why: Hos
         HostError::Value(Refused::Negative) => wrong("at least 0: a counter only rises"),
         HostError::Value(Refused::NotWhole) => wrong("a whole number of at most 2^53"),
         HostError::Attributes => Error::InvalidArgument(
-            "attributes: expected texts, truths, numbers, and arrays of these: measurements have no others".to_owned(),
+            "attributes: expected texts, truths, numbers, and arrays of these: measurements have no others"
+                .to_owned(),
         ),
         HostError::OtherKind | HostError::Limit => {
             Error::Limit { what: "bound instruments", most: MOST_BOUND }

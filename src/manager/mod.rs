@@ -30,6 +30,7 @@ pub(crate) use self::caller::Caller;
 pub(crate) use self::error::Error;
 use self::event_ids::EventIds;
 pub(crate) use self::events::LiveListing;
+pub(crate) use self::metrics::{MOST_BOUNDARIES, check_instrument};
 use self::storage::{Alarm, Storage};
 pub(crate) use self::storage::{Durability, StorageStats};
 use crate::config::{Config, ExporterConfig, Level, LiveExport, Overflow, Processor, resource};
@@ -49,13 +50,10 @@ pub(crate) use crate::export::lines::FormatCallback;
 use crate::export::read_secret_file;
 pub(crate) use crate::export::registry::DIAGNOSTIC_HANDLER;
 pub(crate) use crate::export::registry::{LetGo, Removal, SamplerCallback, SamplingAnswer, SamplingQuestion};
+pub(crate) use crate::export::registry::{ObservableCallback, Observation};
 use crate::export::registry::{Registry, is_in_callback};
 use crate::export::{BesideLanes, Control, Duty, ExportManager, LaneEntry, RootSpan, StartError, TailRules};
-pub(crate) use crate::export::registry::{Observation, ObservableCallback};
 pub(crate) use crate::export::{Callbacks, HeaderProvider};
-pub(crate) use crate::metrics::attributes::key_values;
-pub(crate) use crate::metrics::series::{InstrumentKind, InstrumentOptions};
-pub(crate) use self::metrics::{MOST_BOUNDARIES, check_instrument};
 use crate::handle::{HandleError, HandleKind};
 use crate::journal::accounting::{LaneCounters, Refusal, Repairs, SignalCounters};
 use crate::journal::files::{EVENTS_SUFFIX, SESSIONS_SUFFIX, SlotFiles};
@@ -63,6 +61,9 @@ use crate::journal::{AppendError, Journal, JournalSettings, OverflowPolicy};
 use crate::live::table::LiveTable;
 use crate::live::view::{LiveView, Passes};
 use crate::metrics::Metrics;
+pub(crate) use crate::metrics::attributes::key_values;
+use crate::metrics::own::{ExporterFigures, Figures};
+pub(crate) use crate::metrics::series::{InstrumentKind, InstrumentOptions};
 use crate::otlp::Signal;
 use crate::otlp::request::RequestHeader;
 use crate::otlp::wire::WriteError;
@@ -206,7 +207,7 @@ impl OtelManager {
             export.stop(Duration::ZERO, true);
         })?;
         let session_slots = SessionSlots::new(journal.shard_count(), slots.source(SESSIONS_SUFFIX));
-        Ok(Arc::new(Self {
+        let manager = Arc::new(Self {
             session_slots: Arc::new(session_slots),
             journal,
             sessions: SessionTable::new(epoch),
@@ -226,7 +227,10 @@ impl OtelManager {
             state: AtomicU8::new(RUNNING),
             exporters: Mutex::new(config.exporters.clone()),
             config,
-        }))
+        });
+        let weak = Arc::downgrade(&manager);
+        manager.metrics.ask(Box::new(move || weak.upgrade().map(|manager| manager.figures())));
+        Ok(manager)
     }
 
     fn check_running(&self) -> Result<(), Error> {
@@ -350,6 +354,24 @@ impl OtelManager {
     #[cfg(test)]
     pub(crate) fn metrics_for_tests(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// What its metrics about itself are made of.
+    fn figures(&self) -> Figures {
+        let of_lane = |lane: Arc<LaneEntry>| ExporterFigures {
+            counters: self.export.counters(&lane),
+            unread: self.journal.unread(lane.id),
+            health: lane.health.figures(),
+            exporter: lane.exporter.clone(),
+            signal: lane.signal,
+        };
+        Figures {
+            signals: Signal::ALL.map(|signal| self.journal.signal_counters(signal)),
+            in_flight_events: self.live.live() as u64,
+            open_sessions: self.sessions.open() as u64,
+            queue_bytes: self.journal.bytes_in_use() as u64,
+            exporters: self.export.lanes().into_iter().map(of_lane).collect(),
+        }
     }
 
     /// How the storage fares.

@@ -10,27 +10,17 @@ use prost::Message;
 use crate::config::Temporality;
 use crate::otlp::metrics::frame_tag;
 
-/// The payloads that metrics become, each of `most` bytes at most where it can be cut.
+/// What one reader has collected, in pieces of `most` bytes at most where it can be cut.
 #[derive(Debug)]
-pub(super) struct Payloads {
+struct Pieces {
+    tag: u8,
     most: usize,
     done: Vec<Vec<u8>>,
     current: Vec<u8>,
 }
 
-impl Payloads {
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, done: Vec::new(), current: Vec::new() }
-    }
-
-    /// Adds what a reader of this temporality has collected.
-    pub(super) fn add(&mut self, temporality: Temporality, collected: &ResourceMetrics) {
-        for metric in collected.scope_metrics().flat_map(|scope| scope.metrics()) {
-            self.add_metric(temporality, metric.into());
-        }
-    }
-
-    fn add_metric(&mut self, temporality: Temporality, mut metric: Metric) {
+impl Pieces {
+    fn add(&mut self, mut metric: Metric) {
         let points = points(&metric);
         if points == 0 {
             return;
@@ -40,23 +30,54 @@ impl Payloads {
             let mut rest = metric.clone();
             cut(&mut metric, 0, points / 2);
             cut(&mut rest, points / 2, points);
-            self.add_metric(temporality, metric);
-            self.add_metric(temporality, rest);
+            self.add(metric);
+            self.add(rest);
             return;
         }
         if !self.current.is_empty() && self.current.len() + size > self.most {
             self.done.push(std::mem::take(&mut self.current));
         }
-        self.current.push(frame_tag(temporality));
+        self.current.push(self.tag);
         // Writing to a vector cannot fail.
         let _ = metric.encode_length_delimited(&mut self.current);
     }
+}
 
-    pub(super) fn finish(mut self) -> Vec<Vec<u8>> {
-        if !self.current.is_empty() {
-            self.done.push(self.current);
+/// The payloads that a collection becomes: in each a piece of every reader's.
+#[derive(Debug)]
+pub(super) struct Payloads {
+    most: usize,
+    payloads: Vec<Vec<u8>>,
+}
+
+impl Payloads {
+    /// Pieces are to be of `most` bytes.
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, payloads: Vec::new() }
+    }
+
+    /// Adds what a reader of this temporality has collected.
+    pub(super) fn add(&mut self, temporality: Temporality, collected: &ResourceMetrics) {
+        let metrics = collected.scope_metrics().flat_map(|scope| scope.metrics());
+        self.add_metrics(temporality, metrics.map(Into::into));
+    }
+
+    fn add_metrics(&mut self, temporality: Temporality, metrics: impl Iterator<Item = Metric>) {
+        let (done, current) = (Vec::new(), Vec::new());
+        let mut pieces = Pieces { tag: frame_tag(temporality), most: self.most, done, current };
+        metrics.for_each(|metric| pieces.add(metric));
+        let Pieces { done, current, .. } = pieces;
+        let last = Some(current).filter(|last| !last.is_empty());
+        for (position, piece) in done.into_iter().chain(last).enumerate() {
+            match self.payloads.get_mut(position) {
+                Some(payload) => payload.extend_from_slice(&piece),
+                None => self.payloads.push(piece),
+            }
         }
-        self.done
+    }
+
+    pub(super) fn finish(self) -> Vec<Vec<u8>> {
+        self.payloads
     }
 }
 
@@ -102,15 +123,15 @@ mod tests {
     #[test]
     fn what_is_larger_than_a_frame_is_cut_and_nothing_of_it_lost() {
         let mut payloads = Payloads::new(1_000);
-        payloads.add_metric(Temporality::Delta, gauge("small", 1));
-        payloads.add_metric(Temporality::Delta, gauge("large", 1_000));
-        payloads.add_metric(Temporality::Delta, gauge("empty", 0));
+        let metrics = [gauge("small", 1), gauge("large", 1_000), gauge("empty", 0)];
+        payloads.add_metrics(Temporality::Cumulative, metrics.clone().into_iter());
+        payloads.add_metrics(Temporality::Delta, metrics.into_iter());
         let frames = payloads.finish();
-        assert!(frames.len() > 10 && frames.iter().all(|frame| frame.len() < 1_200));
+        assert!(frames.len() > 10 && frames.iter().all(|frame| frame.len() < 2_200));
         let mut times = Vec::new();
         for frame in &frames {
             let mut selected = Vec::new();
-            select(&mut selected, frame, Temporality::Delta);
+            select(&mut selected, 1 | 2, frame, Temporality::Delta);
             let mut rest = selected.as_slice();
             while !rest.is_empty() {
                 assert_eq!(rest[0], 0x12);

@@ -130,13 +130,21 @@ impl HostInstruments {
     }
 
     /// Makes an instrument, or finds the one of that name.
-    pub(crate) fn make(&self, kind: InstrumentKind, options: &InstrumentOptions<'_>) -> Result<u64, HostError> {
+    pub(crate) fn make(
+        &self,
+        kind: InstrumentKind,
+        options: &InstrumentOptions<'_>,
+    ) -> Result<u64, HostError> {
         let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         // Names are not told apart by their case (metrics API, "Instrument name syntax").
         let is_same = |known: &Instrument| known.name.eq_ignore_ascii_case(options.name);
         if let Some((slot, known)) = self.instruments.iter().enumerate().find(|(_, known)| is_same(known)) {
             let is_other = known.kind != kind || known.is_whole != options.is_whole;
-            return if is_other { Err(HostError::OtherKind) } else { Ok(self.handle(handle_kind(kind), slot)) };
+            return if is_other {
+                Err(HostError::OtherKind)
+            } else {
+                Ok(self.handle(handle_kind(kind), slot))
+            };
         }
         let instrument = Instrument {
             name: options.name.to_owned(),
@@ -224,7 +232,12 @@ impl HostInstruments {
 
     /// Measures something with a bound instrument.
     #[inline]
-    pub(crate) fn record_bound(&self, kind: InstrumentKind, handle: u64, value: f64) -> Result<(), HostError> {
+    pub(crate) fn record_bound(
+        &self,
+        kind: InstrumentKind,
+        handle: u64,
+        value: f64,
+    ) -> Result<(), HostError> {
         let parsed = Handle::parse(handle, bound_handle_kind(kind), self.epoch).map_err(HostError::Handle)?;
         match self.bound.get(parsed.slot) {
             Some((known, series)) if *known == kind => series.record(value).map_err(HostError::Value),

@@ -12,13 +12,14 @@ mod encode;
 pub(crate) mod events;
 pub(crate) mod host;
 mod observed;
+pub(crate) mod own;
 pub(crate) mod series;
 #[cfg(test)]
 mod tests;
 mod views;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use opentelemetry::metrics::MeterProvider;
@@ -32,14 +33,16 @@ use self::encode::Payloads;
 use self::events::Events;
 use self::host::HostInstruments;
 use self::observed::Observed;
+use self::own::{Own, Teller};
 use crate::config::{Config, Level, Temporality};
 use crate::diagnostics::Diagnostics;
 use crate::export::Measuring;
 use crate::export::health::FailureClass;
 use crate::export::registry::{ObservableCallback, Registry};
-use crate::journal::accounting::Repairs;
+use crate::journal::accounting::{Refusal, Repairs};
 use crate::journal::{AppendError, Entry, Journal, Origin};
 use crate::otlp::Signal;
+use crate::otlp::metrics::kind_bit;
 use crate::otlp::request::SCOPE_NAME;
 
 /// A collection takes at most this part of a segment for one frame.
@@ -88,9 +91,13 @@ pub(crate) struct Metrics {
     events: Option<Events>,
     host: HostInstruments,
     observed: Observed,
+    own: Option<Own>,
     /// Events of which nothing could be measured.
     missed: AtomicU64,
+    /// Collections that have found no room in the journal yet.
+    waiting: Mutex<Vec<Vec<u8>>>,
     most_payload: usize,
+    most_waiting: usize,
 }
 
 impl Metrics {
@@ -125,18 +132,28 @@ impl Metrics {
             diagnostics: Arc::clone(diagnostics),
             is_enabled: metrics.enabled,
             _provider: provider,
-            readers,
             events: metrics.from_events.then(|| Events::new(&meter)),
             host: HostInstruments::new(epoch, meter.clone(), metrics.cardinality_limit),
+            own: metrics.about_self.then(|| Own::new(&meter)),
             observed: Observed::new(meter, Arc::clone(observables)),
             missed: AtomicU64::new(0),
-            most_payload: config.queue.segment_bytes / FRAMES_PER_SEGMENT,
+            waiting: Mutex::default(),
+            most_payload: config.queue.segment_bytes / FRAMES_PER_SEGMENT / readers.len().max(1),
+            most_waiting: config.queue.segment_bytes,
+            readers,
         })
     }
 
     /// What the worker asks; nothing when the configuration wants no metrics.
     pub(crate) fn measuring(this: &Arc<Self>) -> Option<Arc<dyn Measuring>> {
         this.is_enabled.then(|| Arc::clone(this) as Arc<dyn Measuring>)
+    }
+
+    /// Has `teller` say what the library's metrics about itself are made of.
+    pub(crate) fn ask(&self, teller: Teller) {
+        if let Some(own) = &self.own {
+            own.ask(teller);
+        }
     }
 
     /// The host's instruments.
@@ -176,9 +193,10 @@ impl Metrics {
     }
 
     fn append(&self, payload: &[u8]) -> Result<(), AppendError> {
+        let kind = self.readers.iter().fold(0, |kind, (temporality, _)| kind | kind_bit(*temporality));
         let entry = Entry {
             signal: Signal::Metrics,
-            kind: 0,
+            kind,
             flags: 0,
             origin: Origin::Collected,
             repairs: Repairs::default(),
@@ -187,6 +205,21 @@ impl Metrics {
             place.copy_from_slice(payload);
             Ok(())
         })
+    }
+
+    /// Leaves in the journal what was collected, and what was before and found no room. What finds none waits, the oldest
+    /// being refused when that is too much.
+    fn leave_collected(&self, payloads: Vec<Vec<u8>>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.extend(payloads);
+        let taken = waiting.iter().take_while(|payload| self.append(payload).is_ok()).count();
+        waiting.drain(..taken);
+        let mut bytes: usize = waiting.iter().map(Vec::len).sum();
+        while bytes > self.most_waiting && !waiting.is_empty() {
+            bytes -= waiting.remove(0).len();
+            self.journal.refuse(SHARD, Signal::Metrics, Refusal::QueueFull);
+            self.diagnostics.say(Level::Warn, "a collection of metrics has found no room in the queue");
+        }
     }
 }
 
@@ -224,10 +257,15 @@ impl Measuring for Metrics {
         if !self.journal.has_lane_of(Signal::Metrics) {
             return;
         }
+        // What the SDK forgets after a collection, which it does where sums are not cumulative, is not held on to.
+        let keeps_all = self.readers.iter().all(|(temporality, _)| *temporality == Temporality::Cumulative);
         if let Some(events) = &self.events {
-            let keeps_all =
-                self.readers.iter().all(|(temporality, _)| *temporality == Temporality::Cumulative);
             events.hand_over(!keeps_all);
+        }
+        self.host.hand_over(!keeps_all);
+        self.observed.observe();
+        if let Some(own) = &self.own {
+            own.read(self.missed.load(Ordering::Relaxed) + self.journal.unmeasured());
         }
         let mut payloads = Payloads::new(self.most_payload);
         for (temporality, reader) in &self.readers {
@@ -236,17 +274,22 @@ impl Measuring for Metrics {
                 payloads.add(*temporality, &collected);
             }
         }
-        for payload in payloads.finish() {
-            if let Err(why) = self.append(&payload) {
-                let words = format!("a collection of metrics found no room in the queue: {why:?}");
-                self.diagnostics.say(Level::Warn, &words);
-            }
-        }
+        self.leave_collected(payloads.finish());
     }
 
     fn collects(&self, temporality: Temporality) -> bool {
         self.readers.iter().any(|(known, _)| *known == temporality)
     }
 
-    fn ended(&self, _exporter: &str, _signal: Signal, _took: Duration, _failure: Option<FailureClass>) {}
+    fn began(&self, exporter: &str, signal: Signal, items: u64) {
+        if let Some(own) = &self.own {
+            own.began(exporter, signal, items);
+        }
+    }
+
+    fn ended(&self, exporter: &str, signal: Signal, took: Duration, failure: Option<FailureClass>) {
+        if let Some(own) = &self.own {
+            own.ended(exporter, signal, took, failure);
+        }
+    }
 }

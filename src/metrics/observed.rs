@@ -28,9 +28,8 @@ impl Observed {
     pub(super) fn observe(&self) {
         let mut said = HashMap::new();
         for (name, callback) in self.callbacks.all() {
-            let described = callback.call(|gauge| {
-                (gauge.unit().to_owned(), gauge.description().to_owned(), gauge.observe())
-            });
+            let described = callback
+                .call(|gauge| (gauge.unit().to_owned(), gauge.description().to_owned(), gauge.observe()));
             if let Some(described) = described {
                 said.insert(name, described);
             }
@@ -44,7 +43,8 @@ impl Observed {
         for (name, (unit, description, observations)) in said {
             let place: Said = Arc::new(Mutex::new(observations));
             let replayed = Arc::clone(&place);
-            let gauge = self.meter.f64_observable_gauge(name.clone()).with_unit(unit).with_description(description);
+            let gauge =
+                self.meter.f64_observable_gauge(name.clone()).with_unit(unit).with_description(description);
             // The SDK keeps the function; what is built here is no more than a name for it.
             let _ = gauge
                 .with_callback(move |observer| {

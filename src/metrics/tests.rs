@@ -18,7 +18,9 @@ use crate::event::data::{
     Detail, ErrorDetail, EventData, GivenTimes, Llm, Mcp, SessionEnd, SessionOptions, Tool,
 };
 use crate::manager::{Answer, Callbacks, Caller, HandedOver, OtelManager};
+use crate::metrics::series::{InstrumentKind, InstrumentOptions};
 use crate::otlp::Signal;
+use crate::otlp::value::{Attribute, Value};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const MILLI: i64 = 1_000_000;
@@ -144,7 +146,12 @@ struct World {
 }
 
 impl World {
+    /// One that does not measure itself.
     fn new(metrics: &str, more: &str) -> Self {
+        Self::with_metrics(&format!(r#""self":false{metrics}"#), more)
+    }
+
+    fn with_metrics(metrics: &str, more: &str) -> Self {
         let exporter = |name: &str, temporality: &str| {
             format!(
                 r#"{{"type":"host","name":"{name}","callback":"{name}","temporality":"{temporality}",
@@ -153,8 +160,8 @@ impl World {
         };
         let (one, two) = (exporter("cumulative", "cumulative"), exporter("delta", "delta"));
         let json = format!(
-            r#"{{"exporters":[{one},{two}],"queue":{{"segment_bytes":65536,"max_bytes":1048576,"shards":2}},
-                "metrics":{{"self":false{metrics}}}{more}}}"#
+            r#"{{"exporters":[{one},{two}],"queue":{{"segment_bytes":1048576,"max_bytes":8388608,"shards":2}},
+                "metrics":{{{metrics}}}{more}}}"#
         );
         let resolved =
             Config::resolve(Some(json.as_bytes()), &Environment::from_pairs::<&str, &str>([], false))
@@ -386,7 +393,7 @@ fn measurements_that_find_no_room_are_made_at_once() {
     let mut world = World::new("", "");
     world.delta.refusals.store(u32::MAX, Ordering::Relaxed);
     world.cumulative.refusals.store(u32::MAX, Ordering::Relaxed);
-    let long = "x".repeat(8_000);
+    let long = "x".repeat(100_000);
     let mut recorded = 0u32;
     loop {
         let tool = Tool { name: b"t", description: long.as_bytes(), ..Tool::default() };
@@ -407,10 +414,149 @@ fn measurements_that_find_no_room_are_made_at_once() {
     }
     world.delta.refusals.store(0, Ordering::Relaxed);
     world.cumulative.refusals.store(0, Ordering::Relaxed);
+    // What is collected finds no room now, and is kept until there is some.
+    world.flush();
+    let (cumulative, delta) = world.end();
+    let collections = delta.collections();
+    for events in [cumulative.last("agentotel.event.count"), total(&collections, "agentotel.event.count")] {
+        assert_eq!(events["agentotel.event.kind=action"].sum, 1_000.0);
+        assert_eq!(events["agentotel.event.kind=tool"].sum, f64::from(recorded));
+    }
+}
+
+/// What the host's instruments have counted, by temporality, after `measure` was called before each of three collections.
+fn measured(metrics: &str, mut measure: impl FnMut(&mut World)) -> (Taken, Taken) {
+    let mut world = World::new(metrics, "");
+    for _ in 0..3 {
+        measure(&mut world);
+        world.flush();
+    }
+    world.end()
+}
+
+fn instrument(world: &World, kind: InstrumentKind, name: &str, is_whole: bool) -> u64 {
+    let options = InstrumentOptions { name, unit: "1", description: "", is_whole, boundaries: &[1.0, 10.0] };
+    world.manager.make_instrument(kind, &options).unwrap()
+}
+
+fn measure(world: &mut World, kind: InstrumentKind, handle: u64, value: f64, attributes: &[Attribute<'_>]) {
+    let arena = Bump::new();
+    let World { manager, caller, .. } = world;
+    manager.measure(caller, &arena, kind, handle, value, attributes).unwrap();
+}
+
+#[test]
+fn the_hosts_instruments_agree_bound_or_not() {
+    let (cumulative, delta) = measured("", |world| {
+        let attributes = [Attribute::new("k", Value::Text(b"v"))];
+        for (name, is_whole) in [("doubles", false), ("whole", true)] {
+            let counter = instrument(world, InstrumentKind::Counter, name, is_whole);
+            let bound =
+                world.manager.bind_instrument(0, &Bump::new(), InstrumentKind::Counter, counter, &attributes);
+            let bound = bound.unwrap();
+            for _ in 0..10 {
+                measure(world, InstrumentKind::Counter, counter, 2.0, &attributes);
+                assert!(world.manager.measure_bound_at_once(InstrumentKind::Counter, bound, 3.0));
+            }
+        }
+        let up_down = instrument(world, InstrumentKind::UpDownCounter, "up-down", true);
+        measure(world, InstrumentKind::UpDownCounter, up_down, 5.0, &[]);
+        measure(world, InstrumentKind::UpDownCounter, up_down, -7.0, &[]);
+        let histogram = instrument(world, InstrumentKind::Histogram, "histogram", false);
+        for value in [0.5, 1.0, 5.0, 50.0] {
+            measure(world, InstrumentKind::Histogram, histogram, value, &attributes);
+        }
+        let gauge = instrument(world, InstrumentKind::Gauge, "gauge", false);
+        measure(world, InstrumentKind::Gauge, gauge, 1.0, &[]);
+        measure(world, InstrumentKind::Gauge, gauge, -2.5, &[]);
+    });
+    for name in ["doubles", "whole"] {
+        assert_eq!(cumulative.last(name)["k=v"].sum, 150.0);
+        assert_eq!(total(&delta.collections(), name)["k=v"].sum, 150.0);
+    }
+    assert_eq!(cumulative.last("up-down")[""].sum, -6.0);
+    let histogram = &cumulative.last("histogram")["k=v"];
+    assert_eq!((histogram.count, histogram.sum, &histogram.buckets), (12, 169.5, &vec![6, 3, 3]));
+    assert_eq!(total(&delta.collections(), "histogram")["k=v"], *histogram);
+    assert_eq!(cumulative.last("gauge")[""].sum, -2.5);
+}
+
+#[test]
+fn a_flood_of_attributes_is_bounded_and_marked_and_loses_nothing() {
+    const SETS: u32 = 100_000;
+    let mut world = World::new(r#","cardinality_limit":100"#, "");
+    let counter = instrument(&world, InstrumentKind::Counter, "flood", true);
+    for number in 0..SETS {
+        let text = number.to_string();
+        let attributes = [Attribute::new("user", Value::Text(text.as_bytes()))];
+        measure(&mut world, InstrumentKind::Counter, counter, 1.0, &attributes);
+    }
     let (cumulative, _) = world.end();
-    let events = cumulative.last("agentotel.event.count");
-    assert_eq!(events["agentotel.event.kind=action"].sum, 1_000.0);
-    assert_eq!(events["agentotel.event.kind=tool"].sum, f64::from(recorded));
+    let points = cumulative.last("flood");
+    assert_eq!(points.len(), 101);
+    assert_eq!(points["otel.metric.overflow=true"].sum, f64::from(SETS - 100));
+    assert_eq!(points.values().map(|point| point.sum).sum::<f64>(), f64::from(SETS));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_and_counted() {
+    let mut world = World::new("", "");
+    let counter = instrument(&world, InstrumentKind::Counter, "counter", true);
+    let arena = Bump::new();
+    let World { manager, caller, .. } = &mut world;
+    let mut refuse = |handle, value, attributes: &[Attribute<'_>]| {
+        manager
+            .measure(caller, &arena, InstrumentKind::Counter, handle, value, attributes)
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(refuse(counter, -1.0, &[]).contains("only rises"));
+    assert!(refuse(counter, 0.5, &[]).contains("whole"));
+    assert!(refuse(counter, f64::NAN, &[]).contains("finite"));
+    assert!(refuse(counter, 1.0, &[Attribute::new("a", Value::Bytes(b"x"))]).contains("attributes"));
+    assert!(refuse(counter ^ 1 << 60, 1.0, &[]).contains("counter"));
+    assert!(refuse(counter + 1, 1.0, &[]).contains("counter"));
+    let counters = manager.stats(Signal::Metrics).counters;
+    assert_eq!((counters.offered, counters.refused.iter().sum::<u64>()), (6, 6));
+    let options =
+        |name| InstrumentOptions { name, unit: "", description: "", is_whole: false, boundaries: &[] };
+    let make = |kind, name| world.manager.make_instrument(kind, &options(name));
+    assert!(make(InstrumentKind::Gauge, "Counter").unwrap_err().to_string().contains("another kind"));
+    for name in ["", "1a", "a b", &"a".repeat(256)] {
+        assert!(make(InstrumentKind::Gauge, name).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn what_it_says_of_itself_is_what_the_stats_say() {
+    let mut world = World::with_metrics(r#""from_events":false"#, "");
+    record_some(&mut world);
+    world.flush();
+    // At rest: what this flush delivers is a collection alone.
+    world.flush();
+    let traces = world.manager.stats(Signal::Traces).counters;
+    let exporter = world.manager.exporter_stats(b"cumulative", Signal::Traces).unwrap();
+    let last = |name: &str| world.cumulative.last(name);
+    let sum = |name: &str, key: &str| last(name)[key].sum as u64;
+    assert_eq!(
+        sum("otel.sdk.span.started", "otel.span.sampling_result=RECORD_AND_SAMPLE"),
+        traces.accepted() + 1
+    );
+    assert_eq!(sum("otel.sdk.span.live", ""), 1, "the session");
+    let queue = "otel.component.name=agentotel_queue/0 otel.component.type=agentotel_queue";
+    assert_eq!(sum("otel.sdk.processor.span.processed", queue), traces.accepted());
+    let of_exporter = "otel.component.name=cumulative otel.component.type=agentotel_exporter";
+    assert_eq!(sum("otel.sdk.exporter.span.exported", of_exporter), exporter.counters.exported);
+    assert_eq!(sum("otel.sdk.processor.span.queue.size", of_exporter), 0);
+    assert_eq!(
+        sum("agentotel.exporter.attempts", &format!("agentotel.signal=traces {of_exporter}")),
+        exporter.health.attempts
+    );
+    assert!(last("process.memory.usage")[""].sum > 1e6);
+    let logs = world.manager.stats(Signal::Logs).counters;
+    assert_eq!(sum("otel.sdk.log.created", ""), logs.accepted());
+    let (cumulative, _) = world.end();
+    assert!(cumulative.last("gen_ai.client.operation.duration").is_empty());
 }
 
 #[test]

@@ -23,14 +23,24 @@ pub(crate) fn frame_tag(temporality: Temporality) -> u8 {
     u8::try_from(tag(temporality)).unwrap_or(u8::MAX)
 }
 
-/// Appends the metrics of a frame that have this temporality; of one that has none, those of the first that it has: the
-/// frame is of another process, and better than nothing.
-pub(crate) fn select(out: &mut Vec<u8>, payload: &[u8], temporality: Temporality) {
-    let all = || Fields::new(payload);
-    let wanted = tag(temporality);
-    let has_wanted = all().any(|metric| metric.tag == wanted);
-    let chosen = if has_wanted { Some(wanted) } else { all().map(|metric| metric.tag).next() };
-    for metric in all().filter(|metric| Some(metric.tag) == chosen) {
+/// The bit of a temporality in the kind of a frame: it was collected, whether there was anything or not.
+pub(crate) fn kind_bit(temporality: Temporality) -> u8 {
+    match temporality {
+        Temporality::Cumulative => 1,
+        Temporality::Delta => 2,
+        Temporality::LowMemory => 4,
+    }
+}
+
+/// Appends the metrics of a frame of this kind that have this temporality; where that was not collected, those of the first
+/// that was: the frame is of another process, and better than nothing.
+pub(crate) fn select(out: &mut Vec<u8>, kind: u8, payload: &[u8], temporality: Temporality) {
+    let chosen = if kind & kind_bit(temporality) != 0 {
+        Some(tag(temporality))
+    } else {
+        Fields::new(payload).map(|metric| metric.tag).next()
+    };
+    for metric in Fields::new(payload).filter(|metric| Some(metric.tag) == chosen) {
         if let Some((_, rest)) = metric.whole.split_first() {
             out.push(ITEM as u8);
             out.extend_from_slice(rest);
@@ -58,7 +68,7 @@ mod tests {
         .concat();
         let select = |temporality| {
             let mut out = Vec::new();
-            select(&mut out, &frame, temporality);
+            select(&mut out, 1 | 2, &frame, temporality);
             out
         };
         assert_eq!(select(Temporality::Cumulative), b"\x12\x03one\x12\x05three");
