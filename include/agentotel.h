@@ -549,6 +549,16 @@
 
 #define AGENTOTEL_SEVERITY_FATAL4 24
 
+/**
+ * `agentotel_instrument.value_type`: numbers are doubles.
+ */
+#define AGENTOTEL_VALUE_DOUBLE 0
+
+/**
+ * Numbers are whole, and sums of them are exact: they are exported as integers. Not for histograms, whose sums are doubles.
+ */
+#define AGENTOTEL_VALUE_INT64 1
+
 #define AGENTOTEL_SIGNAL_TRACES 1
 
 #define AGENTOTEL_SIGNAL_LOGS 2
@@ -772,7 +782,13 @@
 #define AGENTOTEL_CALLBACK_ATTRIBUTE_INJECTOR 5
 
 /**
- * `agentotel_export_batch.payload_type`: an OTLP `ExportTraceServiceRequest` or `ExportLogsServiceRequest` in protobuf.
+ * An observable gauge (`agentotel_register_observable_gauge`), by the instrument's name.
+ */
+#define AGENTOTEL_CALLBACK_OBSERVABLE 6
+
+/**
+ * `agentotel_export_batch.payload_type`: an OTLP `ExportTraceServiceRequest`, `ExportLogsServiceRequest` or
+ * `ExportMetricsServiceRequest` in protobuf.
  */
 #define AGENTOTEL_PAYLOAD_OTLP_PROTO 1
 
@@ -857,6 +873,12 @@ typedef struct agentotel_attributes agentotel_attributes;
  * @since 0.1.0
  */
 typedef struct agentotel_headers agentotel_headers;
+
+/**
+ * What the function of an observable gauge gives its values to. It is valid during the call only.
+ * @since 0.1.0
+ */
+typedef struct agentotel_observation agentotel_observation;
 
 /**
  * Result of every function that can fail: `AGENTOTEL_OK` (0) or a negative `AGENTOTEL_ERR_…`. Numbers never change
@@ -2362,6 +2384,117 @@ typedef struct {
 } agentotel_log_record;
 
 /**
+ * What an instrument is. Everything but `struct_size` and `name` is optional.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_instrument)`; `AGENTOTEL_INSTRUMENT_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * 1 to 255 letters, digits, '_', '.', '-' and '/', the first one a letter. Case does not tell names apart.
+   */
+  agentotel_str name;
+  /**
+   * In UCUM, such as `s`, `By`, `{request}`: at most 63 characters of ASCII.
+   */
+  agentotel_str unit;
+  agentotel_str description;
+  /**
+   * One of `AGENTOTEL_VALUE_…`.
+   */
+  uint32_t value_type;
+  /**
+   * Set to zero.
+   */
+  uint32_t reserved;
+  /**
+   * For histograms: the upper bounds of the buckets but for the last one, ascending; none = OpenTelemetry's. A view in the
+   * configuration goes before.
+   */
+  const double *boundaries;
+  /**
+   * How many; 1024 at most.
+   */
+  size_t boundary_count;
+} agentotel_instrument;
+
+/**
+ * Handle of a counter: a plain number, nothing to free. 0 is none.
+ * @since 0.1.0
+ */
+typedef uint64_t agentotel_counter;
+
+/**
+ * Handle of a counter with a set of attributes: a plain number, nothing to free. 0 is none.
+ * @since 0.1.0
+ */
+typedef uint64_t agentotel_bound_counter;
+
+/**
+ * The same for an up-down counter.
+ * @since 0.1.0
+ */
+typedef uint64_t agentotel_up_down_counter;
+
+/**
+ * The same for an up-down counter.
+ * @since 0.1.0
+ */
+typedef uint64_t agentotel_bound_up_down_counter;
+
+/**
+ * The same for a histogram.
+ * @since 0.1.0
+ */
+typedef uint64_t agentotel_histogram;
+
+/**
+ * The same for a histogram.
+ * @since 0.1.0
+ */
+typedef uint64_t agentotel_bound_histogram;
+
+/**
+ * The same for a gauge.
+ * @since 0.1.0
+ */
+typedef uint64_t agentotel_gauge;
+
+/**
+ * The same for a gauge.
+ * @since 0.1.0
+ */
+typedef uint64_t agentotel_bound_gauge;
+
+/**
+ * Says what a gauge shows. Make one with `AGENTOTEL_OBSERVABLE_INIT`.
+ * @since 0.1.0
+ */
+typedef struct {
+  /**
+   * `sizeof(agentotel_observable)`; `AGENTOTEL_OBSERVABLE_INIT` sets it.
+   */
+  size_t struct_size;
+  /**
+   * Called at each collection, once, on the thread that exports: every exporter waits for it, so that it must be quick. It
+   * calls `agentotel_observe` for each value; attributes that it gives none for are not shown. It may call what the table
+   * at the top of this file says, and must not throw. Must not be NULL.
+   */
+  void (*observe)(void *user_data, agentotel_observation *observation);
+  /**
+   * Passed to both functions; the library does not touch it.
+   */
+  void *user_data;
+  /**
+   * Called once, on any thread, when the gauge is not used any more and no call of it is under way; not at the end of the
+   * process. May be NULL.
+   */
+  void (*destroy)(void *user_data);
+} agentotel_observable;
+
+/**
  * Where contexts are written and read: headers of a request, say. Make one with `AGENTOTEL_CARRIER_INIT`. Its functions are
  * called during the call that it is given to, on the thread that makes it, with no lock of the library held; they may call
  * the library. They must return: no exception and no `longjmp` may leave them.
@@ -2694,7 +2827,7 @@ typedef struct {
    */
   size_t payload_len;
   /**
-   * Spans or log records in it.
+   * Spans or log records in it; 1 for a collection of metrics.
    */
   uint64_t item_count;
   /**
@@ -2771,9 +2904,9 @@ typedef struct {
    */
   size_t struct_size;
   /**
-   * Called with each span or log record, on the thread that exports: every exporter waits for it, so that it must be
-   * quick. `signal` is one of `AGENTOTEL_SIGNAL_…`, `json` the record as one compact OTLP/JSON object (a `Span` or a
-   * `LogRecord`), valid during the call. It writes one line in UTF-8, without a terminating NUL, to `buffer`, says its
+   * Called with each span, log record or metric, on the thread that exports: every exporter waits for it, so that it must be
+   * quick. `signal` is one of `AGENTOTEL_SIGNAL_…`, `json` the record as one compact OTLP/JSON object (a `Span`, a
+   * `LogRecord` or a `Metric`), valid during the call. It writes one line in UTF-8, without a terminating NUL, to `buffer`, says its
    * bytes in `*needed`, and returns AGENTOTEL_OK; an empty line is left out. When the line does not fit into `capacity` it
    * returns AGENTOTEL_ERR_BUFFER_TOO_SMALL with what it takes in `*needed`, AGENTOTEL_MAX_LINE_BYTES at most, and is called
    * once more with as much. Any other status, and a text of more than one line, has the record counted as rejected, and
@@ -3550,6 +3683,304 @@ agentotel_status agentotel_log_json(agentotel_session session,
 int32_t agentotel_log_enabled(uint32_t severity_number);
 
 /**
+ * Makes a counter: a sum that only rises. One of this name that there is already is found again.
+ *
+ * @param instrument What it is. Must not be NULL; read during the call only.
+ * @param out Gets the handle, which is good until `agentotel_shutdown`. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT (the name is that of an instrument of another kind, too);
+ *         AGENTOTEL_ERR_LIMIT (4096 instruments); AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE;
+ *         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * With `metrics.enabled` false in the configuration all is well, and nothing comes of it. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_create_counter(const agentotel_instrument *instrument,
+                                          agentotel_counter *out);
+
+/**
+ * Adds to a counter.
+ *
+ * Sets of attributes beyond `metrics.cardinality_limit` in the configuration are summed up under `otel.metric.overflow`.
+ * Texts that are not UTF-8 are replaced and counted; `redact` in the configuration is applied.
+ *
+ * @param counter A counter.
+ * @param value What is added: at least 0; whole, at most 2^53, when its values are.
+ * @param attributes Texts, truths, numbers and arrays of these; read during the call only. May be NULL when there is none.
+ * @param attribute_count How many.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Does no I/O, and allocates nothing for attributes that came before. What is refused is counted among the metrics' offers;
+ * what is measured is not, since it is a collection that is accepted and exported. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_counter_add(agentotel_counter counter,
+                                       double value,
+                                       const agentotel_attribute *attributes,
+                                       size_t attribute_count);
+
+/**
+ * Makes a bound counter: one whose attributes are fixed, so that measuring with it takes some tens of nanoseconds at most.
+ *
+ * @param counter A counter.
+ * @param attributes As for `agentotel_counter_add`.
+ * @param attribute_count How many.
+ * @param out Gets the handle, which is good until `agentotel_shutdown`. Must not be NULL.
+ * @return As `agentotel_counter_add`; AGENTOTEL_ERR_LIMIT (65536 bound instruments).
+ *
+ * One that is made when the bound on sets of attributes is reached measures under `otel.metric.overflow`. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_bind_counter(agentotel_counter counter,
+                                        const agentotel_attribute *attributes,
+                                        size_t attribute_count,
+                                        agentotel_bound_counter *out);
+
+/**
+ * Adds to a counter, with the attributes that it is bound to.
+ *
+ * @param counter A bound counter.
+ * @param value What is added: at least 0; whole, at most 2^53, when its values are.
+ * @return As `agentotel_counter_add`.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_bound_counter_add(agentotel_bound_counter counter, double value);
+
+/**
+ * Makes an up-down counter: a sum that rises and falls. One of this name that there is already is found again.
+ *
+ * @param instrument What it is. Must not be NULL; read during the call only.
+ * @param out Gets the handle, which is good until `agentotel_shutdown`. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT (the name is that of an instrument of another kind, too);
+ *         AGENTOTEL_ERR_LIMIT (4096 instruments); AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE;
+ *         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * With `metrics.enabled` false in the configuration all is well, and nothing comes of it. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_create_up_down_counter(const agentotel_instrument *instrument,
+                                                  agentotel_up_down_counter *out);
+
+/**
+ * Adds to an up-down counter.
+ *
+ * Sets of attributes beyond `metrics.cardinality_limit` in the configuration are summed up under `otel.metric.overflow`.
+ * Texts that are not UTF-8 are replaced and counted; `redact` in the configuration is applied.
+ *
+ * @param up_down_counter An up-down counter.
+ * @param value What is added, below 0 too; whole, at most 2^53, when its values are.
+ * @param attributes Texts, truths, numbers and arrays of these; read during the call only. May be NULL when there is none.
+ * @param attribute_count How many.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Does no I/O, and allocates nothing for attributes that came before. What is refused is counted among the metrics' offers;
+ * what is measured is not, since it is a collection that is accepted and exported. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_up_down_counter_add(agentotel_up_down_counter up_down_counter,
+                                               double value,
+                                               const agentotel_attribute *attributes,
+                                               size_t attribute_count);
+
+/**
+ * Makes a bound up-down counter: one whose attributes are fixed, so that measuring with it takes some tens of nanoseconds at most.
+ *
+ * @param up_down_counter An up-down counter.
+ * @param attributes As for `agentotel_up_down_counter_add`.
+ * @param attribute_count How many.
+ * @param out Gets the handle, which is good until `agentotel_shutdown`. Must not be NULL.
+ * @return As `agentotel_up_down_counter_add`; AGENTOTEL_ERR_LIMIT (65536 bound instruments).
+ *
+ * One that is made when the bound on sets of attributes is reached measures under `otel.metric.overflow`. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_bind_up_down_counter(agentotel_up_down_counter up_down_counter,
+                                                const agentotel_attribute *attributes,
+                                                size_t attribute_count,
+                                                agentotel_bound_up_down_counter *out);
+
+/**
+ * Adds to an up-down counter, with the attributes that it is bound to.
+ *
+ * @param up_down_counter A bound up-down counter.
+ * @param value What is added, below 0 too; whole, at most 2^53, when its values are.
+ * @return As `agentotel_up_down_counter_add`.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_bound_up_down_counter_add(agentotel_bound_up_down_counter up_down_counter,
+                                                     double value);
+
+/**
+ * Makes a histogram: a distribution, in buckets. One of this name that there is already is found again.
+ *
+ * @param instrument What it is. Must not be NULL; read during the call only.
+ * @param out Gets the handle, which is good until `agentotel_shutdown`. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT (the name is that of an instrument of another kind, too);
+ *         AGENTOTEL_ERR_LIMIT (4096 instruments); AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE;
+ *         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * With `metrics.enabled` false in the configuration all is well, and nothing comes of it. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_create_histogram(const agentotel_instrument *instrument,
+                                            agentotel_histogram *out);
+
+/**
+ * Records a value in a histogram.
+ *
+ * Sets of attributes beyond `metrics.cardinality_limit` in the configuration are summed up under `otel.metric.overflow`.
+ * Texts that are not UTF-8 are replaced and counted; `redact` in the configuration is applied.
+ *
+ * @param histogram A histogram.
+ * @param value Any finite number.
+ * @param attributes Texts, truths, numbers and arrays of these; read during the call only. May be NULL when there is none.
+ * @param attribute_count How many.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Does no I/O, and allocates nothing for attributes that came before. What is refused is counted among the metrics' offers;
+ * what is measured is not, since it is a collection that is accepted and exported. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_histogram_record(agentotel_histogram histogram,
+                                            double value,
+                                            const agentotel_attribute *attributes,
+                                            size_t attribute_count);
+
+/**
+ * Makes a bound histogram: one whose attributes are fixed, so that measuring with it takes some tens of nanoseconds at most.
+ *
+ * @param histogram A histogram.
+ * @param attributes As for `agentotel_histogram_record`.
+ * @param attribute_count How many.
+ * @param out Gets the handle, which is good until `agentotel_shutdown`. Must not be NULL.
+ * @return As `agentotel_histogram_record`; AGENTOTEL_ERR_LIMIT (65536 bound instruments).
+ *
+ * One that is made when the bound on sets of attributes is reached measures under `otel.metric.overflow`. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_bind_histogram(agentotel_histogram histogram,
+                                          const agentotel_attribute *attributes,
+                                          size_t attribute_count,
+                                          agentotel_bound_histogram *out);
+
+/**
+ * Records a value in a histogram, with the attributes that it is bound to.
+ *
+ * @param histogram A bound histogram.
+ * @param value Any finite number.
+ * @return As `agentotel_histogram_record`.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_bound_histogram_record(agentotel_bound_histogram histogram, double value);
+
+/**
+ * Makes a gauge: the last value. One of this name that there is already is found again.
+ *
+ * @param instrument What it is. Must not be NULL; read during the call only.
+ * @param out Gets the handle, which is good until `agentotel_shutdown`. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT (the name is that of an instrument of another kind, too);
+ *         AGENTOTEL_ERR_LIMIT (4096 instruments); AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE;
+ *         AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * With `metrics.enabled` false in the configuration all is well, and nothing comes of it. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_create_gauge(const agentotel_instrument *instrument,
+                                        agentotel_gauge *out);
+
+/**
+ * Sets a gauge.
+ *
+ * Sets of attributes beyond `metrics.cardinality_limit` in the configuration are summed up under `otel.metric.overflow`.
+ * Texts that are not UTF-8 are replaced and counted; `redact` in the configuration is applied.
+ *
+ * @param gauge A gauge.
+ * @param value Any finite number; whole, at most 2^53, when its values are.
+ * @param attributes Texts, truths, numbers and arrays of these; read during the call only. May be NULL when there is none.
+ * @param attribute_count How many.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_HANDLE; AGENTOTEL_ERR_STALE_HANDLE; AGENTOTEL_ERR_INVALID_ARGUMENT;
+ *         AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_NOT_INITIALIZED; AGENTOTEL_ERR_SHUT_DOWN; AGENTOTEL_ERR_INTERNAL.
+ *
+ * Does no I/O, and allocates nothing for attributes that came before. What is refused is counted among the metrics' offers;
+ * what is measured is not, since it is a collection that is accepted and exported. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_gauge_record(agentotel_gauge gauge,
+                                        double value,
+                                        const agentotel_attribute *attributes,
+                                        size_t attribute_count);
+
+/**
+ * Makes a bound gauge: one whose attributes are fixed, so that measuring with it takes some tens of nanoseconds at most.
+ *
+ * @param gauge A gauge.
+ * @param attributes As for `agentotel_gauge_record`.
+ * @param attribute_count How many.
+ * @param out Gets the handle, which is good until `agentotel_shutdown`. Must not be NULL.
+ * @return As `agentotel_gauge_record`; AGENTOTEL_ERR_LIMIT (65536 bound instruments).
+ *
+ * One that is made when the bound on sets of attributes is reached measures under `otel.metric.overflow`. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_bind_gauge(agentotel_gauge gauge,
+                                      const agentotel_attribute *attributes,
+                                      size_t attribute_count,
+                                      agentotel_bound_gauge *out);
+
+/**
+ * Sets a gauge, with the attributes that it is bound to.
+ *
+ * @param gauge A bound gauge.
+ * @param value Any finite number; whole, at most 2^53, when its values are.
+ * @return As `agentotel_gauge_record`.
+ *
+ * Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_bound_gauge_record(agentotel_bound_gauge gauge, double value);
+
+/**
+ * Registers an observable gauge: a function that says its values at each collection. It is taken away by
+ * `agentotel_unregister` with AGENTOTEL_CALLBACK_OBSERVABLE and the instrument's name.
+ *
+ * @param instrument What it is; its values are doubles. Must not be NULL; read during the call only. One of its name is
+ *        replaced; the function before is let go of when a call of it that is under way has ended.
+ * @param observable Read during the call only. Must not be NULL.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_STRUCT_SIZE; AGENTOTEL_ERR_TOO_LARGE;
+ *         AGENTOTEL_ERR_INTERNAL. On failure `destroy` is not called.
+ *
+ * May be called before `agentotel_init`; it stays registered through `agentotel_shutdown`, and in a forked child; one that
+ * has not returned when a shutdown ends is treated like an exporter's function. Thread-safe.
+ * @since 0.1.0
+ */
+agentotel_status agentotel_register_observable_gauge(const agentotel_instrument *instrument,
+                                                     const agentotel_observable *observable);
+
+/**
+ * Says a value of an observable gauge: only for its function, while that is called.
+ *
+ * @param observation What the function was given. Must not be NULL.
+ * @param value Any finite number; of values with the same attributes the last one counts.
+ * @param attributes As for `agentotel_gauge_record`.
+ * @param attribute_count How many.
+ * @return AGENTOTEL_OK; AGENTOTEL_ERR_INVALID_ARGUMENT; AGENTOTEL_ERR_TOO_LARGE; AGENTOTEL_ERR_INTERNAL.
+ *
+ * @since 0.1.0
+ */
+agentotel_status agentotel_observe(agentotel_observation *observation,
+                                   double value,
+                                   const agentotel_attribute *attributes,
+                                   size_t attribute_count);
+
+/**
  * Writes a span's context into a carrier, for a call to another process: its ids and flags, its `tracestate`, and the
  * session's baggage, in the formats that `propagators` of the configuration says.
  *
@@ -3893,7 +4324,7 @@ agentotel_status agentotel_register_formatter(agentotel_str name,
  * wait for that one, and `destroy` follows when it returns.
  *
  * @param kind One of `AGENTOTEL_CALLBACK_…`.
- * @param name As it was registered; for a header provider the exporter's name.
+ * @param name As it was registered; for a header provider the exporter's name, for an observable gauge the instrument's.
  * @param timeout_ms How long to wait at most for calls that are under way, in milliseconds.
  * @return AGENTOTEL_OK; AGENTOTEL_ERR_NOT_FOUND (nothing of that kind has that name); AGENTOTEL_ERR_TIMEOUT (it is taken
  *         away, no call begins any more, and `destroy` is called when the one under way has ended);
@@ -4125,6 +4556,8 @@ static inline T agentotel_zeroed_() {
 #define AGENTOTEL_FEEDBACK_INIT AGENTOTEL_ZEROED_(agentotel_feedback)
 #define AGENTOTEL_ERROR_INIT AGENTOTEL_ZEROED_(agentotel_error)
 #define AGENTOTEL_LOG_RECORD_INIT AGENTOTEL_ZEROED_(agentotel_log_record)
+#define AGENTOTEL_INSTRUMENT_INIT AGENTOTEL_ZEROED_(agentotel_instrument)
+#define AGENTOTEL_OBSERVABLE_INIT AGENTOTEL_ZEROED_(agentotel_observable)
 #define AGENTOTEL_LINK_INIT AGENTOTEL_ZEROED_(agentotel_link)
 #define AGENTOTEL_SPAN_EVENT_INIT AGENTOTEL_ZEROED_(agentotel_span_event)
 #define AGENTOTEL_LIVE_EVENT_INIT AGENTOTEL_ZEROED_(agentotel_live_event)

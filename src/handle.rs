@@ -9,6 +9,14 @@
 pub(crate) enum HandleKind {
     Session = 1,
     Event = 2,
+    Counter = 3,
+    UpDownCounter = 4,
+    Histogram = 5,
+    Gauge = 6,
+    BoundCounter = 7,
+    BoundUpDownCounter = 8,
+    BoundHistogram = 9,
+    BoundGauge = 10,
 }
 
 impl HandleKind {
@@ -17,6 +25,14 @@ impl HandleKind {
         match self {
             Self::Session => "session",
             Self::Event => "event",
+            Self::Counter => "counter",
+            Self::UpDownCounter => "up-down counter",
+            Self::Histogram => "histogram",
+            Self::Gauge => "gauge",
+            Self::BoundCounter => "bound counter",
+            Self::BoundUpDownCounter => "bound up-down counter",
+            Self::BoundHistogram => "bound histogram",
+            Self::BoundGauge => "bound gauge",
         }
     }
 }
@@ -57,6 +73,7 @@ impl Handle {
     }
 
     /// Takes a number apart, checking kind and epoch.
+    #[inline]
     pub(crate) fn parse(number: u64, kind: HandleKind, epoch: u64) -> Result<Self, HandleError> {
         if number >> KIND_SHIFT != kind as u64 {
             return Err(HandleError::Invalid);

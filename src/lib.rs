@@ -6,6 +6,7 @@
 //! - [`abi`]: the C interface, and nothing else
 //! - `manager`: what one start of the library is made of
 //! - [`inspection`]: what stands in a storage directory, without a running library
+//! - `metrics`: what is measured, of events, of the library itself and for the host
 //! - `session`, `event`, `live`, [`sampling`], `propagation`: what is recorded, and whether; what goes along with calls
 //! - `journal`, `otlp`, `export`: where it is kept, what it looks like, where it goes
 //! - [`config`], `diagnostics`: what was asked for, and what went wrong
@@ -30,6 +31,7 @@ pub mod inspection;
 mod journal;
 mod live;
 mod manager;
+mod metrics;
 mod otlp;
 mod propagation;
 mod redaction;

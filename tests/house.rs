@@ -12,7 +12,7 @@ const FLOORS: [&[&str]; 8] = [
     &["diagnostics"],
     &["journal"],
     &["export"],
-    &["session", "event", "live", "sampling", "propagation"],
+    &["session", "event", "live", "metrics", "sampling", "propagation"],
     &["manager", "inspection", "fuzzing"],
     &["abi"],
 ];

@@ -21,8 +21,11 @@ pub const AGENTOTEL_CALLBACK_HEADER_PROVIDER: u32 = 3;
 pub const AGENTOTEL_CALLBACK_SAMPLER: u32 = 4;
 /// An attribute injector (`agentotel_register_attribute_injector`).
 pub const AGENTOTEL_CALLBACK_ATTRIBUTE_INJECTOR: u32 = 5;
+/// An observable gauge (`agentotel_register_observable_gauge`), by the instrument's name.
+pub const AGENTOTEL_CALLBACK_OBSERVABLE: u32 = 6;
 
-/// `agentotel_export_batch.payload_type`: an OTLP `ExportTraceServiceRequest` or `ExportLogsServiceRequest` in protobuf.
+/// `agentotel_export_batch.payload_type`: an OTLP `ExportTraceServiceRequest`, `ExportLogsServiceRequest` or
+/// `ExportMetricsServiceRequest` in protobuf.
 pub const AGENTOTEL_PAYLOAD_OTLP_PROTO: u32 = 1;
 /// The same as compact OTLP/JSON.
 pub const AGENTOTEL_PAYLOAD_OTLP_JSON: u32 = 2;
@@ -54,7 +57,7 @@ pub struct agentotel_export_batch {
     pub payload: *const u8,
     /// Bytes at `payload`.
     pub payload_len: usize,
-    /// Spans or log records in it.
+    /// Spans or log records in it; 1 for a collection of metrics.
     pub item_count: u64,
     /// Milliseconds that the call should take at most: the exporter's `timeout_ms`. A call that takes longer is said in the
     /// diagnostics, and waited for.
@@ -111,9 +114,9 @@ pub struct agentotel_exporter_callbacks {
 pub struct agentotel_formatter {
     /// `sizeof(agentotel_formatter)`; `AGENTOTEL_FORMATTER_INIT` sets it.
     pub struct_size: usize,
-    /// Called with each span or log record, on the thread that exports: every exporter waits for it, so that it must be
-    /// quick. `signal` is one of `AGENTOTEL_SIGNAL_…`, `json` the record as one compact OTLP/JSON object (a `Span` or a
-    /// `LogRecord`), valid during the call. It writes one line in UTF-8, without a terminating NUL, to `buffer`, says its
+    /// Called with each span, log record or metric, on the thread that exports: every exporter waits for it, so that it must be
+    /// quick. `signal` is one of `AGENTOTEL_SIGNAL_…`, `json` the record as one compact OTLP/JSON object (a `Span`, a
+    /// `LogRecord` or a `Metric`), valid during the call. It writes one line in UTF-8, without a terminating NUL, to `buffer`, says its
     /// bytes in `*needed`, and returns AGENTOTEL_OK; an empty line is left out. When the line does not fit into `capacity` it
     /// returns AGENTOTEL_ERR_BUFFER_TOO_SMALL with what it takes in `*needed`, AGENTOTEL_MAX_LINE_BYTES at most, and is called
     /// once more with as much. Any other status, and a text of more than one line, has the record counted as rejected, and
@@ -351,7 +354,7 @@ pub unsafe extern "C" fn agentotel_register_formatter(
 /// wait for that one, and `destroy` follows when it returns.
 ///
 /// @param kind One of `AGENTOTEL_CALLBACK_…`.
-/// @param name As it was registered; for a header provider the exporter's name.
+/// @param name As it was registered; for a header provider the exporter's name, for an observable gauge the instrument's.
 /// @param timeout_ms How long to wait at most for calls that are under way, in milliseconds.
 /// @return AGENTOTEL_OK; AGENTOTEL_ERR_NOT_FOUND (nothing of that kind has that name); AGENTOTEL_ERR_TIMEOUT (it is taken
 ///         away, no call begins any more, and `destroy` is called when the one under way has ended);
@@ -380,7 +383,10 @@ pub unsafe extern "C" fn agentotel_unregister(
             AGENTOTEL_CALLBACK_ATTRIBUTE_INJECTOR => {
                 ("attribute injector", callbacks.injectors.remove(&name, timeout))
             }
-            other => return Err(Error::InvalidArgument(format!("kind is {other}, expected 1 to 5"))),
+            AGENTOTEL_CALLBACK_OBSERVABLE => {
+                ("observable gauge", callbacks.observables.remove(&name, timeout))
+            }
+            other => return Err(Error::InvalidArgument(format!("kind is {other}, expected 1 to 6"))),
         };
         let shown: String = name.chars().take(64).collect();
         match removal {

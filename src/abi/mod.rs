@@ -1,5 +1,5 @@
 //! `extern "C"` and nothing else: one file per object of the C header (`lifecycle`, `session`, `event`, `event_json`, `log`,
-//! `stats`, `exporter`, `provider`, `callback`, `diagnostics`, `sampler`, `propagation`, `baggage`, `injector`) over what they
+//! `metric`, `stats`, `exporter`, `provider`, `callback`, `diagnostics`, `sampler`, `propagation`, `baggage`, `injector`) over what they
 //! share: `types` (the structs), `status` (the numbers), `snapshot` (reading a caller's structs once), `json` (and its texts),
 //! `guard` (panics, thread state, last error) and `global` (the one library instance). No logic: each function reads its
 //! arguments, calls the manager, writes its outputs. The header is generated from these files.
@@ -19,6 +19,7 @@ pub mod injector;
 mod json;
 pub mod lifecycle;
 pub mod log;
+pub mod metric;
 #[cfg(feature = "test-panic")]
 pub mod panic_test;
 pub mod propagation;

@@ -12,6 +12,7 @@ use super::content::ContentKeys;
 use super::costs::CostsKeys;
 use super::filter::RuleKeys;
 use super::logs::LogsKeys;
+use super::metrics::MetricsKeys;
 use super::processing::{InjectKeys, PropagatorName, default_processors, default_propagators};
 use super::redact::RedactKeys;
 use super::sampler::SamplerKeys;
@@ -65,12 +66,15 @@ pub(super) struct Document {
     #[serde(deserialize_with = "object")]
     pub(super) live: LiveKeys,
     /// Where telemetry goes. The list is taken as a whole; an empty one exports nothing. Without it,
-    /// `OTEL_TRACES_EXPORTER` and `OTEL_LOGS_EXPORTER` decide, and without those one `otlp` exporter.
+    /// `OTEL_TRACES_EXPORTER`, `OTEL_LOGS_EXPORTER` and `OTEL_METRICS_EXPORTER` decide, and without those one `otlp`
+    /// exporter.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<super::exporter::ExporterKeys>>"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) exporters: Option<Vec<serde_json::Value>>,
     /// Milliseconds that the exit of the process may take to send what is pending. 0 turns this off.
     pub(super) flush_at_exit_ms: Whole<0, 600_000>,
+    #[serde(deserialize_with = "object")]
+    pub(super) metrics: MetricsKeys,
     #[serde(deserialize_with = "object")]
     pub(super) logs: LogsKeys,
     #[serde(deserialize_with = "object")]
@@ -100,6 +104,7 @@ impl Default for Document {
             live: LiveKeys::default(),
             exporters: None,
             flush_at_exit_ms: Whole::fixed::<2_000>(),
+            metrics: MetricsKeys::default(),
             logs: LogsKeys::default(),
             diagnostics: DiagnosticsKeys::default(),
             _schema: None,

@@ -10,7 +10,7 @@ use super::json;
 use super::proxy::ProxyKey;
 use super::secret::{Headers, Secret};
 use super::value::{NonEmpty, Whole, Word, object, words};
-use super::{Color, Compression, Payload, Protocol, Stream};
+use super::{Color, Compression, Payload, Protocol, Stream, Temporality};
 use crate::otlp::Signal;
 
 pub(super) type Timeout = Whole<1, 3_600_000>;
@@ -61,6 +61,10 @@ macro_rules! exporter_keys {
             /// What it exports; at least one.
             #[serde(default = "all_signals")]
             pub(super) signals: Vec<Signal>,
+            /// Which sums it is sent of metrics: `cumulative`, `delta` or `lowmemory`. Default: `metrics.temporality`. One
+            /// that is added later gets what is collected already, or is refused.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub(super) temporality: Option<Temporality>,
             /// When a batch is sent.
             #[serde(default, deserialize_with = "object")]
             pub(super) batch: BatchKeys,
@@ -78,6 +82,7 @@ macro_rules! exporter_keys {
                 CommonKeys {
                     name: self.name.as_deref(),
                     signals: &self.signals,
+                    temporality: self.temporality,
                     batch: &self.batch,
                     retry: &self.retry,
                     timeout_ms: self.timeout_ms,
@@ -94,8 +99,8 @@ exporter_keys! {
         /// How it is sent. Default: `"http/protobuf"`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         protocol: Option<Protocol>,
-        /// Base URL, `http://` or `https://`, without credentials. `/v1/traces` and `/v1/logs` are appended for
-        /// HTTP; for gRPC a path is passed over. Default: `"http://localhost:4318"`, for gRPC port 4317.
+        /// Base URL, `http://` or `https://`, without credentials. `/v1/traces`, `/v1/logs` and `/v1/metrics` are appended
+        /// for HTTP; for gRPC a path is passed over. Default: `"http://localhost:4318"`, for gRPC port 4317.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         endpoint: Option<String>,
         /// Headers of each request. The values are secrets: they are never shown. Taken as a whole: an empty
@@ -229,7 +234,7 @@ exporter_keys! {
 pub(super) struct BatchKeys {
     /// Most bytes of a batch, before compression. An event that is larger goes alone.
     pub(super) max_bytes: Whole<4_096, 67_108_864>,
-    /// Most spans or log records of a batch.
+    /// Most spans or log records of a batch. A collection of metrics goes alone.
     pub(super) max_count: BatchCount,
     /// Milliseconds that the first event of a batch waits for others.
     pub(super) delay_ms: BatchDelay,
@@ -282,6 +287,7 @@ pub(super) fn all_signals() -> Vec<Signal> {
 pub(super) struct CommonKeys<'a> {
     pub(super) name: Option<&'a str>,
     pub(super) signals: &'a [Signal],
+    pub(super) temporality: Option<Temporality>,
     pub(super) batch: &'a BatchKeys,
     pub(super) retry: &'a RetryKeys,
     pub(super) timeout_ms: Option<Timeout>,

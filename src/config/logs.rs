@@ -92,6 +92,7 @@ pub(super) fn add_printer(keys: &LogsKeys, exporters: &mut Vec<ExporterConfig>) 
     exporters.push(ExporterConfig {
         name: free_name(PRINTER, &taken),
         signals: vec![Signal::Logs],
+        temporality: None,
         batch: settle_batch(&BatchKeys::default()),
         retry: settle_retry(&RetryKeys::default(), "logs.console")?,
         timeout_ms: DEFAULT_TIMEOUT_MS,

@@ -17,6 +17,7 @@ mod filter;
 mod http_url;
 mod json;
 mod logs;
+mod metrics;
 mod otlp;
 mod percent;
 pub(crate) mod processing;
@@ -87,6 +88,7 @@ pub struct Config {
     pub exporters: Vec<ExporterConfig>,
     /// 0: off.
     pub flush_at_exit_ms: u64,
+    pub metrics: Metrics,
     pub logs: Logs,
     pub diagnostics: Diagnostics,
     /// `OTEL_SDK_DISABLED`: nothing is recorded, whatever the rest says.
@@ -348,6 +350,54 @@ pub enum LiveExport {
 
 words!(LiveExport { Off => "off", Logs => "logs", Spans => "spans" });
 
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metrics {
+    pub enabled: bool,
+    pub interval_ms: u64,
+    /// For exporters that say none.
+    pub temporality: Temporality,
+    /// Never without `enabled`.
+    pub from_events: bool,
+    /// Likewise.
+    pub about_self: bool,
+    /// The first one that is about an instrument counts.
+    pub views: Vec<MetricView>,
+    pub cardinality_limit: usize,
+}
+
+/// Which sums are exported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Temporality {
+    #[default]
+    Cumulative,
+    Delta,
+    LowMemory,
+}
+
+/// What is made of instruments.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricView {
+    pub instrument: Pattern,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    /// The keys that are kept; `None`: all are.
+    pub attributes: Option<Vec<String>>,
+    /// `None`: what the instrument's kind asks for.
+    pub aggregation: Option<ViewAggregation>,
+    pub cardinality_limit: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ViewAggregation {
+    Drop,
+    Sum,
+    LastValue,
+    /// The boundaries between buckets, ascending.
+    ExplicitHistogram(Vec<f64>),
+    /// Most buckets on each side of zero.
+    ExponentialHistogram(usize),
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logs {
     /// Log records that are less severe are not recorded.
@@ -376,6 +426,8 @@ pub struct ExporterConfig {
     pub name: String,
     /// Not empty, each once.
     pub signals: Vec<Signal>,
+    /// Which sums it is sent; `None`: what `metrics` says.
+    pub temporality: Option<Temporality>,
     pub batch: Batch,
     pub retry: Retry,
     /// For every signal that has none of its own; see `timeout_ms_for`.

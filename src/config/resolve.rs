@@ -19,7 +19,7 @@ use super::value::{NonEmpty, Whole};
 use super::variables::{self, Variables};
 use super::{
     Config, Diagnostics, ExporterConfig, Limits, Live, Queue, Resolved, ResourceConfig, Service, Storage,
-    content, filter, json, logs, redact, resource, sampler, settle_exporters, tail,
+    content, filter, json, logs, metrics, redact, resource, sampler, settle_exporters, tail,
 };
 use opentelemetry::KeyValue;
 
@@ -181,6 +181,7 @@ fn settle(
         live: settle_live(&document.live),
         exporters,
         flush_at_exit_ms: document.flush_at_exit_ms.get(),
+        metrics: metrics::settle(document.metrics)?,
         logs: logs::settle(&document.logs),
         diagnostics: settle_diagnostics(&document.diagnostics),
         disabled: variables.disabled,

@@ -1,5 +1,5 @@
-//! The list of exporters, settled: which ones there are (the document's list, or what `OTEL_TRACES_EXPORTER`
-//! and `OTEL_LOGS_EXPORTER` name, or one `otlp`), their names, and what each takes from the environment.
+//! The list of exporters, settled: which ones there are (the document's list, or what `OTEL_TRACES_EXPORTER`,
+//! `OTEL_LOGS_EXPORTER` and `OTEL_METRICS_EXPORTER` name, or one `otlp`), their names, and what each takes from the environment.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -207,6 +207,7 @@ fn settle_one(
         let accepted = "at least one of \"traces\", \"logs\", \"metrics\"";
         return Err(error(format!("{path}.signals"), format!("[] is not accepted; accepted: {accepted}")));
     }
+    let temporality = common.temporality;
     let batch = settle_batch(common.batch);
     let retry = settle_retry(common.retry, path)?;
     let of_environment = match keys {
@@ -232,7 +233,7 @@ fn settle_one(
             ExporterKind::Host(Host { callback, payload })
         }
     };
-    Ok(ExporterConfig { name, signals, batch, retry, timeout_ms, kind })
+    Ok(ExporterConfig { name, signals, temporality, batch, retry, timeout_ms, kind })
 }
 
 pub(super) fn settle_batch(keys: &BatchKeys) -> Batch {

@@ -11,12 +11,13 @@ use super::endpoint::{Endpoint, EndpointError};
 use super::environment::Environment;
 use super::error::shorten;
 use super::exporter::{BatchCount, BatchDelay, ExporterType, Timeout};
+use super::metrics::Interval;
 use super::processing::PropagatorName;
 use super::proxy::{self, ProxyVariables};
 use super::sampler::SamplerName;
 use super::secret::{Headers, Secret};
 use super::value::{Ratio, Whole, Word};
-use super::{Compression, Level, Protocol, percent};
+use super::{Compression, Level, Protocol, Temporality, percent};
 use crate::otlp::Signal;
 
 /// Everything that the variables say.
@@ -83,6 +84,10 @@ pub(super) fn read(environment: &Environment) -> Variables {
     for (key, names) in LIMITS {
         set(&mut layer, "limits", key, reader.first_whole::<0, { Count::MAX }>(names));
     }
+    let interval = reader.whole::<10, { Interval::MAX }>("OTEL_METRIC_EXPORT_INTERVAL");
+    set(&mut layer, "metrics", "interval_ms", interval.map(|interval| interval.get().into()));
+    let temporality = reader.word::<Temporality>("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE");
+    set(&mut layer, "metrics", "temporality", temporality.map(|temporality| temporality.word().into()));
     set(&mut layer, "diagnostics", "level", reader.level());
     let mut batch = Map::new();
     if let Some(delay) = reader.whole::<0, { BatchDelay::MAX }>("OTEL_BSP_SCHEDULE_DELAY") {
@@ -323,11 +328,12 @@ impl<'a> Reader<'a> {
     fn exporters(&mut self) -> Option<Vec<(ExporterType, Vec<Signal>)>> {
         let traces = self.exporter_list("OTEL_TRACES_EXPORTER");
         let logs = self.exporter_list("OTEL_LOGS_EXPORTER");
-        if traces.is_none() && logs.is_none() {
+        let metrics = self.exporter_list("OTEL_METRICS_EXPORTER");
+        if traces.is_none() && logs.is_none() && metrics.is_none() {
             return None;
         }
         let mut exporters: Vec<(ExporterType, Vec<Signal>)> = Vec::new();
-        for (signal, types) in [(Signal::Traces, traces), (Signal::Logs, logs)] {
+        for (signal, types) in [(Signal::Traces, traces), (Signal::Logs, logs), (Signal::Metrics, metrics)] {
             for kind in types.unwrap_or_else(|| vec![ExporterType::Otlp]) {
                 match exporters.iter_mut().find(|(known, _)| *known == kind) {
                     Some((_, signals)) if signals.contains(&signal) => {}

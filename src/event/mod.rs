@@ -27,5 +27,5 @@ pub(crate) mod streamed;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
-mod times;
+pub(crate) mod times;
 pub(crate) mod typed;

@@ -9,7 +9,7 @@ use bumpalo::collections::Vec as ArenaVec;
 
 use super::attributes::{AttributeLimits, is_plain, unique, unite};
 use super::content::{ContentPolicy, structured};
-use super::costs::{Cost, CostSource, Prices};
+use super::costs::{Cost, CostSource, Prices, Said};
 use super::data::{
     Detail, ErrorDetail, EventData, EventKind, GivenTimes, ParentSpan, PlainEvent, SessionEnd, SpanContext,
 };
@@ -30,7 +30,7 @@ use crate::otlp::span::{ATTRIBUTES, PlainSpan, SpanKind, SpanRecord, StatusCode}
 use crate::otlp::value::{Attribute, Attributes, Value};
 use crate::otlp::wire::{Fields, WriteError};
 use crate::redaction::Redaction;
-use crate::session::Session;
+use crate::session::{Session, Usage};
 use crate::sys::append::written;
 use crate::sys::clock::{self, ThreadClock};
 
@@ -159,6 +159,18 @@ impl EventProcessor {
         let typed = self.typed(arena, session, data, phase, cost);
         repairs.truncated += self.truncated_content(&typed);
         Attributes::of(unite(arena, typed, data.attributes.list, limits, repairs))
+    }
+
+    /// The attributes of an event that leaves no span, without what is injected.
+    pub(crate) fn measured_attributes<'a>(
+        &self,
+        arena: &'a Bump,
+        session: &'a Session,
+        data: &EventData<'a>,
+    ) -> &'a [Attribute<'a>] {
+        let usage = Usage::of(&data.detail, Usage::default());
+        let cost = self.prices.of_call(data.detail.kind(), || Said::by(&data.detail), &usage);
+        self.attributes(arena, session, data, (Phase::Whole, cost), &[], &mut Repairs::default()).list
     }
 
     /// What an event's typed detail says, as attributes; and what it cost, as far as it is known only now.

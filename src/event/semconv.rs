@@ -3,6 +3,7 @@
 //! an attribute's name, but for `session.id`, which the encoder keeps free for the session.
 
 mod live;
+pub(crate) mod metrics;
 mod session;
 
 use bumpalo::Bump;

@@ -20,7 +20,7 @@ pub(super) fn sane(time: i64, repairs: &mut Repairs) -> i64 {
 }
 
 /// Start and end from what was given: two of start, end and duration give the third; a missing end is now.
-pub(super) fn times(given: GivenTimes, repairs: &mut Repairs) -> Times {
+pub(crate) fn times(given: GivenTimes, repairs: &mut Repairs) -> Times {
     let (start, end) = (sane(given.start, repairs), sane(given.end, repairs));
     let duration = sane(given.duration, repairs);
     let (start, end) = match (start, end) {

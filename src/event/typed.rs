@@ -5,6 +5,7 @@ use super::content::ContentPolicy;
 use super::costs::{Cost, CostSource};
 use super::data::Detail;
 use super::fields::Sink;
+use super::semconv::metrics::{Role, role};
 use super::semconv::{self, Inherited, Phase};
 use crate::otlp::draft::{Draft, PlainAttributes};
 use crate::otlp::key::Key;
@@ -30,6 +31,33 @@ impl<'a> Sink<'a> for Told<'_, '_, '_> {
     #[inline(always)]
     fn add(&mut self, key: &'static Key, value: Value<'a>) {
         self.are_plain = self.are_plain && self.draft.known(key, value);
+    }
+}
+
+/// A draft that is told what metrics are made of alone.
+struct Measured<'d, 'b, 'k> {
+    draft: &'d mut Draft<'b, 'k>,
+    are_plain: bool,
+}
+
+impl<'a> Sink<'a> for Measured<'_, '_, '_> {
+    #[inline(always)]
+    fn add(&mut self, key: &'static Key, value: Value<'a>) {
+        if role(key.text()) != Role::None {
+            self.are_plain = self.are_plain && self.draft.known(key, value);
+        }
+    }
+}
+
+impl<A> TypedAttributes<'_, A> {
+    /// Encodes what metrics are made of, of the detail; false when not all of it is plain.
+    pub(crate) fn encode_measured(&self, draft: &mut Draft<'_, '_>) -> bool {
+        let mut told = Measured { draft, are_plain: true };
+        if let Some(cost) = self.cost.filter(|cost| cost.source != CostSource::Provider) {
+            semconv::cost(&mut told, cost, self.price_version);
+        }
+        semconv::typed(&mut told, &self.detail, self.inherited, Phase::Whole, self.policy);
+        told.are_plain
     }
 }
 

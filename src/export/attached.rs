@@ -229,9 +229,9 @@ fn free_id(entries: &[Arc<LaneEntry>], plan: &Plan) -> LaneId {
 #[cfg(test)]
 mod tests {
     use super::super::registry::Callbacks;
-    use super::super::settings::plans;
+    use super::super::settings::{MetricsPlan, plans};
     use super::*;
-    use crate::config::{Config, Environment, Level};
+    use crate::config::{Config, Environment, Level, Temporality};
     use crate::diagnostics::Diagnostics;
     use crate::journal::{JournalSettings, OverflowPolicy};
 
@@ -249,7 +249,8 @@ mod tests {
         let json = format!(r#"{{"type":"console","name":"{name}","signals":["traces"]}}"#);
         let exporter = Config::resolve_exporter(json.as_bytes(), &Environment::default(), &[]).unwrap();
         let diagnostics = Arc::new(Diagnostics::new(Level::Off));
-        plans(&exporter, &Callbacks::default(), &diagnostics).unwrap().remove(0)
+        let metrics = MetricsPlan { enabled: false, temporality: Temporality::Cumulative };
+        plans(&exporter, metrics, &Callbacks::default(), &diagnostics).unwrap().remove(0)
     }
 
     #[test]

@@ -5,6 +5,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use crate::config::Temporality;
+use crate::journal::frame::Frame;
+use crate::otlp::metrics;
 use crate::otlp::request::RequestHeader;
 
 /// A batch starts with room for this many bytes of payload and grows from there.
@@ -18,15 +21,23 @@ pub(super) struct BatchInMaking {
     /// Frames by shard.
     pub(super) parts: Vec<u64>,
     pub(super) begun: Instant,
+    /// Of which temporality metrics are wanted; absent for other signals.
+    temporality: Option<Temporality>,
 }
 
 impl BatchInMaking {
     /// An empty batch; `expected` is how many bytes of payload it is likely to take.
-    pub(super) fn new(id: u64, header: &RequestHeader, shards: usize, expected: usize) -> Self {
+    pub(super) fn new(
+        id: u64,
+        header: &RequestHeader,
+        shards: usize,
+        expected: usize,
+        temporality: Option<Temporality>,
+    ) -> Self {
         let reserved = header.max_size();
         let mut body = Vec::with_capacity(reserved + expected.max(FIRST_PAYLOAD_BYTES));
         body.resize(reserved, 0);
-        Self { id, body, reserved, frames: 0, parts: vec![0; shards], begun: Instant::now() }
+        Self { id, body, reserved, frames: 0, parts: vec![0; shards], begun: Instant::now(), temporality }
     }
 
     pub(super) fn payload_bytes(&self) -> usize {
@@ -35,8 +46,13 @@ impl BatchInMaking {
 
     /// Adds one frame's payload, without yet counting it.
     #[inline]
-    pub(super) fn push(&mut self, payload: &[u8]) {
-        self.body.extend_from_slice(payload);
+    pub(super) fn push(&mut self, frame: &Frame<'_>) {
+        match self.temporality {
+            None => self.body.extend_from_slice(frame.payload),
+            Some(temporality) => {
+                metrics::select(&mut self.body, frame.header.kind, frame.payload, temporality)
+            }
+        }
     }
 
     /// Counts frames that were pushed and taken from a shard.

@@ -15,9 +15,10 @@ use self::paint::Style;
 use super::lines::{LeftOut, Lines};
 use super::outcome::{Batch, Cause, Outcome};
 use crate::otlp::Signal;
-use crate::otlp::{DecodeError, decode_logs, decode_traces};
+use crate::otlp::{DecodeError, decode_logs, decode_traces, json_records};
 
 mod held;
+mod metrics;
 mod node;
 mod outlet;
 mod paint;
@@ -161,10 +162,12 @@ impl State {
             Signal::Logs if matches!(shown, Shown::LogText) => {
                 text::lines(&decode_logs(&batch.body)?, style, outlet.text());
             }
-            Signal::Traces if matches!(shown, Shown::LogText) => {}
+            Signal::Traces | Signal::Metrics if matches!(shown, Shown::LogText) => {}
             Signal::Traces => held.take_spans(decode_traces(&batch.body)?, style, outlet.text()),
             Signal::Logs => held.take_logs(decode_logs(&batch.body)?, style, outlet.text()),
-            Signal::Metrics => return Err(DecodeError::Unsupported(batch.signal)),
+            Signal::Metrics => {
+                metrics::lines(&json_records(batch.signal, &batch.body)?, style, outlet.text())
+            }
         }
         Ok(())
     }

@@ -99,12 +99,12 @@ impl Gate {
                         if at >= end {
                             break;
                         }
-                        if frame.header.signal == self.signal && TailSampler::is_of(&frame, key) {
+                        if frame.header.is_of(self.signal) && TailSampler::is_of(&frame, key) {
                             if !bounds.have_room(batch, frames, frame.payload.len()) {
                                 full = true;
                                 break;
                             }
-                            batch.push(frame.payload);
+                            batch.push(&frame);
                             frames += 1;
                         }
                         at.offset += frame.size;
@@ -192,7 +192,7 @@ impl Gate {
             if run.end >= scanned {
                 break;
             }
-            if frame.header.signal == self.signal {
+            if frame.header.is_of(self.signal) {
                 let (fate, key) = self.fate(batch, &frame);
                 if fate != run.fate {
                     if run.end > run.from && !self.take(journal, shard, &run, batch) {
@@ -206,7 +206,7 @@ impl Gate {
                             reading = Reading::Full;
                             break;
                         }
-                        batch.push(frame.payload);
+                        batch.push(&frame);
                     }
                     (Fate::Held(number), Some(key)) => {
                         self.holding.entry(number).or_insert(key);

@@ -1,11 +1,14 @@
 //! How a lane fares: what state it is in, what it has tried and how that ended, for the stats and for whoever waits. Written
 //! by the lane alone, read by anybody.
 
+use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use super::measures::Measuring;
 use super::outcome::{Cause, Outcome};
+use crate::otlp::Signal;
 use crate::sys::clock;
 
 /// What a lane does with what it has to send.
@@ -65,6 +68,25 @@ impl FailureClass {
                 Cause::Protocol => Self::Protocol,
                 Cause::Io(_) => Self::System,
             }),
+        }
+    }
+}
+
+impl FailureClass {
+    /// The word for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::Credentials => "credentials",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::Access => "access",
+            Self::NotServed => "not_served",
+            Self::Rejected => "rejected",
+            Self::TooLarge => "too_large",
+            Self::Protocol => "protocol",
+            Self::System => "system",
         }
     }
 }
@@ -130,6 +152,21 @@ pub(crate) struct LaneHealth {
     latency_ms: Histogram,
     items: Histogram,
     last_error: Mutex<String>,
+    /// Who is told of every request's end.
+    listener: OnceLock<Listener>,
+}
+
+/// Who is told how long the requests of an exporter and signal took.
+struct Listener {
+    measuring: Arc<dyn Measuring>,
+    exporter: String,
+    signal: Signal,
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Listener")
+    }
 }
 
 impl LaneHealth {
@@ -158,12 +195,25 @@ impl LaneHealth {
         self.in_flight.store(0, Ordering::Relaxed);
     }
 
+    /// Has `measuring` told of every request's end.
+    pub(super) fn tell_ends(&self, measuring: &Arc<dyn Measuring>, exporter: &str, signal: Signal) {
+        // What dead processes had left goes out by a lane that is known.
+        let _ = self.listener.set(Listener {
+            measuring: Arc::clone(measuring),
+            exporter: exporter.to_owned(),
+            signal,
+        });
+    }
+
     /// A request goes out.
     pub(super) fn began(&self, items: u64, is_retry: bool) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.attempts.fetch_add(1, Ordering::Relaxed);
         self.retried.fetch_add(u64::from(is_retry), Ordering::Relaxed);
         self.items.add(items, &ITEM_BOUNDS);
+        if let Some(Listener { measuring, exporter, signal }) = self.listener.get() {
+            measuring.began(exporter, *signal, items);
+        }
     }
 
     /// A request has ended.
@@ -174,6 +224,9 @@ impl LaneHealth {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |in_flight| in_flight.checked_sub(1));
         self.latency_ms.add(u64::try_from(took.as_millis()).unwrap_or(u64::MAX), &LATENCY_BOUNDS_MS);
         let class = FailureClass::of(outcome);
+        if let Some(Listener { measuring, exporter, signal }) = self.listener.get() {
+            measuring.ended(exporter, *signal, took, class);
+        }
         if let Some(count) = class.and_then(|class| self.failures.get(class as usize)) {
             count.fetch_add(1, Ordering::Relaxed);
         }

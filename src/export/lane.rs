@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
@@ -147,7 +148,7 @@ impl Lane {
             if self.ends_with_journal && self.journal.is_closed() && self.is_done(false) {
                 return;
             }
-            let stop = self.control.stop();
+            let stop = self.control.stop().filter(|_| self.control.lanes_may_end.load(Ordering::Acquire));
             if stop.is_some_and(|stop| self.is_done(stop.leave_down)) {
                 return;
             }
@@ -280,7 +281,7 @@ impl Lane {
         const EXPECTED_FRAME_BYTES: u64 = 512;
         let mut batch = self.in_making.take().unwrap_or_else(|| {
             let expected = usize::try_from(unread.saturating_mul(EXPECTED_FRAME_BYTES)).unwrap_or(max_bytes);
-            BatchInMaking::new(id, &self.header, shards, expected.min(max_bytes))
+            BatchInMaking::new(id, &self.header, shards, expected.min(max_bytes), self.plan.temporality())
         });
         self.next_batch = batch.id + 1;
         let bounds = Bounds { bytes: max_bytes, count: self.plan.batch.max_count as u64 };
@@ -315,7 +316,7 @@ impl Lane {
             let mut full = false;
             let committed = unread.region.committed().get(unread.from.offset..).unwrap_or_default();
             for frame in Frames::new(committed) {
-                if frame.header.signal == self.plan.signal {
+                if frame.header.is_of(self.plan.signal) {
                     let count = batch.frames + frames;
                     // An event larger than a whole batch goes alone.
                     let too_many_bytes = batch.payload_bytes() + frame.payload.len() > max_bytes && count > 0;
@@ -323,7 +324,7 @@ impl Lane {
                         full = true;
                         break;
                     }
-                    batch.push(frame.payload);
+                    batch.push(&frame);
                     frames += 1;
                 }
                 end.offset += frame.size;

@@ -17,6 +17,7 @@ pub(crate) mod host;
 pub(crate) mod injector;
 mod lane;
 pub(crate) mod lines;
+mod measures;
 mod otlp;
 mod outcome;
 mod printable;
@@ -30,7 +31,7 @@ mod tail;
 mod tests;
 mod worker;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -49,6 +50,7 @@ use crate::sys::thread;
 pub(crate) use self::attached::LaneEntry;
 use self::attached::{Gate, Lanes};
 pub(crate) use self::duty::Duty;
+pub(crate) use self::measures::Measuring;
 pub(crate) use self::otlp::files::read as read_secret_file;
 pub(crate) use self::otlp::headers::HeaderProvider;
 #[cfg(feature = "fuzzing")]
@@ -93,6 +95,11 @@ pub(crate) struct Control {
     pub(crate) flushes: AtomicU64,
     /// Raised by whoever waits until everything is settled: what is open is decided on then.
     settlements: AtomicU64,
+    /// Raised by whoever wants a collection of metrics, and what it was when the last one that ended had begun.
+    collections: AtomicU64,
+    collected: AtomicU64,
+    /// What was measured is in the journal for the last time: lanes that have nothing left may end.
+    lanes_may_end: AtomicBool,
     /// Set once, by shutdown: when to stop at the latest, and whether end points that are down are waited for.
     pub(crate) stop: Mutex<Option<Stop>>,
     /// The worker has ended.
@@ -131,6 +138,8 @@ pub(crate) struct BesideLanes {
     pub(crate) duty: Option<Duty>,
     /// Which sessions are exported; absent: all are.
     pub(crate) tail: Option<TailRules>,
+    /// Who measures, and leaves what was measured in the journal.
+    pub(crate) measuring: Option<Arc<dyn Measuring>>,
 }
 
 /// What is known of the worker.
@@ -149,6 +158,8 @@ pub(crate) struct ExportManager {
     control: Arc<Control>,
     diagnostics: Arc<Diagnostics>,
     callbacks: Arc<Callbacks>,
+    metrics: settings::MetricsPlan,
+    measuring: Option<Arc<dyn Measuring>>,
     lanes: Lanes,
     worker: Mutex<WorkerState>,
     /// Functions of the host that have not returned when they should have.
@@ -172,6 +183,8 @@ impl ExportManager {
             control,
             diagnostics,
             callbacks: Arc::clone(callbacks),
+            metrics: settings::MetricsPlan::new(&config.metrics),
+            measuring: beside.measuring.clone(),
             lanes: Lanes::default(),
             worker: Mutex::new(WorkerState::Dormant { header, beside }),
             stuck: Mutex::default(),
@@ -183,8 +196,16 @@ impl ExportManager {
     }
 
     fn plans(&self, exporter: &ExporterConfig) -> Result<Vec<settings::Plan>, StartError> {
-        settings::plans(exporter, &self.callbacks, &self.diagnostics)
-            .map_err(|why| StartError::Settings { name: exporter.name.clone(), why })
+        let refused = |why| StartError::Settings { name: exporter.name.clone(), why };
+        let plans =
+            settings::plans(exporter, self.metrics, &self.callbacks, &self.diagnostics).map_err(refused)?;
+        let collects = |temporality| self.measuring.as_ref().is_none_or(|them| them.collects(temporality));
+        if plans.iter().filter_map(settings::Plan::temporality).all(collects) {
+            return Ok(plans);
+        }
+        let why = "temporality: not one that metrics are collected with since the start; accepted: that of \
+                   `metrics`, or of an exporter that was there then";
+        Err(refused(why.to_owned()))
     }
 
     /// Attaches lanes and has the worker run them.
@@ -330,12 +351,31 @@ impl ExportManager {
         self.hurry();
     }
 
+    /// Has what was measured by now left in the journal; false at the deadline.
+    fn collect(&self, deadline: Instant) -> bool {
+        let is_running =
+            matches!(*self.worker.lock().unwrap_or_else(PoisonError::into_inner), WorkerState::Running(_));
+        if self.measuring.is_none() || !is_running {
+            return true;
+        }
+        let ticket = self.control.collections.fetch_add(1, Ordering::AcqRel) + 1;
+        self.control.notify.notify_one();
+        let control = &self.control;
+        self.journal.wait_progress(deadline, || {
+            control.collected.load(Ordering::Acquire) >= ticket || control.finished.is_open()
+        })
+    }
+
     /// Delivers what is in the journal now; false when that took longer than allowed.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
+        if !self.collect(deadline) {
+            return false;
+        }
         self.journal.release_settled();
         let heads = self.journal.heads();
         self.hurry_all();
-        self.journal.wait_progress(Instant::now() + timeout, || self.settled(&heads))
+        self.journal.wait_progress(deadline, || self.settled(&heads))
     }
 
     /// Delivers what is left and stops the worker; the journal takes nothing new by now. No function of the host is called

@@ -9,6 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockWrit
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
+use opentelemetry::KeyValue;
+
 use super::host::ExportCallback;
 use super::injector::AttributeInjector;
 use super::lines::FormatCallback;
@@ -40,6 +42,16 @@ pub(crate) struct SamplingAnswer {
 /// A sampler of the host's.
 pub(crate) trait SamplerCallback: Send + Sync {
     fn decide(&self, question: &SamplingQuestion<'_>) -> SamplingAnswer;
+}
+
+/// What a function of the host's has observed: a value and its attributes.
+pub(crate) type Observation = (f64, Vec<KeyValue>);
+
+/// An observable gauge of the host's.
+pub(crate) trait ObservableCallback: Send + Sync {
+    fn unit(&self) -> &str;
+    fn description(&self) -> &str;
+    fn observe(&self) -> Vec<Observation>;
 }
 
 thread_local! {
@@ -228,6 +240,12 @@ impl<T: ?Sized> Registry<T> {
         self.write().remove(name)
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<(String, Arc<Registered<T>>)> {
+        let functions = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        functions.iter().map(|(name, function)| (name.clone(), Arc::clone(function))).collect()
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Registered<T>>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
@@ -280,6 +298,8 @@ pub(crate) struct Callbacks {
     pub(crate) header_providers: Arc<Registry<dyn HeaderProvider>>,
     pub(crate) samplers: Arc<Registry<dyn SamplerCallback>>,
     pub(crate) injectors: Arc<Registry<dyn AttributeInjector>>,
+    /// By the instrument's name.
+    pub(crate) observables: Arc<Registry<dyn ObservableCallback>>,
     /// One at most, under `DIAGNOSTIC_HANDLER`.
     pub(crate) diagnostic_handlers: Arc<Registry<dyn DiagnosticHandler>>,
 }
@@ -293,18 +313,23 @@ impl Callbacks {
             header_providers: Arc::new(self.header_providers.try_copy().unwrap_or_default()),
             samplers: Arc::new(self.samplers.try_copy().unwrap_or_default()),
             injectors: Arc::new(self.injectors.try_copy().unwrap_or_default()),
+            observables: Arc::new(self.observables.try_copy().unwrap_or_default()),
             diagnostic_handlers: Arc::new(self.diagnostic_handlers.try_copy().unwrap_or_default()),
         }
     }
 
-    /// Takes away exporters and formatters that do not return, since a later start of the library must not call them a
+    /// Takes away exporters, formatters and observable gauges that do not return, since a later start of the library must not call them a
     /// second time meanwhile; gives what they are, in words.
     pub(super) fn forget_those_under_way(&self) -> Vec<String> {
         let exporters = self.exporters.forget_those_under_way();
         let formatters = self.formatters.forget_those_under_way();
+        let observables = self.observables.forget_those_under_way();
+        let observables =
+            observables.iter().map(|name| format!("observable gauge `{name}` has not returned"));
         let exporters = exporters.iter().map(|name| format!("callback `{name}` has not returned"));
         exporters
             .chain(formatters.iter().map(|name| format!("formatter `{name}` has not returned")))
+            .chain(observables)
             .collect()
     }
 }

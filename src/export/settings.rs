@@ -14,7 +14,7 @@ use super::otlp::connection::{self, Connection};
 use super::otlp::notes::Notes;
 use super::outcome::Exporter;
 use super::registry::Callbacks;
-use crate::config::{self, Batch, ExporterConfig, ExporterKind, Retry};
+use crate::config::{self, Batch, ExporterConfig, ExporterKind, Retry, Temporality};
 use crate::diagnostics::Diagnostics;
 use crate::otlp::Signal;
 
@@ -27,10 +27,19 @@ pub(super) struct Plan {
     pub(super) batch: Batch,
     pub(super) retry: Retry,
     pub(super) timeout: Duration,
+    /// Which sums it is sent, of metrics.
+    sums: Temporality,
     /// An end point that nobody configured is quietly not there.
     pub(super) is_configured: bool,
     /// What the exporter's receiver has taken so far.
     pub(super) served: Arc<ServedSignals>,
+}
+
+impl Plan {
+    /// Of which temporality metrics are wanted; absent for other signals.
+    pub(super) fn temporality(&self) -> Option<Temporality> {
+        (self.signal == Signal::Metrics).then_some(self.sums)
+    }
 }
 
 /// Signals of which a receiver has taken something, a bit each.
@@ -52,17 +61,17 @@ impl ServedSignals {
     }
 }
 
-/// Signals that can be exported by now.
-const SIGNALS: [Signal; 2] = [Signal::Traces, Signal::Logs];
-
 /// One plan for each of the exporter's signals.
 pub(super) fn plans(
     exporter: &ExporterConfig,
+    metrics: MetricsPlan,
     callbacks: &Callbacks,
     diagnostics: &Arc<Diagnostics>,
 ) -> Result<Vec<Plan>, String> {
+    let sums = exporter.temporality.unwrap_or(metrics.temporality);
+    let signals = Signal::ALL.into_iter().filter(|signal| exporter.signals.contains(signal));
     let signals: Vec<Signal> =
-        SIGNALS.into_iter().filter(|signal| exporter.signals.contains(signal)).collect();
+        signals.filter(|signal| metrics.enabled || *signal != Signal::Metrics).collect();
     let transports = match &exporter.kind {
         ExporterKind::Otlp(otlp) => otlp_transports(&exporter.name, otlp, &signals, callbacks, diagnostics)?,
         ExporterKind::File(file) => shared(Exporter::File(file_exporter(file, callbacks)), &signals),
@@ -82,12 +91,33 @@ pub(super) fn plans(
         signal,
         exporter: exporter.name.clone(),
         transport,
-        batch: exporter.batch.clone(),
+        batch: batch(exporter, signal),
+        sums,
         retry: exporter.retry.clone(),
         timeout: Duration::from_millis(exporter.timeout_ms_for(signal)),
         is_configured,
     };
     Ok(signals.into_iter().zip(transports).map(plan).collect())
+}
+
+/// What exporters have to know of metrics.
+#[derive(Clone, Copy)]
+pub(super) struct MetricsPlan {
+    pub(super) enabled: bool,
+    /// Which sums exporters are sent that say none.
+    pub(super) temporality: Temporality,
+}
+
+impl MetricsPlan {
+    pub(super) fn new(metrics: &config::Metrics) -> Self {
+        Self { enabled: metrics.enabled, temporality: metrics.temporality }
+    }
+}
+
+/// The bounds of a batch. A collection goes alone: what a receiver rejects of it is one item then.
+fn batch(exporter: &ExporterConfig, signal: Signal) -> Batch {
+    let max_count = if signal == Signal::Metrics { 1 } else { exporter.batch.max_count };
+    Batch { max_count, ..exporter.batch.clone() }
 }
 
 type Transports = Vec<Arc<Exporter>>;

@@ -12,9 +12,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::config::{KeepRule, TailSampling};
-use crate::journal::Journal;
 use crate::journal::cursor::Position;
 use crate::journal::frame::{FLAG_ERROR, Frame, Frames};
+use crate::journal::{Journal, Scanner};
 use crate::otlp::Signal;
 use crate::otlp::look::Look;
 
@@ -182,7 +182,7 @@ impl TailSampler {
 
     fn scan_shards(&self, state: &mut State) {
         for shard in 0..self.journal.shard_count() {
-            while let Some(unread) = self.journal.next_unscanned(shard) {
+            while let Some(unread) = self.journal.next_unscanned(Scanner::Tail, shard) {
                 let mut at = unread.from;
                 let committed = unread.region.committed().get(at.offset..).unwrap_or_default();
                 for frame in Frames::new(committed) {
@@ -192,7 +192,7 @@ impl TailSampler {
                 if at == unread.from {
                     break;
                 }
-                self.journal.set_scanned(shard, at);
+                self.journal.set_scanned(Scanner::Tail, shard, at);
                 if let Some(scanned) = state.shards.get_mut(shard) {
                     scanned.end = at;
                 }

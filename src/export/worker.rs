@@ -4,6 +4,7 @@
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
@@ -12,13 +13,14 @@ use tokio::task::{JoinHandle, LocalSet};
 use super::attached::LaneEntry;
 use super::duty::{Duty, Failed};
 use super::lane::{Lane, Wakeup};
+use super::measures::Measures;
 use super::outcome::Exporter;
 use super::settings::Plan;
 use super::tail::{TailRules, TailSampler};
 use super::{Adopted, BesideLanes, Control, Request};
 use crate::diagnostics::Diagnostics;
-use crate::journal::Journal;
 use crate::journal::cursor::LaneId;
+use crate::journal::{Journal, Scanner};
 use crate::otlp::request::RequestHeader;
 use crate::sys::timer::Timer;
 
@@ -45,6 +47,7 @@ pub(super) struct Worker {
     diagnostics: Arc<Diagnostics>,
     duty: Option<Duty>,
     tail: Option<TailRules>,
+    measures: Option<Measures>,
     timer: Timer,
 }
 
@@ -90,12 +93,16 @@ impl Worker {
             let _inside = runtime.enter();
             Timer::new()?
         };
-        let BesideLanes { duty, tail } = beside;
+        let BesideLanes { duty, tail, measuring } = beside;
         if tail.is_some() {
             // Whoever records meanwhile is waited for.
-            journal.begin_scan();
+            journal.begin_scan(Scanner::Tail);
         }
-        Ok((Self { plans, header, journal, control, diagnostics, duty, tail, timer }, runtime))
+        if measuring.is_some() {
+            journal.begin_scan(Scanner::Measures);
+        }
+        let measures = measuring.map(Measures::new);
+        Ok((Self { plans, header, journal, control, diagnostics, duty, tail, measures, timer }, runtime))
     }
 
     /// Runs until it is told to stop. A panic in here ends the worker, not the process; what is pending stays counted.
@@ -125,6 +132,9 @@ impl Worker {
         is_adopted: bool,
         tail: Option<&Rc<TailSampler>>,
     ) -> Schedule {
+        if let Some(measures) = &self.measures {
+            entry.health.tell_ends(measures.measuring(), &entry.exporter, entry.signal);
+        }
         let wakeup = Rc::new(Wakeup::default());
         let delay = Duration::from_millis(plan.batch.delay_ms.max(1));
         let lane = Lane::new(
@@ -222,6 +232,21 @@ impl Worker {
         });
     }
 
+    /// Measures what is new, and leaves what was measured in the journal when it is time, or somebody waits for it.
+    fn measure(&mut self, now: Instant, stop: bool) {
+        let Some(measures) = &mut self.measures else { return };
+        let asked = self.control.collections.load(Ordering::Acquire);
+        let is_wanted = asked != self.control.collected.load(Ordering::Acquire);
+        if measures.perform(now, is_wanted || stop).is_err() {
+            let words = "metrics have failed and are not collected any more";
+            self.diagnostics.say(crate::config::Level::Error, words);
+        }
+        if is_wanted {
+            self.control.collected.store(asked, Ordering::Release);
+            self.journal.announce_progress();
+        }
+    }
+
     /// Wakes lanes and does the duty until it is time to stop.
     async fn keep_waking(
         &mut self,
@@ -235,6 +260,7 @@ impl Worker {
         let mut idle_ticks = 0u32;
         loop {
             let due = schedules.iter().map(|schedule| schedule.due).chain(duty.as_ref().map(Duty::due));
+            let due = due.chain(self.measures.as_ref().and_then(Measures::due));
             let next = due.min().unwrap_or_else(|| Instant::now() + NOTHING_TO_DO);
             let ticked = tokio::select! {
                 () = self.control.notify.notified() => false,
@@ -242,7 +268,7 @@ impl Worker {
             };
             self.take_requests(schedules, header, tail);
             let now = Instant::now();
-            let flushed = self.control.flushes.load(std::sync::atomic::Ordering::Acquire);
+            let flushed = self.control.flushes.load(Ordering::Acquire);
             let (flush, stop) = (flushed != flushes, self.control.stop().is_some());
             flushes = flushed;
             // Before the lanes are woken: what the duty leaves in the journal goes out with the rest.
@@ -253,7 +279,9 @@ impl Worker {
                 let words = "a periodic duty of the export worker has failed and is not done any more";
                 self.diagnostics.say(crate::config::Level::Error, words);
             }
-            let asked = self.control.settlements.load(std::sync::atomic::Ordering::Acquire);
+            self.measure(now, stop);
+            self.control.lanes_may_end.store(stop, Ordering::Release);
+            let asked = self.control.settlements.load(Ordering::Acquire);
             if let Some(tail) = tail {
                 if stop || asked != settlements {
                     tail.keep_open();

@@ -106,7 +106,7 @@ impl Journal {
                 counters.offered += 1;
                 counters.accepted_caller += 1;
             }
-            Origin::Derived | Origin::Expendable => counters.accepted_derived += 1,
+            Origin::Derived | Origin::Expendable | Origin::Collected => counters.accepted_derived += 1,
         }
         if entry.repairs != Repairs::default() {
             counters.repaired(entry.repairs);
@@ -166,7 +166,8 @@ impl Journal {
         loop {
             let seen = self.store.returned();
             let mut state = shard.lock();
-            if !state.open {
+            let is_last = entry.origin == Origin::Collected && !self.is_sealed.load(Ordering::Acquire);
+            if !state.open && !is_last {
                 Self::refuse_in(&mut state, entry, Refusal::ShutDown);
                 return Err(AppendError::Closed);
             }
@@ -268,6 +269,37 @@ impl Journal {
         {
             shard.lock().counters_mut(signal).repaired(repairs);
         }
+    }
+
+    /// Leaves what is measured of an event that leaves no record, of `most` bytes at most; false when there is no room for it,
+    /// or `write` could not. It takes no room from records: nothing gives way to it.
+    pub(crate) fn append_measurement(
+        &self,
+        shard: usize,
+        kind: u8,
+        most: usize,
+        write: impl FnMut(&mut [u8]) -> Option<usize>,
+    ) -> bool {
+        let Some(shard) = self.shard(shard) else { return false };
+        let mut state = shard.lock();
+        if !state.open {
+            return false;
+        }
+        if !state.has_room(most) {
+            drop(state);
+            let entry = Entry {
+                signal: Signal::Metrics,
+                kind,
+                flags: 0,
+                origin: Origin::Expendable,
+                repairs: Repairs::default(),
+            };
+            match self.make_room(shard, entry, most) {
+                Ok(room) => state = room,
+                Err(_) => return false,
+            }
+        }
+        state.append_measurement(kind, most, write)
     }
 
     /// Counts a record of a session that is not sampled.

@@ -5,7 +5,8 @@
 //!      0     4  length of the payload; 0 = no frame here; published last, with release order
 //!      4     1  signal (1 traces, 2 logs, 3 metrics)
 //!      5     1  kind of the event (0 custom, 1 llm, 2 tool, 3 action, 255 session root)
-//!      6     2  flags (bit 0: the record tells of an error)
+//!      6     2  flags (bit 0: the record tells of an error; bit 1: it shows what is not over; bit 2: no record, but what
+//!            is measured of an event that leaves none)
 //!      8     8  sequence number in the shard, from 1, without gaps
 //!     16     n  payload: one record as an element of its request, tag and length included
 //!   16+n     4  CRC-32C over generation and salt of the segment and this frame from offset 4 to 16+n, where segments
@@ -32,6 +33,13 @@ pub(crate) const MOST_AROUND_BYTES: usize = HEADER_BYTES + TRAILER_BYTES + FRAME
 /// Bit 0 of the flags: the record tells of an error.
 pub(crate) const FLAG_ERROR: u16 = 1;
 
+/// Bit 1: the record shows something as it is before it is over.
+pub(crate) const FLAG_SHOWN: u16 = 2;
+
+/// Bit 2: no record, but the span fields that metrics are made of, of an event that leaves no span. No exporter gets it, and
+/// no counter has it.
+pub(crate) const FLAG_MEASUREMENT: u16 = 4;
+
 /// What a frame says about its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameHeader {
@@ -39,6 +47,20 @@ pub(crate) struct FrameHeader {
     pub(crate) kind: u8,
     pub(crate) flags: u16,
     pub(crate) sequence: u64,
+}
+
+impl FrameHeader {
+    /// Whether the frame is a record of this signal.
+    #[inline]
+    pub(crate) fn is_of(&self, signal: Signal) -> bool {
+        self.signal == signal && !self.is_measurement()
+    }
+
+    /// Whether it is no record at all.
+    #[inline]
+    pub(crate) fn is_measurement(&self) -> bool {
+        self.flags & FLAG_MEASUREMENT != 0
+    }
 }
 
 /// Bytes that a frame with a payload of this size takes.

@@ -20,7 +20,7 @@ pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ pub(crate) use self::append::{AppendError, Entry};
 use self::cursor::{Fate, LaneId, Position, Settlement};
 use self::cursor_file::{CursorFile, LaneName};
 use self::shard::ShardState;
-pub(crate) use self::shard::{Origin, Unread};
+pub(crate) use self::shard::{Origin, Scanner, Unread};
 use self::store::SegmentStore;
 use crate::otlp::Signal;
 
@@ -89,6 +89,8 @@ pub(crate) struct Journal {
     /// Held by whoever brings everything to the disk.
     syncing: Mutex<()>,
     max_bytes: usize,
+    /// Nothing at all is appended any more.
+    is_sealed: AtomicBool,
     serial: AtomicU64,
     wake: Wake,
     progress: Mutex<u64>,
@@ -121,6 +123,7 @@ impl Journal {
             sync_always,
             syncing: Mutex::new(()),
             max_bytes: settings.max_bytes,
+            is_sealed: AtomicBool::new(false),
             serial: AtomicU64::new(0),
             wake,
             progress: Mutex::new(0),
@@ -197,6 +200,11 @@ impl Journal {
         self.set_cursor(lane, self.shards.len(), Position::default());
     }
 
+    /// Whether there is a lane that gets records of this signal.
+    pub(crate) fn has_lane_of(&self, signal: Signal) -> bool {
+        self.shards.first().is_some_and(|shard| shard.lock().has_lane_of(signal))
+    }
+
     /// Removes a lane: segments are not kept for it any more, and what it has not settled is given up for this reason.
     /// Whoever takes the journal over knows that nothing in it is for this lane. Gives its last counters.
     pub(crate) fn detach(&self, lane: LaneId, reason: Drop) -> LaneCounters {
@@ -255,20 +263,25 @@ impl Journal {
     }
 
     /// From here on frames stay until they were scanned (`next_unscanned`, `set_scanned`).
-    pub(crate) fn begin_scan(&self) {
-        self.shards.iter().for_each(|shard| shard.lock().begin_scan());
+    pub(crate) fn begin_scan(&self, scanner: Scanner) {
+        self.shards.iter().for_each(|shard| shard.lock().begin_scan(scanner));
     }
 
     /// What is to be scanned next in a shard; nothing when all was.
-    pub(crate) fn next_unscanned(&self, shard: usize) -> Option<Unread> {
-        self.shards.get(shard)?.lock().next_unscanned()
+    pub(crate) fn next_unscanned(&self, scanner: Scanner, shard: usize) -> Option<Unread> {
+        self.shards.get(shard)?.lock().next_unscanned(scanner)
     }
 
     /// Everything before `end` was scanned.
-    pub(crate) fn set_scanned(&self, shard: usize, end: Position) {
+    pub(crate) fn set_scanned(&self, scanner: Scanner, shard: usize, end: Position) {
         if let Some(shard) = self.shards.get(shard) {
-            shard.lock().set_scanned(end);
+            shard.lock().set_scanned(scanner, end);
         }
+    }
+
+    /// Frames that gave way before they were measured.
+    pub(crate) fn unmeasured(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.lock().unmeasured).sum()
     }
 
     /// Where the first frames of a lane stand that wait for a session's decision, and up to where.
@@ -389,17 +402,23 @@ impl Journal {
         self.shards.iter().all(|shard| !shard.lock().open)
     }
 
-    /// Refuses every append from now on.
+    /// Refuses every append from now on, but for a last collection.
     pub(crate) fn close(&self) {
         for shard in &self.shards {
             shard.lock().open = false;
         }
     }
 
+    /// Refuses that, too.
+    pub(crate) fn seal(&self) {
+        self.is_sealed.store(true, Ordering::Release);
+    }
+
     /// Lets everything go but the counters, when all that there was is settled: whoever keeps the counters keeps neither
     /// memory nor files.
     pub(crate) fn let_go(&self) {
         self.close();
+        self.seal();
         let segments: Vec<_> =
             self.shards.iter().flat_map(|shard| shard.lock().take_segments().collect::<Vec<_>>()).collect();
         self.store.close(segments);

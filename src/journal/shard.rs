@@ -9,7 +9,8 @@ use std::sync::Arc;
 use super::accounting::{Drop, LaneCounters, SignalCounters};
 use super::cursor::{Cursor, Fate, LaneId, Position, Settlement};
 use super::frame::{
-    FrameHeader, Frames, HEADER_BYTES, MOST_AROUND_BYTES, frame_size, write_checksum, write_surroundings,
+    FLAG_MEASUREMENT, FrameHeader, Frames, HEADER_BYTES, MOST_AROUND_BYTES, frame_size, write_checksum,
+    write_surroundings,
 };
 use crate::otlp::Signal;
 use crate::otlp::wire::WriteError;
@@ -36,6 +37,14 @@ impl Segment {
         Position { serial: self.serial, offset: self.writer.committed() }
     }
 
+    /// Frames from `offset` on that events would have been measured by.
+    fn count_measured(&self, offset: usize) -> u64 {
+        let committed = self.writer.region().committed();
+        let rest = committed.get(offset..).unwrap_or_default();
+        let is_measured = |header: FrameHeader| header.signal == Signal::Traces || header.is_measurement();
+        Frames::new(rest).map(|frame| u64::from(is_measured(frame.header))).sum()
+    }
+
     /// Frames of the signal from `offset` on.
     fn count_from(&self, offset: usize, signal: Signal) -> u64 {
         if offset == 0 {
@@ -43,7 +52,7 @@ impl Segment {
         }
         let committed = self.writer.region().committed();
         let rest = committed.get(offset..).unwrap_or_default();
-        Frames::new(rest).map(|frame| u64::from(frame.header.signal == signal)).sum()
+        Frames::new(rest).map(|frame| u64::from(frame.header.is_of(signal))).sum()
     }
 }
 
@@ -65,6 +74,15 @@ pub(crate) enum Fault {
 /// What does not fit together, though it was measured.
 const SIZE: Fault = Fault::Write(WriteError::Size);
 
+/// Who looks at every frame before it may go, beside the lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scanner {
+    /// Decides on sessions.
+    Tail = 0,
+    /// Measures events.
+    Measures = 1,
+}
+
 /// Who asked for a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -75,6 +93,8 @@ pub(crate) enum Origin {
     /// The library, to show what is going on. Such a record gives way: it is appended where there is room, and neither
     /// waits for any nor takes any from others.
     Expendable,
+    /// The library, of what was measured: taken after the journal is closed, too, until it is sealed.
+    Collected,
 }
 
 pub(crate) struct ShardState {
@@ -87,8 +107,10 @@ pub(crate) struct ShardState {
     cursors: Vec<Cursor>,
     /// Everything before this is on the disk.
     synced: Position,
-    /// Whoever decides on sessions has seen everything before this; absent when nobody does.
-    scanned: Option<Position>,
+    /// By scanner: it has seen everything before this; absent when there is none.
+    scanned: [Option<Position>; 2],
+    /// Measurements and spans that were given up before they were measured.
+    pub(crate) unmeasured: u64,
     pub(crate) counters: [SignalCounters; 3],
 }
 
@@ -102,7 +124,8 @@ impl ShardState {
             sealed: VecDeque::new(),
             cursors: Vec::new(),
             synced: Position::default(),
-            scanned: None,
+            scanned: [None; 2],
+            unmeasured: 0,
             counters: Default::default(),
         }
     }
@@ -164,6 +187,24 @@ impl ShardState {
             Some(payload) => self.commit(header, payload).map(|()| true).map_err(|fault| (payload, fault)),
             None => Ok(false),
         }
+    }
+
+    /// Appends what is measured of an event that leaves no record; false when there is no room.
+    pub(crate) fn append_measurement(
+        &mut self,
+        kind: u8,
+        most: usize,
+        write: impl FnOnce(&mut [u8]) -> Option<usize>,
+    ) -> bool {
+        let header = FrameHeader { signal: Signal::Metrics, kind, flags: FLAG_MEASUREMENT, sequence: 0 };
+        if !self.append_written(header, most, write).unwrap_or(false) {
+            return false;
+        }
+        // It was counted among the records.
+        if let Some(Segment { frames: [_, _, metrics], .. }) = &mut self.active {
+            *metrics = metrics.saturating_sub(1);
+        }
+        true
     }
 
     /// Makes a frame of the payload that stands in its place.
@@ -251,6 +292,10 @@ impl ShardState {
         self.cursors.push(cursor);
     }
 
+    pub(crate) fn has_lane_of(&self, signal: Signal) -> bool {
+        self.cursors.iter().any(|cursor| cursor.signal == signal)
+    }
+
     /// Removes a lane's cursor; what it had not settled is given up for this reason. Gives its last counters.
     pub(crate) fn detach(&mut self, lane: LaneId, reason: Drop) -> LaneCounters {
         let mut counters = self.lane_counters(lane);
@@ -279,13 +324,16 @@ impl ShardState {
     }
 
     /// From here on frames stay until they were scanned.
-    pub(crate) fn begin_scan(&mut self) {
-        self.scanned = Some(self.head());
+    pub(crate) fn begin_scan(&mut self, scanner: Scanner) {
+        let head = self.head();
+        if let Some(scanned) = self.scanned.get_mut(scanner as usize) {
+            *scanned = Some(head);
+        }
     }
 
     /// What is to be scanned next; nothing when all was.
-    pub(crate) fn next_unscanned(&self) -> Option<Unread> {
-        let scanned = self.scanned?;
+    pub(crate) fn next_unscanned(&self, scanner: Scanner) -> Option<Unread> {
+        let scanned = self.scanned.get(scanner as usize).copied().flatten()?;
         let segment = self.segments().find(|segment| segment.end() > scanned)?;
         let offset = if segment.serial == scanned.serial { scanned.offset } else { 0 };
         let from = Position { serial: segment.serial, offset };
@@ -293,8 +341,15 @@ impl ShardState {
     }
 
     /// Everything before `end` was scanned.
-    pub(crate) fn set_scanned(&mut self, end: Position) {
-        self.scanned = self.scanned.map(|scanned| scanned.max(end));
+    pub(crate) fn set_scanned(&mut self, scanner: Scanner, end: Position) {
+        if let Some(Some(scanned)) = self.scanned.get_mut(scanner as usize) {
+            *scanned = (*scanned).max(end);
+        }
+    }
+
+    /// Whether every scanner has seen everything before here.
+    fn is_scanned(&self, end: Position) -> bool {
+        self.scanned.iter().flatten().all(|scanned| *scanned >= end)
     }
 
     /// Where the first frames stand that wait for a session's decision, and up to where.
@@ -370,8 +425,7 @@ impl ShardState {
         }
         while let Some(oldest) = self.sealed.front() {
             let end = oldest.end();
-            let is_scanned = self.scanned.is_none_or(|scanned| scanned >= end);
-            if !is_scanned || self.cursors.iter().any(|cursor| cursor.settled() < end) {
+            if !self.is_scanned(end) || self.cursors.iter().any(|cursor| cursor.settled() < end) {
                 break;
             }
             if let Some(segment) = self.sealed.pop_front() {
@@ -379,8 +433,7 @@ impl ShardState {
                 recycle(segment.writer);
             }
         }
-        let all_settled = self.scanned.is_none_or(|scanned| scanned >= head)
-            && self.cursors.iter().all(|cursor| cursor.settled() >= head);
+        let all_settled = self.is_scanned(head) && self.cursors.iter().all(|cursor| cursor.settled() >= head);
         if let Some(active) = &mut self.active
             && self.sealed.is_empty()
             && all_settled
@@ -416,7 +469,15 @@ impl ShardState {
     pub(crate) fn advance_past_oldest(&mut self, reason: Drop) {
         let Some(oldest) = self.sealed.front() else { return };
         let end = oldest.end();
-        self.scanned = self.scanned.map(|scanned| scanned.max(end));
+        if let Some(Some(measured)) = self.scanned.get(Scanner::Measures as usize)
+            && *measured < end
+        {
+            let from = if measured.serial == end.serial { measured.offset } else { 0 };
+            self.unmeasured += oldest.count_measured(from);
+        }
+        for scanned in self.scanned.iter_mut().flatten() {
+            *scanned = (*scanned).max(end);
+        }
         for cursor in &mut self.cursors {
             if cursor.settled() >= end {
                 continue;

@@ -20,6 +20,7 @@ use crate::event::inject::on_log;
 use crate::event::processor::{EventProcessor, span_entry};
 use crate::event::semconv::{self, LiveNews, LiveState};
 use crate::journal::accounting::Repairs;
+use crate::journal::frame::FLAG_SHOWN;
 use crate::journal::{AppendError, Entry, Journal, Origin};
 use crate::otlp::Signal;
 use crate::otlp::log::LogRecord;
@@ -194,7 +195,7 @@ impl LiveView {
         match update::finish(&self.processor, arena, session, contents, &nothing, closing, &mut repairs) {
             Ok(record) => {
                 let entry = span_entry(contents.fixed.kind, record.status, Repairs::default());
-                let entry = Entry { origin: Origin::Expendable, ..entry };
+                let entry = Entry { origin: Origin::Expendable, flags: entry.flags | FLAG_SHOWN, ..entry };
                 self.note(self.processor.commit(&self.journal, shard, arena, entry, &record, |_| ()));
             }
             Err(why) => self.note(Err(AppendError::Write(why))),

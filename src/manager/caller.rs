@@ -27,6 +27,8 @@ pub(crate) struct Caller {
     pub(crate) sessions: RememberedSessions,
     /// The session of the event that was left out last, because it is not sampled.
     pub(crate) unsampled: u64,
+    /// What tells a measurement's attributes from others; empty in between, and kept.
+    pub(crate) measured: Vec<u8>,
 }
 
 impl Caller {
@@ -39,6 +41,7 @@ impl Caller {
             shard: (0, 0),
             sessions: RememberedSessions::default(),
             unsampled: 0,
+            measured: Vec::new(),
         }
     }
 

@@ -159,6 +159,9 @@ impl OtelManager {
             return Ok(false);
         }
         if !session.sampled {
+            if self.measures_unsampled() {
+                return Ok(false);
+            }
             self.journal.leave_out_unsampled(shard, Signal::Traces);
             self.live.free(live, event);
             return Ok(true);
@@ -357,7 +360,7 @@ impl OtelManager {
         let (Some(session), Some(slot)) = (live.session(), live.slot()) else {
             return Err(Error::Internal("an event in flight has no slot".to_owned()));
         };
-        if !session.sampled {
+        if !session.sampled && !self.measures_unsampled() {
             self.journal.leave_out_unsampled(shard, Signal::Traces);
             return Ok(Ended::default());
         }
@@ -371,6 +374,10 @@ impl OtelManager {
         let closing = Closing { cost, mark };
         let record = update::finish(&self.processor, arena, session, &contents, data, closing, &mut repairs)
             .map_err(|why| self.refused(shard, Signal::Traces, not_encoded(why)))?;
+        if !session.sampled {
+            self.leave_out_span(shard, arena, kind as u8, &record);
+            return Ok(Ended::default());
+        }
         let entry = span_entry(kind as u8, record.status, repairs);
         let usage = Usage::of(&data.detail, contents.fixed.usage);
         let committing = |sequence| {

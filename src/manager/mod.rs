@@ -1,6 +1,7 @@
 //! The OtelManager: everything that one start of the library is made of, and what can be asked of it. Built from a
 //! Config, shared by all calling threads, shut down once. `sessions`, `events` (in flight),
-//! `recording` (whole ones; `said` those that are read already), `errors` and `logs` are what calls do, `targets` what they
+//! `recording` (whole ones; `said` those that are read already), `errors`, `logs` and `metrics` are what calls do, `unsampled` what they leave
+//! of what is not sampled, `targets` what they
 //! name; `caller` is what a
 //! thread brings along; `error` is what can go wrong. Knows no C types and no global.
 
@@ -11,6 +12,7 @@ mod event_ids;
 mod events;
 mod exporters;
 mod logs;
+mod metrics;
 mod propagation;
 mod recording;
 mod recovery;
@@ -18,6 +20,7 @@ mod said;
 mod sessions;
 mod storage;
 mod targets;
+mod unsampled;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
@@ -27,6 +30,7 @@ pub(crate) use self::caller::Caller;
 pub(crate) use self::error::Error;
 use self::event_ids::EventIds;
 pub(crate) use self::events::LiveListing;
+pub(crate) use self::metrics::{MOST_BOUNDARIES, check_instrument};
 use self::storage::{Alarm, Storage};
 pub(crate) use self::storage::{Durability, StorageStats};
 use crate::config::{Config, ExporterConfig, Level, LiveExport, Overflow, Processor, resource};
@@ -46,6 +50,7 @@ pub(crate) use crate::export::lines::FormatCallback;
 use crate::export::read_secret_file;
 pub(crate) use crate::export::registry::DIAGNOSTIC_HANDLER;
 pub(crate) use crate::export::registry::{LetGo, Removal, SamplerCallback, SamplingAnswer, SamplingQuestion};
+pub(crate) use crate::export::registry::{ObservableCallback, Observation};
 use crate::export::registry::{Registry, is_in_callback};
 use crate::export::{BesideLanes, Control, Duty, ExportManager, LaneEntry, RootSpan, StartError, TailRules};
 pub(crate) use crate::export::{Callbacks, HeaderProvider};
@@ -55,6 +60,10 @@ use crate::journal::files::{EVENTS_SUFFIX, SESSIONS_SUFFIX, SlotFiles};
 use crate::journal::{AppendError, Journal, JournalSettings, OverflowPolicy};
 use crate::live::table::LiveTable;
 use crate::live::view::{LiveView, Passes};
+use crate::metrics::Metrics;
+pub(crate) use crate::metrics::attributes::key_values;
+use crate::metrics::own::{ExporterFigures, Figures};
+pub(crate) use crate::metrics::series::{InstrumentKind, InstrumentOptions};
 use crate::otlp::Signal;
 use crate::otlp::request::RequestHeader;
 use crate::otlp::wire::WriteError;
@@ -99,6 +108,7 @@ pub(crate) struct OtelManager {
     event_ids: EventIds,
     sampler: HeadSampler,
     filter: Option<EventFilter>,
+    metrics: Arc<Metrics>,
     diagnostics: Arc<Diagnostics>,
     /// The host's function that is told them.
     handlers: Arc<Registry<dyn DiagnosticHandler>>,
@@ -152,6 +162,7 @@ impl OtelManager {
             EventProcessor::new(limits),
             Arc::clone(&diagnostics),
         ));
+        let metrics = Metrics::new(&config, epoch, &callbacks.observables, &journal, &diagnostics);
         let header = RequestHeader::new(&resource::redacted(resource::detect(&config), redaction.as_deref()));
         let export = ExportManager::start(
             &config,
@@ -159,7 +170,11 @@ impl OtelManager {
             Arc::clone(&journal),
             control,
             Arc::clone(&diagnostics),
-            BesideLanes { duty: live_duty(&config, &view), tail: tail_rules(&config) },
+            BesideLanes {
+                duty: live_duty(&config, &view),
+                tail: tail_rules(&config),
+                measuring: Metrics::measuring(&metrics),
+            },
             callbacks,
         )
         .map_err(|error| match error {
@@ -192,7 +207,7 @@ impl OtelManager {
             export.stop(Duration::ZERO, true);
         })?;
         let session_slots = SessionSlots::new(journal.shard_count(), slots.source(SESSIONS_SUFFIX));
-        Ok(Arc::new(Self {
+        let manager = Arc::new(Self {
             session_slots: Arc::new(session_slots),
             journal,
             sessions: SessionTable::new(epoch),
@@ -204,6 +219,7 @@ impl OtelManager {
             event_ids: EventIds::default(),
             sampler: HeadSampler::new(&config.sampler, &callbacks.samplers, &diagnostics),
             filter: EventFilter::new(&config.event_filter),
+            metrics,
             diagnostics,
             handlers: Arc::clone(&callbacks.diagnostic_handlers),
             export,
@@ -211,7 +227,10 @@ impl OtelManager {
             state: AtomicU8::new(RUNNING),
             exporters: Mutex::new(config.exporters.clone()),
             config,
-        }))
+        });
+        let weak = Arc::downgrade(&manager);
+        manager.metrics.ask(Box::new(move || weak.upgrade().map(|manager| manager.figures())));
+        Ok(manager)
     }
 
     fn check_running(&self) -> Result<(), Error> {
@@ -298,6 +317,7 @@ impl OtelManager {
         self.end_everything();
         self.journal.close();
         let settled = self.export.stop(timeout, leave_down);
+        self.journal.seal();
         self.state.store(SHUT_DOWN, Ordering::Release);
         if let Some(storage) = &self.storage {
             storage.stop(&self.journal, settled);
@@ -328,6 +348,29 @@ impl OtelManager {
             open_sessions: count(self.sessions.open()),
             queue_bytes: self.journal.bytes_in_use() as u64,
             queue_capacity_bytes: self.config.queue.max_bytes as u64,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn metrics_for_tests(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// What its metrics about itself are made of.
+    fn figures(&self) -> Figures {
+        let of_lane = |lane: Arc<LaneEntry>| ExporterFigures {
+            counters: self.export.counters(&lane),
+            unread: self.journal.unread(lane.id),
+            health: lane.health.figures(),
+            exporter: lane.exporter.clone(),
+            signal: lane.signal,
+        };
+        Figures {
+            signals: Signal::ALL.map(|signal| self.journal.signal_counters(signal)),
+            in_flight_events: self.live.live() as u64,
+            open_sessions: self.sessions.open() as u64,
+            queue_bytes: self.journal.bytes_in_use() as u64,
+            exporters: self.export.lanes().into_iter().map(of_lane).collect(),
         }
     }
 

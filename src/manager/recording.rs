@@ -90,9 +90,11 @@ impl OtelManager {
         };
         let span_id = caller.ids.span_id();
         if !session.sampled {
-            caller.unsampled = session_handle;
-            self.journal.leave_out_unsampled(shard, Signal::Traces);
+            if !self.measures_unsampled() {
+                caller.unsampled = session_handle;
+            }
             recorded(session.context_of(span_id));
+            self.leave_out_plain(shard, event.name[0], event.times);
             return Ok(true);
         }
         if let Some(filter) = &self.filter
@@ -145,7 +147,7 @@ impl OtelManager {
             Err(error) => return Err(self.refused(shard, Signal::Traces, error)),
         };
         let span_id = caller.ids.span_id();
-        if !session.sampled {
+        if !session.sampled && !self.measures_unsampled() {
             caller.unsampled = session_handle;
             self.journal.leave_out_unsampled(shard, Signal::Traces);
             recorded(session.context_of(span_id));
@@ -153,6 +155,12 @@ impl OtelManager {
         }
         let usage = Usage::of(&detail, Usage::default());
         let cost = self.processor.prices().of_call(detail.kind(), || Said::by(&detail), &usage);
+        if !session.sampled {
+            recorded(session.context_of(span_id));
+            let attributes = self.processor.typed_attributes(session, detail, cost, &());
+            self.leave_out_typed(shard, &mut caller.keys, detail.kind(), &attributes, event.times);
+            return Ok(true);
+        }
         let typed = PlainEvent {
             name,
             parent: event.parent,
@@ -253,8 +261,10 @@ impl OtelManager {
         };
         let context = session.context_of(ids.span_id());
         if !session.sampled {
-            caller.unsampled = session_handle;
-            self.journal.leave_out_unsampled(shard, Signal::Traces);
+            if !self.measures_unsampled() {
+                caller.unsampled = session_handle;
+            }
+            self.leave_out_any(shard, arena, session, data, is_dropped);
             return Ok(context);
         }
         if is_dropped {

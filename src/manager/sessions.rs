@@ -210,7 +210,7 @@ impl OtelManager {
         for event in self.live.of_session(handle) {
             self.interrupt_event(caller.shard(self.journal.shard_count()), arena, event);
         }
-        if !session.sampled {
+        if !session.sampled && !self.measures_unsampled() {
             self.journal.leave_out_unsampled(caller.shard(self.journal.shard_count()), Signal::Traces);
             return Ok(());
         }
@@ -230,6 +230,10 @@ impl OtelManager {
         let record = self.processor.root(&session, &root.name, kept, end, attributes, &mut repairs);
         let entry = span_entry(ROOT_FRAME_KIND, record.status, repairs);
         let shard = caller.shard(self.journal.shard_count());
+        if !session.sampled {
+            self.leave_out_span(shard, arena, ROOT_FRAME_KIND, &record);
+            return Ok(());
+        }
         let committing = |sequence| session.set_finishing(shard, sequence);
         let ended = self.processor.commit(&self.journal, shard, arena, entry, &record, committing);
         session.let_go();

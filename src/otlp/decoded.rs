@@ -11,9 +11,6 @@ use super::Signal;
 /// Why a request has no decoded view.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// The signal has no decoded view yet.
-    #[error("{0:?} have no decoded view; traces and logs have")]
-    Unsupported(Signal),
     /// The bytes are not a request of that signal.
     #[error("not a request of {signal:?}: {reason}")]
     Malformed { signal: Signal, reason: String },

@@ -263,6 +263,11 @@ impl<'b, 'k> Draft<'b, 'k> {
         writer.into_appender().map(|appender| self.appender = appender).is_ok()
     }
 
+    /// Ends with a field that is encoded; gives the bytes in all, or nothing when there is no room.
+    pub(crate) fn finish_with<const N: usize>(mut self, field: [u8; N]) -> Option<usize> {
+        self.appender.array(field).then(|| self.appender.into_written().len())
+    }
+
     /// Leaves the span open: gives its encoded attributes, and its name as it was copied and found to be UTF-8.
     #[inline(always)]
     pub(crate) fn finish_open(mut self, name: &[u8]) -> Option<(&'b [u8], &'b [u8])> {

@@ -29,7 +29,7 @@ pub(crate) fn json_line(signal: Signal, request: &[u8]) -> Result<Vec<u8>, Decod
     let shape = match signal {
         Signal::Traces => shape::TRACES,
         Signal::Logs => shape::LOGS,
-        Signal::Metrics => return Err(DecodeError::Unsupported(signal)),
+        Signal::Metrics => shape::METRICS,
     };
     // JSON repeats the field names, so it is two to three times the protobuf form.
     let mut line = Vec::with_capacity(request.len().saturating_mul(3));
@@ -39,12 +39,12 @@ pub(crate) fn json_line(signal: Signal, request: &[u8]) -> Result<Vec<u8>, Decod
     Ok(line)
 }
 
-/// Each span or log record of a request as one OTLP/JSON object, in their order.
+/// Each span, log record or metric of a request as one OTLP/JSON object, in their order.
 pub(crate) fn json_records(signal: Signal, request: &[u8]) -> Result<Vec<Vec<u8>>, DecodeError> {
     let shape = match signal {
         Signal::Traces => shape::SPAN,
         Signal::Logs => shape::LOG_RECORD,
-        Signal::Metrics => return Err(DecodeError::Unsupported(signal)),
+        Signal::Metrics => shape::METRIC,
     };
     let mut records = Vec::new();
     each_record(request, |record| {
@@ -57,7 +57,7 @@ pub(crate) fn json_records(signal: Signal, request: &[u8]) -> Result<Vec<Vec<u8>
     Ok(records)
 }
 
-/// Passes every span or log record of a request on: the numbers of the fields on the way are the same for both.
+/// Passes every span, log record or metric of a request on: the numbers of the fields on the way are the same for all.
 fn each_record<'b>(
     request: &'b [u8],
     mut found: impl FnMut(&'b [u8]) -> Result<(), Malformed>,
@@ -102,6 +102,10 @@ impl<'b> Wire<'b> {
 
     fn varint(self) -> Result<u64, Malformed> {
         if let Wire::Varint(value) = self { Ok(value) } else { Err(OTHER_TYPE) }
+    }
+
+    fn fixed64(self) -> Result<u64, Malformed> {
+        if let Wire::Fixed64(value) = self { Ok(value) } else { Err(OTHER_TYPE) }
     }
 
     /// A 32-bit value is what is left when the upper bits go.
@@ -241,8 +245,8 @@ fn write_member(out: &mut Vec<u8>, member: &Member, seen: Seen<'_>, level: u32) 
                 text::string(out, value)?;
             }
         }
-        Kind::Nanos => {
-            let Wire::Fixed64(value) = last else { return Err(OTHER_TYPE) };
+        Kind::Fixed64 => {
+            let value = last.fixed64()?;
             if value != 0 {
                 out.extend_from_slice(name);
                 text::quoted(out, value);
@@ -254,6 +258,32 @@ fn write_member(out: &mut Vec<u8>, member: &Member, seen: Seen<'_>, level: u32) 
                 out.extend_from_slice(name);
                 text::number(out, value);
             }
+        }
+        Kind::Sint32 => {
+            let value = last.low()?;
+            if value != 0 {
+                out.extend_from_slice(name);
+                // The zigzag encoding of protobuf.
+                text::number(out, (value >> 1).cast_signed() ^ -(value & 1).cast_signed());
+            }
+        }
+        Kind::Bool => {
+            if last.varint()? != 0 {
+                out.extend_from_slice(name);
+                out.extend_from_slice(b"true");
+            }
+        }
+        Kind::Double => {
+            out.extend_from_slice(name);
+            text::double(out, f64::from_bits(last.fixed64()?));
+        }
+        Kind::Sfixed64 => {
+            out.extend_from_slice(name);
+            text::quoted(out, last.fixed64()?.cast_signed());
+        }
+        Kind::Fixed64s | Kind::Doubles | Kind::Varints => {
+            out.extend_from_slice(name);
+            packed(out, last.bytes()?, member.kind)?;
         }
         Kind::Unsigned => {
             let value = last.low()?;
@@ -269,7 +299,7 @@ fn write_member(out: &mut Vec<u8>, member: &Member, seen: Seen<'_>, level: u32) 
                 text::number(out, value);
             }
         }
-        Kind::One(shape) => {
+        Kind::One(shape) | Kind::Maybe(shape) => {
             out.extend_from_slice(name);
             message(out, last.bytes()?, shape, level + 1)?;
         }
@@ -290,6 +320,26 @@ fn write_member(out: &mut Vec<u8>, member: &Member, seen: Seen<'_>, level: u32) 
             list(out, member.field, seen, text::string)?;
         }
     }
+    Ok(())
+}
+
+/// Numbers one behind the other.
+fn packed(out: &mut Vec<u8>, bytes: &[u8], kind: Kind) -> Result<(), Malformed> {
+    let mut numbers = Fields { rest: bytes };
+    let mut separator = b'[';
+    if bytes.is_empty() {
+        out.push(separator);
+    }
+    while !numbers.rest.is_empty() {
+        out.push(separator);
+        separator = b',';
+        match kind {
+            Kind::Doubles => text::double(out, f64::from_bits(u64::from_le_bytes(numbers.array()?))),
+            Kind::Varints => text::quoted(out, numbers.varint()?),
+            _ => text::quoted(out, u64::from_le_bytes(numbers.array()?)),
+        }
+    }
+    out.push(b']');
     Ok(())
 }
 
@@ -341,7 +391,7 @@ fn any_value(out: &mut Vec<u8>, bytes: &[u8], level: u32) -> Result<(), Malforme
     let mut fields = Fields { rest: bytes };
     let mut member = None;
     while let Some((number, wire)) = fields.next()? {
-        // An index into a string table (8) is what only profiles carry; it names nothing in traces and logs.
+        // An index into a string table (8) is what only profiles carry; it names nothing in the other signals.
         if (1..=8).contains(&number) {
             member = Some((number, wire));
         }

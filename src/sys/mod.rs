@@ -24,6 +24,7 @@ pub(crate) mod memory;
 pub(crate) mod slots;
 pub(crate) mod thread;
 pub(crate) mod timer;
+pub(crate) mod usage;
 
 /// True when the process runs with privileges that its caller does not have (setuid, file capabilities): environment
 /// variables are then the caller's word, not the owner's. Source: getauxval(3), AT_SECURE.

@@ -259,6 +259,83 @@ static agentotel_status add_attribute_(void) {
   return agentotel_add_attribute(NULL, &attribute);
 }
 
+static agentotel_status create_counter_(void) {
+  agentotel_instrument instrument = AGENTOTEL_INSTRUMENT_INIT;
+  agentotel_counter made = 0;
+  instrument.name = AGENTOTEL_STR("counter");
+  return agentotel_create_counter(&instrument, &made);
+}
+static agentotel_status counter_add_(void) {
+  return agentotel_counter_add(0, 1, NULL, 0);
+}
+static agentotel_status bind_counter_(void) {
+  agentotel_bound_counter bound = 0;
+  return agentotel_bind_counter(0, NULL, 0, &bound);
+}
+static agentotel_status bound_counter_add_(void) {
+  return agentotel_bound_counter_add(0, 1);
+}
+
+static agentotel_status create_up_down_counter_(void) {
+  agentotel_instrument instrument = AGENTOTEL_INSTRUMENT_INIT;
+  agentotel_up_down_counter made = 0;
+  instrument.name = AGENTOTEL_STR("up_down_counter");
+  return agentotel_create_up_down_counter(&instrument, &made);
+}
+static agentotel_status up_down_counter_add_(void) {
+  return agentotel_up_down_counter_add(0, 1, NULL, 0);
+}
+static agentotel_status bind_up_down_counter_(void) {
+  agentotel_bound_up_down_counter bound = 0;
+  return agentotel_bind_up_down_counter(0, NULL, 0, &bound);
+}
+static agentotel_status bound_up_down_counter_add_(void) {
+  return agentotel_bound_up_down_counter_add(0, 1);
+}
+
+static agentotel_status create_histogram_(void) {
+  agentotel_instrument instrument = AGENTOTEL_INSTRUMENT_INIT;
+  agentotel_histogram made = 0;
+  instrument.name = AGENTOTEL_STR("histogram");
+  return agentotel_create_histogram(&instrument, &made);
+}
+static agentotel_status histogram_record_(void) {
+  return agentotel_histogram_record(0, 1, NULL, 0);
+}
+static agentotel_status bind_histogram_(void) {
+  agentotel_bound_histogram bound = 0;
+  return agentotel_bind_histogram(0, NULL, 0, &bound);
+}
+static agentotel_status bound_histogram_record_(void) {
+  return agentotel_bound_histogram_record(0, 1);
+}
+
+static agentotel_status create_gauge_(void) {
+  agentotel_instrument instrument = AGENTOTEL_INSTRUMENT_INIT;
+  agentotel_gauge made = 0;
+  instrument.name = AGENTOTEL_STR("gauge");
+  return agentotel_create_gauge(&instrument, &made);
+}
+static agentotel_status gauge_record_(void) {
+  return agentotel_gauge_record(0, 1, NULL, 0);
+}
+static agentotel_status bind_gauge_(void) {
+  agentotel_bound_gauge bound = 0;
+  return agentotel_bind_gauge(0, NULL, 0, &bound);
+}
+static agentotel_status bound_gauge_record_(void) {
+  return agentotel_bound_gauge_record(0, 1);
+}
+
+static agentotel_status register_observable_gauge_(void) {
+  return agentotel_register_observable_gauge(NULL, NULL);
+}
+
+/* As for headers. */
+static agentotel_status observe_(void) {
+  return agentotel_observe(NULL, 1, NULL, 0);
+}
+
 #define NOT_YET AGENTOTEL_ERR_NOT_INITIALIZED
 #define NO_MORE AGENTOTEL_ERR_SHUT_DOWN
 
@@ -317,6 +394,24 @@ const struct every_function every_function[] = {
      AGENTOTEL_ERR_INVALID_ARGUMENT},
     {"agentotel_add_attribute", add_attribute_, AGENTOTEL_ERR_INVALID_ARGUMENT,
      AGENTOTEL_ERR_INVALID_ARGUMENT},
+    {"agentotel_create_counter", create_counter_, NOT_YET, NO_MORE},
+    {"agentotel_counter_add", counter_add_, NOT_YET, NO_MORE},
+    {"agentotel_bind_counter", bind_counter_, NOT_YET, NO_MORE},
+    {"agentotel_bound_counter_add", bound_counter_add_, NOT_YET, NO_MORE},
+    {"agentotel_create_up_down_counter", create_up_down_counter_, NOT_YET, NO_MORE},
+    {"agentotel_up_down_counter_add", up_down_counter_add_, NOT_YET, NO_MORE},
+    {"agentotel_bind_up_down_counter", bind_up_down_counter_, NOT_YET, NO_MORE},
+    {"agentotel_bound_up_down_counter_add", bound_up_down_counter_add_, NOT_YET, NO_MORE},
+    {"agentotel_create_histogram", create_histogram_, NOT_YET, NO_MORE},
+    {"agentotel_histogram_record", histogram_record_, NOT_YET, NO_MORE},
+    {"agentotel_bind_histogram", bind_histogram_, NOT_YET, NO_MORE},
+    {"agentotel_bound_histogram_record", bound_histogram_record_, NOT_YET, NO_MORE},
+    {"agentotel_create_gauge", create_gauge_, NOT_YET, NO_MORE},
+    {"agentotel_gauge_record", gauge_record_, NOT_YET, NO_MORE},
+    {"agentotel_bind_gauge", bind_gauge_, NOT_YET, NO_MORE},
+    {"agentotel_bound_gauge_record", bound_gauge_record_, NOT_YET, NO_MORE},
+    {"agentotel_register_observable_gauge", register_observable_gauge_, AGENTOTEL_ERR_INVALID_ARGUMENT, AGENTOTEL_ERR_INVALID_ARGUMENT},
+    {"agentotel_observe", observe_, AGENTOTEL_ERR_INVALID_ARGUMENT, AGENTOTEL_ERR_INVALID_ARGUMENT},
     {"agentotel_unregister", unregister_, AGENTOTEL_ERR_NOT_FOUND, AGENTOTEL_ERR_NOT_FOUND},
     {"agentotel_add_exporter", add_exporter_, NOT_YET, NO_MORE},
     {"agentotel_remove_exporter", remove_exporter_, NOT_YET, NO_MORE},

@@ -17,6 +17,34 @@ SIZE(agentotel_status, 4);
 SIZE(agentotel_session, 8);
 SIZE(agentotel_event, 8);
 
+SIZE(agentotel_counter, 8);
+SIZE(agentotel_up_down_counter, 8);
+SIZE(agentotel_histogram, 8);
+SIZE(agentotel_gauge, 8);
+SIZE(agentotel_bound_counter, 8);
+SIZE(agentotel_bound_up_down_counter, 8);
+SIZE(agentotel_bound_histogram, 8);
+SIZE(agentotel_bound_gauge, 8);
+
+SIZE(agentotel_instrument, 80);
+FIELD(agentotel_instrument, struct_size, 0);
+FIELD(agentotel_instrument, name, 8);
+FIELD(agentotel_instrument, unit, 24);
+FIELD(agentotel_instrument, description, 40);
+FIELD(agentotel_instrument, value_type, 56);
+FIELD(agentotel_instrument, reserved, 60);
+FIELD(agentotel_instrument, boundaries, 64);
+FIELD(agentotel_instrument, boundary_count, 72);
+NUMBER(AGENTOTEL_VALUE_DOUBLE, 0);
+NUMBER(AGENTOTEL_VALUE_INT64, 1);
+
+SIZE(agentotel_observable, 32);
+FIELD(agentotel_observable, struct_size, 0);
+FIELD(agentotel_observable, observe, 8);
+FIELD(agentotel_observable, user_data, 16);
+FIELD(agentotel_observable, destroy, 24);
+NUMBER(AGENTOTEL_CALLBACK_OBSERVABLE, 6);
+
 SIZE(agentotel_str, 16);
 FIELD(agentotel_str, data, 0);
 FIELD(agentotel_str, len, 8);

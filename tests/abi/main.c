@@ -17,6 +17,7 @@ int run_kinds(void);
 int run_lifecycle(void);
 int run_live(void);
 int run_logs(void);
+int run_metrics(void);
 int run_processes(void);
 int run_propagation(void);
 int run_providers(void);
@@ -46,6 +47,7 @@ static const struct {
     {"lifecycle", run_lifecycle},
     {"live", run_live},
     {"logs", run_logs},
+    {"metrics", run_metrics},
     {"processes", run_processes},
     {"providers", run_providers},
     {"sampling", run_sampling},

@@ -19,7 +19,7 @@ root=$(cd "$here/../.." && pwd)
 jobs=${JOBS:-$(nproc)}
 cjson=$root/examples/c/vendor/cjson
 flags="-std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -pedantic -Werror -pthread -I$root/include -I$cjson"
-sources='arguments children counts diagnostics events every exporters formatters handles hosts injection json kinds lifecycle live logs main'
+sources='arguments children counts diagnostics events every exporters formatters handles hosts injection json kinds lifecycle live logs main metrics'
 sources="$sources processes propagation providers sampling sessions sink stats support texts threads values"
 
 if ! echo '#include <stdarg.h>

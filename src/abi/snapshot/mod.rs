@@ -7,6 +7,7 @@ mod detail;
 mod event;
 mod given_back;
 mod log;
+mod metric;
 mod output;
 mod plain;
 mod session;
@@ -20,6 +21,7 @@ use bumpalo::Bump;
 pub(crate) use self::event::{error, event_data_at, later_event_data, optional_event_data};
 pub(crate) use self::given_back::GivenBack;
 pub(crate) use self::log::{log_record, log_severity, plain_log};
+pub(crate) use self::metric::instrument;
 pub(crate) use self::output::{
     context_out, exporter_stats_out, live_events_out, stats_out, storage_stats_out,
 };
@@ -66,6 +68,8 @@ sized! {
     agentotel_action: 24,
     agentotel_error: 96,
     agentotel_log_record: 88,
+    agentotel_instrument: 80,
+    agentotel_observable: 32,
     agentotel_link: 72,
     agentotel_span_event: 48,
     agentotel_event_data: 176,
@@ -181,6 +185,17 @@ pub(crate) unsafe fn formatter(
 /// # Safety
 /// As for `header_provider`.
 pub(crate) unsafe fn sampler(from: *const agentotel_sampler) -> Result<Option<agentotel_sampler>, Error> {
+    // SAFETY: by contract.
+    unsafe { optional(from) }
+}
+
+/// What an observable gauge says; NULL is none.
+///
+/// # Safety
+/// As for `header_provider`.
+pub(crate) unsafe fn observable(
+    from: *const agentotel_observable,
+) -> Result<Option<agentotel_observable>, Error> {
     // SAFETY: by contract.
     unsafe { optional(from) }
 }

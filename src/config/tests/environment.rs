@@ -1,7 +1,9 @@
 //! Every variable, what it sets, and what becomes of values that are not accepted.
 
 use super::*;
-use crate::config::{Compression, Level, OtlpSignal, Propagator, Protocol, Proxy, RootSampler, Secret, Tls};
+use crate::config::{
+    Compression, Level, OtlpSignal, Propagator, Protocol, Proxy, RootSampler, Secret, Temporality, Tls,
+};
 use crate::otlp::Signal;
 
 /// A variable, a value that is accepted and what it does, and values that are not accepted.
@@ -70,11 +72,17 @@ const CASES: &[Case] = &[
     ("OTEL_TRACES_EXPORTER", "Console", |config| {
         matches!(config.exporters[0].kind, ExporterKind::Console(_))
             && config.exporters[0].signals == [Signal::Traces]
-            && config.exporters[1].signals == [Signal::Logs]
+            && config.exporters[1].signals == [Signal::Logs, Signal::Metrics]
     }, &["zipkin", "file"]),
     ("OTEL_LOGS_EXPORTER", "none",
-        |config| config.exporters.len() == 1 && config.exporters[0].signals == [Signal::Traces],
+        |config| config.exporters.len() == 1 && config.exporters[0].signals == [Signal::Traces, Signal::Metrics],
         &["prometheus"]),
+    ("OTEL_METRICS_EXPORTER", "none",
+        |config| config.exporters.len() == 1 && config.exporters[0].signals == [Signal::Traces, Signal::Logs],
+        &["prometheus"]),
+    ("OTEL_METRIC_EXPORT_INTERVAL", "500", |config| config.metrics.interval_ms == 500, &["0", "x", "1e3"]),
+    ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "Delta",
+        |config| config.metrics.temporality == Temporality::Delta, WORDS),
     ("OTEL_EXPORTER_OTLP_PROTOCOL", "HTTP/json",
         |config| each(config, |otlp| otlp.protocol) == [Protocol::HttpJson; 3], WORDS),
     ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc", |config| {
@@ -336,7 +344,9 @@ fn the_service_name_goes_before_the_attribute() {
 #[test]
 fn exporters_can_be_named_in_lists() {
     let exporters = |traces, logs| {
-        let resolved = resolve("{}", &[("OTEL_TRACES_EXPORTER", traces), ("OTEL_LOGS_EXPORTER", logs)]);
+        let metrics = ("OTEL_METRICS_EXPORTER", "none");
+        let resolved =
+            resolve("{}", &[("OTEL_TRACES_EXPORTER", traces), ("OTEL_LOGS_EXPORTER", logs), metrics]);
         let exporters: Vec<_> =
             resolved.config.exporters.into_iter().map(|exporter| (exporter.name, exporter.signals)).collect();
         (exporters, resolved.warnings.len())
@@ -351,6 +361,9 @@ fn exporters_can_be_named_in_lists() {
     assert_eq!(exporters("none", ""), (vec![named("otlp", &logs)], 0));
     assert_eq!(exporters("otlp,zipkin", "none"), (vec![named("otlp", &traces)], 1));
     assert_eq!(exporters("zipkin", "none"), (vec![named("otlp", &traces)], 1));
+    let all = config("{}", &[("OTEL_METRICS_EXPORTER", "console")]).exporters;
+    let all: Vec<_> = all.into_iter().map(|exporter| (exporter.name, exporter.signals)).collect();
+    assert_eq!(all, vec![named("otlp", &both), named("console", &[Signal::Metrics])]);
 }
 
 #[test]

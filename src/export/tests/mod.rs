@@ -24,8 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A library with these exporters.
 fn start(exporters: &str) -> Arc<OtelManager> {
-    let json =
-        format!(r#"{{"exporters":[{exporters}],"queue":{{"segment_bytes":65536,"max_bytes":1048576}}}}"#);
+    let json = format!(
+        r#"{{"exporters":[{exporters}],"queue":{{"segment_bytes":65536,"max_bytes":1048576}},
+            "metrics":{{"enabled":false}}}}"#
+    );
     let resolved =
         Config::resolve(Some(json.as_bytes()), &Environment::from_pairs::<&str, &str>([], false)).unwrap();
     OtelManager::start(Arc::new(resolved.config), &resolved.warnings, 1, &Arc::default()).unwrap()

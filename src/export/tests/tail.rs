@@ -21,7 +21,7 @@ use crate::config::{KeepRule, TailSampling};
 use crate::journal::accounting::{LaneCounters, Repairs};
 use crate::journal::cursor::{LaneId, Settlement};
 use crate::journal::frame::FLAG_ERROR;
-use crate::journal::{Entry, Journal, JournalSettings, Origin, OverflowPolicy};
+use crate::journal::{Entry, Journal, JournalSettings, Origin, OverflowPolicy, Scanner};
 use crate::otlp::request::RequestHeader;
 
 const ROOT: u8 = 255;
@@ -111,7 +111,7 @@ impl Bench {
             overflow: OverflowPolicy::DropNewest,
         };
         let journal = Arc::new(Journal::new(settings, Box::new(|| {})));
-        journal.begin_scan();
+        journal.begin_scan(Scanner::Tail);
         let tail = Rc::new(TailSampler::new(rules, Arc::clone(&journal)));
         let lanes = [Signal::Traces, Signal::Traces, Signal::Logs];
         let reader = |(number, signal)| {
@@ -151,7 +151,7 @@ impl Bench {
     fn read(&mut self, reader: usize, count: u64) {
         let reader = &mut self.readers[reader];
         reader.next_batch += 1;
-        let mut batch = BatchInMaking::new(reader.next_batch, &self.header, SHARDS, 0);
+        let mut batch = BatchInMaking::new(reader.next_batch, &self.header, SHARDS, 0, None);
         let bounds = Bounds { bytes: 1 << 20, count };
         reader.gate.look_on(&self.journal);
         let mut full = reader.gate.read_kept(&self.journal, &mut batch, bounds);
@@ -366,7 +366,7 @@ fn the_share_by_trace_ids_is_the_ratio_and_not_what_head_sampling_takes() {
             overflow: OverflowPolicy::DropNewest,
         };
         let journal = Arc::new(Journal::new(journal, Box::new(|| {})));
-        journal.begin_scan();
+        journal.begin_scan(Scanner::Tail);
         journal.attach(LaneId(0), Signal::Traces);
         let tail = Rc::new(TailSampler::new(
             TailRules {
@@ -400,7 +400,7 @@ fn the_share_by_trace_ids_is_the_ratio_and_not_what_head_sampling_takes() {
                 .unwrap();
         }
         let header = RequestHeader::from_parts(Vec::new(), Vec::new());
-        let mut batch = BatchInMaking::new(1, &header, 1, 0);
+        let mut batch = BatchInMaking::new(1, &header, 1, 0, None);
         let bounds = Bounds { bytes: 1 << 24, count: 1 << 20 };
         gate.look_on(&journal);
         gate.read_kept(&journal, &mut batch, bounds);

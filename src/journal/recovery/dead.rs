@@ -300,7 +300,9 @@ impl Looked {
             let file_bytes = segment.header_bytes + bytes.len() as u64;
             let mut count = SegmentCount { shard, serial, bytes: file_bytes, ..SegmentCount::default() };
             for (_, frame) in Scan::new(&bytes, 0, segment.header.seal()) {
-                if let Some(frames) = count.frames.get_mut(frame.header.signal.index()) {
+                if let Some(frames) = count.frames.get_mut(frame.header.signal.index())
+                    && !frame.header.is_measurement()
+                {
                     *frames += 1;
                 }
                 count.errors += u64::from(frame.header.flags & FLAG_ERROR != 0);

@@ -206,7 +206,7 @@ impl LaneRecovery {
                 stopped_at = Some((offset, true));
                 break;
             }
-            if frame.header.signal == self.signal {
+            if frame.header.is_of(self.signal) {
                 if !append(&self.journal, self.signal, frame.header.kind, frame.header.flags, frame.payload) {
                     stopped_at = Some((offset, false));
                     break;

@@ -1,6 +1,6 @@
-//! Which members the messages of traces and logs have: the number of the field, its name in JSON, and what it is, in the
+//! Which members the messages of traces, logs and metrics have: the number of the field, its name in JSON, and what it is, in the
 //! order of the proto files.
-//! Source: opentelemetry-proto 1.10, `trace/v1/trace.proto`, `logs/v1/logs.proto`, `common/v1`, `resource/v1`.
+//! Source: opentelemetry-proto 1.10, `trace/v1/trace.proto`, `logs/v1/logs.proto`, `metrics/v1/metrics.proto`, `common/v1`, `resource/v1`.
 
 /// The members of a message.
 pub(super) type Shape = &'static [Member];
@@ -12,18 +12,32 @@ pub(super) struct Member {
     pub(super) kind: Kind,
 }
 
-/// What a member is. All but `One` are left out when they have their default value.
+/// What a member is. All but `One`, and those that say whether they are there, are left out when they have their default
+/// value.
+#[derive(Clone, Copy)]
 pub(super) enum Kind {
     Hex,
     Text,
-    /// A fixed64 of nanoseconds.
-    Nanos,
+    Fixed64,
     Fixed32,
+    /// A zigzag varint.
+    Sint32,
+    Bool,
+    /// A double that says whether it is there.
+    Double,
+    /// A sfixed64 that says whether it is there.
+    Sfixed64,
+    /// Numbers, packed.
+    Fixed64s,
+    Doubles,
+    Varints,
     Unsigned,
     Enum,
     Value,
     /// A message that is written as `{}` when it is not there.
     One(Shape),
+    /// A message that is there or not.
+    Maybe(Shape),
     Each(Shape),
     KeyValues,
     Texts,
@@ -35,7 +49,10 @@ macro_rules! shape {
     };
 }
 
-use Kind::{Each, Enum, Fixed32, Hex, KeyValues, Nanos, One, Text, Texts, Unsigned, Value};
+use Kind::{
+    Bool, Double, Doubles, Each, Enum, Fixed32, Fixed64, Fixed64s, Hex, KeyValues, Maybe, One, Sfixed64,
+    Sint32, Text, Texts, Unsigned, Value, Varints,
+};
 
 pub(super) const TRACES: Shape = shape! {
     1 "resourceSpans" Each(RESOURCE_SPANS),
@@ -43,6 +60,10 @@ pub(super) const TRACES: Shape = shape! {
 
 pub(super) const LOGS: Shape = shape! {
     1 "resourceLogs" Each(RESOURCE_LOGS),
+};
+
+pub(super) const METRICS: Shape = shape! {
+    1 "resourceMetrics" Each(RESOURCE_METRICS),
 };
 
 const RESOURCE_SPANS: Shape = shape! {
@@ -65,8 +86,8 @@ pub(super) const SPAN: Shape = shape! {
     16 "flags" Fixed32,
     5 "name" Text,
     6 "kind" Enum,
-    7 "startTimeUnixNano" Nanos,
-    8 "endTimeUnixNano" Nanos,
+    7 "startTimeUnixNano" Fixed64,
+    8 "endTimeUnixNano" Fixed64,
     9 "attributes" KeyValues,
     10 "droppedAttributesCount" Unsigned,
     11 "events" Each(EVENT),
@@ -77,7 +98,7 @@ pub(super) const SPAN: Shape = shape! {
 };
 
 const EVENT: Shape = shape! {
-    1 "timeUnixNano" Nanos,
+    1 "timeUnixNano" Fixed64,
     2 "name" Text,
     3 "attributes" KeyValues,
     4 "droppedAttributesCount" Unsigned,
@@ -110,8 +131,8 @@ const SCOPE_LOGS: Shape = shape! {
 };
 
 pub(super) const LOG_RECORD: Shape = shape! {
-    1 "timeUnixNano" Nanos,
-    11 "observedTimeUnixNano" Nanos,
+    1 "timeUnixNano" Fixed64,
+    11 "observedTimeUnixNano" Fixed64,
     2 "severityNumber" Enum,
     3 "severityText" Text,
     5 "body" Value,
@@ -121,6 +142,104 @@ pub(super) const LOG_RECORD: Shape = shape! {
     9 "traceId" Hex,
     10 "spanId" Hex,
     12 "eventName" Text,
+};
+
+const RESOURCE_METRICS: Shape = shape! {
+    1 "resource" One(RESOURCE),
+    2 "scopeMetrics" Each(SCOPE_METRICS),
+    3 "schemaUrl" Text,
+};
+
+const SCOPE_METRICS: Shape = shape! {
+    1 "scope" One(SCOPE),
+    2 "metrics" Each(METRIC),
+    3 "schemaUrl" Text,
+};
+
+pub(super) const METRIC: Shape = shape! {
+    1 "name" Text,
+    2 "description" Text,
+    3 "unit" Text,
+    5 "gauge" Maybe(GAUGE),
+    7 "sum" Maybe(SUM),
+    9 "histogram" Maybe(HISTOGRAM),
+    10 "exponentialHistogram" Maybe(EXPONENTIAL_HISTOGRAM),
+    12 "metadata" KeyValues,
+};
+
+const GAUGE: Shape = shape! {
+    1 "dataPoints" Each(NUMBER_POINT),
+};
+
+const SUM: Shape = shape! {
+    1 "dataPoints" Each(NUMBER_POINT),
+    2 "aggregationTemporality" Enum,
+    3 "isMonotonic" Bool,
+};
+
+const HISTOGRAM: Shape = shape! {
+    1 "dataPoints" Each(HISTOGRAM_POINT),
+    2 "aggregationTemporality" Enum,
+};
+
+const EXPONENTIAL_HISTOGRAM: Shape = shape! {
+    1 "dataPoints" Each(EXPONENTIAL_POINT),
+    2 "aggregationTemporality" Enum,
+};
+
+const NUMBER_POINT: Shape = shape! {
+    7 "attributes" KeyValues,
+    2 "startTimeUnixNano" Fixed64,
+    3 "timeUnixNano" Fixed64,
+    4 "asDouble" Double,
+    6 "asInt" Sfixed64,
+    5 "exemplars" Each(EXEMPLAR),
+    8 "flags" Unsigned,
+};
+
+const HISTOGRAM_POINT: Shape = shape! {
+    9 "attributes" KeyValues,
+    2 "startTimeUnixNano" Fixed64,
+    3 "timeUnixNano" Fixed64,
+    4 "count" Fixed64,
+    5 "sum" Double,
+    6 "bucketCounts" Fixed64s,
+    7 "explicitBounds" Doubles,
+    8 "exemplars" Each(EXEMPLAR),
+    10 "flags" Unsigned,
+    11 "min" Double,
+    12 "max" Double,
+};
+
+const EXPONENTIAL_POINT: Shape = shape! {
+    1 "attributes" KeyValues,
+    2 "startTimeUnixNano" Fixed64,
+    3 "timeUnixNano" Fixed64,
+    4 "count" Fixed64,
+    5 "sum" Double,
+    6 "scale" Sint32,
+    7 "zeroCount" Fixed64,
+    8 "positive" Maybe(BUCKETS),
+    9 "negative" Maybe(BUCKETS),
+    10 "flags" Unsigned,
+    11 "exemplars" Each(EXEMPLAR),
+    12 "min" Double,
+    13 "max" Double,
+    14 "zeroThreshold" Double,
+};
+
+const BUCKETS: Shape = shape! {
+    1 "offset" Sint32,
+    2 "bucketCounts" Varints,
+};
+
+const EXEMPLAR: Shape = shape! {
+    7 "filteredAttributes" KeyValues,
+    2 "timeUnixNano" Fixed64,
+    3 "asDouble" Double,
+    6 "asInt" Sfixed64,
+    4 "spanId" Hex,
+    5 "traceId" Hex,
 };
 
 const RESOURCE: Shape = shape! {
