@@ -219,29 +219,25 @@ impl<'a> Fields<'a> {
     #[inline]
     pub(super) fn named(&self, out: &mut impl Sink<'a>, policy: &ContentPolicy) {
         for (field, value) in self.iter() {
-            let value = match *value {
+            let key = &field.key;
+            match *value {
                 FieldValue::Content(content) => {
                     if let Holds::Content(field) = field.holds {
                         out.add_content(policy, field, content);
                     }
-                    continue;
                 }
-                _ if field.key.is_none() => continue,
-                FieldValue::Text([]) | FieldValue::Texts([]) => continue,
-                FieldValue::Text(text) => Value::Text(text),
-                FieldValue::Texts(texts) => Value::Texts(texts),
-                FieldValue::Int(number) => Value::Int(number),
-                FieldValue::Double(number) => Value::Double(number),
-                FieldValue::Truth(truth) => Value::Bool(truth),
-                FieldValue::Number(number) => match field.holds {
-                    Holds::Choice(words) => match words.word(number) {
-                        Some(word) => Value::Text(word.as_bytes()),
-                        None => continue,
-                    },
-                    _ => continue,
-                },
-            };
-            out.add(&field.key, value);
+                _ if key.is_none() => {}
+                FieldValue::Text(given) => text(out, key, given),
+                FieldValue::Texts(given) => texts(out, key, given),
+                FieldValue::Int(number) => out.add(key, Value::Int(number)),
+                FieldValue::Double(number) => out.add(key, Value::Double(number)),
+                FieldValue::Truth(truth) => out.add(key, Value::Bool(truth)),
+                FieldValue::Number(number) => {
+                    if let Holds::Choice(words) = field.holds {
+                        text(out, key, words.word(number).unwrap_or_default().as_bytes());
+                    }
+                }
+            }
         }
     }
 }

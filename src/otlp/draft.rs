@@ -175,7 +175,7 @@ impl<'b, 'k> Draft<'b, 'k> {
             Value::Int(number) => self.known_int(key, number),
             Value::Double(number) => self.known_double(key, number),
             Value::Texts(texts) => self.known_texts(key, texts),
-            Value::Bool(truth) => self.known_scalar(key, 2, u128::from(BOOL_VALUE) | u128::from(truth) << 8),
+            Value::Bool(truth) => self.known_scalar(key, BOOL_VALUE, (truth.into(), 1)),
             value => self.any(&Attribute { key: key.text(), value }),
         }
     }
@@ -197,37 +197,34 @@ impl<'b, 'k> Draft<'b, 'k> {
         self.appender.started(key.start(), (LENGTH_AT, length as u8), frame, text) == Appended::Utf8
     }
 
-    /// Writes a known key and a value of so many bytes, which are those of a number.
+    /// Writes a known key, and behind the tag of its value so many bytes of a number.
     #[inline(always)]
-    fn known_scalar(&mut self, key: &'static Key, bytes: usize, value: u128) -> bool {
+    fn known_scalar(&mut self, key: &'static Key, tag: u32, (number, bytes): (u64, usize)) -> bool {
         self.keys.add_known(key.fingerprint().into());
-        let length = key.bytes() + 2 + 2 + bytes;
-        let tail = u128::from(VALUE) | (bytes as u128) << 8 | value << 16;
-        self.appender.started_short(key.start(), (LENGTH_AT, length as u8), (tail, 2 + bytes))
+        let length = key.bytes() + 2 + 3 + bytes;
+        let frame = VALUE | (1 + bytes as u32) << 8 | tag << 16;
+        self.appender.started_short(key.start(), (LENGTH_AT, length as u8), frame, (number, bytes))
     }
 
     #[inline(never)]
     fn known_double(&mut self, key: &'static Key, number: f64) -> bool {
-        self.known_scalar(key, 9, u128::from(DOUBLE_VALUE) | u128::from(number.to_bits()) << 8)
+        self.known_scalar(key, DOUBLE_VALUE, (number.to_bits(), size_of::<f64>()))
     }
 
     #[inline(never)]
     fn known_int(&mut self, key: &'static Key, number: i64) -> bool {
-        // Five bytes of seven bits.
-        const MOST: u64 = 1 << 35;
+        // Four bytes of seven bits.
+        const MOST: u64 = 1 << 28;
         let bits = number.cast_unsigned();
         if bits >= MOST {
             return self.any(&Attribute { key: key.text(), value: Value::Int(number) });
         }
         let bytes = varint_size(bits);
-        let spread = bits & 0x7f
-            | (bits & 0x7f << 7) << 1
-            | (bits & 0x7f << 14) << 2
-            | (bits & 0x7f << 21) << 3
-            | (bits & 0x7f << 28) << 4;
+        let spread =
+            bits & 0x7f | (bits & 0x7f << 7) << 1 | (bits & 0x7f << 14) << 2 | (bits & 0x7f << 21) << 3;
         // Every byte but the last says that there is another one.
-        let varint = spread | 0x80_8080_8080 & ((1 << (8 * (bytes - 1))) - 1);
-        self.known_scalar(key, 1 + bytes, u128::from(INT_VALUE) | u128::from(varint) << 8)
+        let varint = spread | 0x80_8080 & ((1 << (8 * (bytes - 1))) - 1);
+        self.known_scalar(key, INT_VALUE, (varint, bytes))
     }
 
     /// Texts that are few and short.

@@ -179,26 +179,30 @@ impl<'b> Appender<'b> {
         }
     }
 
-    /// The same with the first `more` bytes of a wide number instead of the frame and the text; false when there is no room.
+    /// The same with the first three bytes of the frame, and instead of the text the first `more` bytes of a number; false
+    /// when there is no room.
     #[inline(always)]
     pub(crate) fn started_short<const N: usize>(
         &mut self,
         (block, length): (&[u8; N], usize),
         (changed_at, changed): (usize, u8),
-        (number, more): (u128, usize),
+        frame: u32,
+        (number, more): (u64, usize),
     ) -> bool {
-        const NUMBER: usize = size_of::<u128>();
+        const FRAME: usize = 3;
+        const NUMBER: usize = size_of::<u64>();
         let length = length.min(N);
-        if N + NUMBER > self.left {
+        if N + FRAME + NUMBER > self.left {
             return false;
         }
-        let all = length + more.min(NUMBER);
-        // SAFETY: there is room for the block and the number behind it; the rest is as above.
+        let all = length + FRAME + more.min(NUMBER);
+        // SAFETY: there is room for the block, the frame and the number behind it; the rest is as above.
         unsafe {
             let start = self.next;
             start.cast::<[u8; N]>().write_unaligned(*block);
             start.add(changed_at.min(N - 1)).write(changed);
-            start.add(length).cast::<u128>().write_unaligned(number.to_le());
+            start.add(length).cast::<u32>().write_unaligned(frame.to_le());
+            start.add(length + FRAME).cast::<u64>().write_unaligned(number.to_le());
             self.next = start.add(all);
             self.left -= all;
         }
@@ -380,14 +384,14 @@ mod tests {
         let mut place = [7; 40];
         let mut appender = Appender::new(&mut place);
         assert_eq!(appender.started((b"abcdefgh", 3), (1, b'X'), 0x0403_0201, b"text"), Appended::Utf8);
-        assert!(appender.started_short((b"abcdefgh", 2), (0, b'Y'), (0x0807_0605, 3)));
+        assert!(appender.started_short((b"abcdefgh", 2), (0, b'Y'), 0x0007_0605, (0x0a09_08, 2)));
         assert_eq!(appender.started((b"abcdefgh", 99), (99, b'Z'), 0x0403_0201, b"\xff"), Appended::NotUtf8);
         let left = appender.left();
         assert_eq!(
             appender.into_written(),
-            b"aXc\x01\x02\x03\x04textYb\x05\x06\x07abcdefgZ\x01\x02\x03\x04\xff"
+            b"aXc\x01\x02\x03\x04textYb\x05\x06\x07\x08\x09abcdefgZ\x01\x02\x03\x04\xff"
         );
-        assert_eq!(left, 40 - 11 - 5 - 13);
+        assert_eq!(left, 40 - 11 - 7 - 13);
     }
 
     #[test]
@@ -404,7 +408,7 @@ mod tests {
             assert_eq!(appended == Appended::Utf8, bytes >= 8, "{bytes}");
             let mut place = vec![7; bytes];
             let mut appender = Appender::new(&mut place);
-            assert_eq!(appender.started_short((b"abcdefgh", 2), (0, 0), (0, 1)), bytes >= 24, "{bytes}");
+            assert_eq!(appender.started_short((b"abcdefgh", 2), (0, 0), 0, (0, 1)), bytes >= 19, "{bytes}");
         }
     }
 

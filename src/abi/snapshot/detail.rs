@@ -4,12 +4,11 @@
 use core::mem::offset_of;
 
 use bumpalo::Bump;
-use bumpalo::collections::Vec as ArenaVec;
 
-use super::{Sized_, text, texts};
+use super::{Sized_, slice, text, texts};
 use crate::abi::types::*;
 use crate::event::content::Content;
-use crate::event::data::{Counting, Detail, EventKind, Field, FieldValue, Fields, Holds, Words, kinds};
+use crate::event::data::{Counting, Detail, EventKind, Field, FieldValue, Fields, Holds, kinds};
 use crate::event::details::{self, details};
 use crate::manager::Error;
 
@@ -158,68 +157,104 @@ impl KindPlace {
     }
 }
 
-#[cold]
-fn not_a_choice(words: &Words, number: u32, what: &str) -> Error {
-    let (constants, most) = (words.constants, words.most());
-    Error::InvalidArgument(format!("{what} is {number}, expected one of {constants} (0 to {most})"))
+/// Whether a number is one that a field may hold.
+fn check_number(holds: &Holds, number: u32, what: &str) -> Result<(), Error> {
+    match holds {
+        Holds::Counting if Counting::from_number(number).is_none() => {
+            let most = Counting::MOST;
+            Err(Error::InvalidArgument(format!(
+                "{what} is {number}, expected a sum of AGENTOTEL_COUNTING_… (0 to {most})"
+            )))
+        }
+        Holds::Choice(words) if words.word(number).is_none() => {
+            let (constants, most) = (words.constants, words.most());
+            Err(Error::InvalidArgument(format!(
+                "{what} is {number}, expected one of {constants} (0 to {most})"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
-#[cold]
-fn no_counting(number: u32, what: &str) -> Error {
-    let most = Counting::MOST;
-    Error::InvalidArgument(format!(
-        "{what} is {number}, expected a sum of AGENTOTEL_COUNTING_… (0 to {most})"
-    ))
+/// A bit for each field that a struct says something of, the first one's the lowest.
+///
+/// # Safety
+/// `from` is a struct that has these places.
+#[inline(always)]
+unsafe fn given(from: *const u8, places: &[Place]) -> u64 {
+    places.iter().rev().fold(0, |given, place| {
+        // SAFETY: words lie inside the struct.
+        let word = unsafe { from.add(place.word.into()).cast::<u64>().read_unaligned() };
+        given << 1 | u64::from(word & place.mask != 0)
+    })
 }
 
-/// The fields that a struct gives, each read once and in its place.
+/// A text in its place.
+///
+/// # Safety
+/// `at` is a text's place, and the text is valid through `'a`.
+#[inline(always)]
+unsafe fn text_at<'a>(at: *const u8, what: &'static str) -> Result<&'a [u8], Error> {
+    // SAFETY: by contract.
+    unsafe {
+        let given = at.cast::<agentotel_str>().read_unaligned();
+        match slice(given) {
+            Some(text) => Ok(text),
+            None => no_text(given, what),
+        }
+    }
+}
+
+/// # Safety
+/// As for `text`.
+#[cold]
+unsafe fn no_text<'a>(given: agentotel_str, what: &'static str) -> Result<&'a [u8], Error> {
+    // SAFETY: by contract.
+    unsafe { text(given, what) }
+}
+
+/// The fields that a struct gives, in their places. What says that one is there is looked at before, and what it holds is
+/// read once.
 ///
 /// # Safety
 /// `from` is a struct of this layout with all its fields, and what these point to is valid through `'a`.
 #[inline(never)]
 unsafe fn fields<'a>(arena: &'a Bump, from: *const u8, layout: &Layout) -> Result<Fields<'a>, Error> {
-    let mut values = ArenaVec::with_capacity_in(layout.places.len(), arena);
-    let mut given = 0_u64;
-    for (position, (place, field)) in layout.places.iter().zip(layout.fields).enumerate() {
-        // SAFETY: words lie inside the struct, and fields at their places, each of the type that the table has checked; what
-        // they point to is passed on.
-        unsafe {
-            let word = from.add(place.word.into()).cast::<u64>().read_unaligned() & place.mask;
-            if word == 0 {
-                continue;
-            }
-            let at = from.add(place.at.into());
-            // What says that they are there, is what they hold or how long they are.
-            let length = usize::try_from(word).unwrap_or(usize::MAX);
-            let given_text = || {
-                let data = at.cast::<*const core::ffi::c_char>().read_unaligned();
-                text(agentotel_str { data, len: length }, field.path)
-            };
-            let number = (word >> place.mask.trailing_zeros()) as u32;
-            values.push(match field.holds {
-                Holds::Text => FieldValue::Text(given_text()?),
-                Holds::Content(_) => FieldValue::Content(Content::new(given_text()?)),
+    let Layout { fields, places, .. } = *layout;
+    // SAFETY: fields lie at their places, each of the type that the table has checked; what they point to is passed on.
+    // There is memory for the values of all fields; as many are written as are given away.
+    unsafe {
+        let given = given(from, places);
+        let memory =
+            core::alloc::Layout::array::<FieldValue<'a>>(places.len()).map_err(|_| Error::null("detail"))?;
+        let values = arena.alloc_layout(memory).cast::<FieldValue<'a>>().as_ptr();
+        let (mut count, mut left) = (0, given);
+        while left != 0 {
+            let position = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let (Some(place), Some(field)) = (places.get(position), fields.get(position)) else { break };
+            let (at, next) = (from.add(place.at.into()), values.add(count));
+            match field.holds {
+                Holds::Text => next.write(FieldValue::Text(text_at(at, field.path)?)),
+                Holds::Int => next.write(FieldValue::Int(at.cast::<i64>().read_unaligned())),
+                Holds::Double => next.write(FieldValue::Double(at.cast::<f64>().read_unaligned())),
+                Holds::Content(_) => next.write(FieldValue::Content(Content::new(text_at(at, field.path)?))),
                 Holds::Texts => {
-                    let items = at.cast::<*const agentotel_str>().read_unaligned();
-                    let given = agentotel_string_array { items, count: length };
-                    FieldValue::Texts(texts(arena, given, field.path)?)
+                    let given = at.cast::<agentotel_string_array>().read_unaligned();
+                    next.write(FieldValue::Texts(texts(arena, given, field.path)?));
                 }
-                Holds::Int => FieldValue::Int(at.cast::<i64>().read_unaligned()),
-                Holds::Double => FieldValue::Double(at.cast::<f64>().read_unaligned()),
-                Holds::Truth => FieldValue::Truth(at.read() != 0),
-                Holds::Flag => FieldValue::Truth(true),
-                Holds::Counting if Counting::from_number(number).is_none() => {
-                    return Err(no_counting(number, field.path));
+                Holds::Truth => next.write(FieldValue::Truth(at.read() != 0)),
+                Holds::Flag => next.write(FieldValue::Truth(true)),
+                Holds::Counting | Holds::Choice(_) => {
+                    let number = at.cast::<u32>().read_unaligned();
+                    check_number(&field.holds, number, field.path)?;
+                    next.write(FieldValue::Number(number));
                 }
-                Holds::Choice(words) if words.word(number).is_none() => {
-                    return Err(not_a_choice(words, number, field.path));
-                }
-                Holds::Counting | Holds::Choice(_) => FieldValue::Number(number),
-            });
+            }
+            count += 1;
         }
-        given |= 1 << position;
+        Ok(Fields::new(fields, given, core::slice::from_raw_parts(values, count)))
     }
-    Ok(Fields::new(layout.fields, given, values.into_bump_slice()))
 }
 
 /// The same of a struct that may be shorter: what it does not have was not given.
