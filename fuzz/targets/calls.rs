@@ -374,7 +374,7 @@ impl<'d> Run<'d> {
                     agentotel_init(u32::from(self.input.byte() < 250), config.as_ptr())
                 }
                 1 => match self.input.byte() {
-                    0..=20 => agentotel_shutdown(u32::from(self.input.byte() & 3)),
+                    250.. => agentotel_shutdown(u32::from(self.input.byte() & 3)),
                     _ => agentotel_flush(u32::from(self.input.byte() & 1)),
                 },
                 2 | 3 => {
@@ -524,7 +524,9 @@ impl<'d> Run<'d> {
             }
         };
         if session != 0 {
-            self.sessions[usize::from(place) % 4] = session;
+            let before = std::mem::replace(&mut self.sessions[usize::from(place) % 4], session);
+            // SAFETY: no data.
+            unsafe { agentotel_end_session(before, null()) };
         }
         if event != 0 {
             self.events[usize::from(place) % 6] = event;
@@ -563,12 +565,18 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         ..zeroed()
     };
     let mut input = Input { rest: data };
-    let first = CString::new(CONFIGS[input.below(CONFIGS.len())]).unwrap();
+    // To start and to stop takes most of the time: what runs is kept, unless the input asks for another one.
+    let wanted = input.byte();
     // SAFETY: all are valid through the calls.
     unsafe {
         let name = agentotel_str { data: name.as_ptr().cast(), len: name.len() };
         assert_eq!(agentotel_register_exporter(name, &raw const callbacks), 0);
-        assert_eq!(agentotel_init(AGENTOTEL_ABI_VERSION, first.as_ptr()), 0);
+        if wanted > 250 {
+            agentotel_shutdown(0);
+        }
+        let config = CString::new(CONFIGS[usize::from(wanted) % CONFIGS.len()]).unwrap();
+        let status = agentotel_init(AGENTOTEL_ABI_VERSION, config.as_ptr());
+        assert!([AGENTOTEL_OK, AGENTOTEL_ERR_ALREADY_INITIALIZED].contains(&status), "{status}");
     }
     let mut run = Run { input, sessions: [0; 4], events: [0; 6], contexts: [zeroed(), zeroed()] };
     while !run.input.rest.is_empty() {
@@ -581,5 +589,8 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         assert_ne!(status, AGENTOTEL_ERR_INTERNAL);
     }
     (1..=2).for_each(check_stats);
-    agentotel_shutdown(0);
+    for session in run.sessions {
+        // SAFETY: no data.
+        unsafe { agentotel_end_session(session, null()) };
+    }
 });

@@ -238,7 +238,7 @@ pub(super) struct BatchKeys {
     pub(super) max_count: BatchCount,
     /// Milliseconds that the first event of a batch waits for others.
     pub(super) delay_ms: BatchDelay,
-    /// Most batches on their way at the same time.
+    /// Most batches on their way at the same time; of log records, whose order counts, one.
     pub(super) in_flight: Whole<1, 32>,
 }
 

@@ -30,6 +30,7 @@ use crate::journal::Journal;
 use crate::journal::accounting::Drop;
 use crate::journal::cursor::LaneId;
 use crate::journal::frame::Frames;
+use crate::otlp::Signal;
 use crate::otlp::request::RequestHeader;
 
 /// What a receiver is tried with that has let nobody in: it may refuse it.
@@ -201,7 +202,9 @@ impl Lane {
         if state == LaneState::Paused && !is_time {
             return;
         }
-        let most = if self.plan.transport.is_concurrent() { self.plan.batch.in_flight.max(1) } else { 1 };
+        // Of log records the order counts, and two requests may overtake each other.
+        let is_concurrent = self.plan.transport.is_concurrent() && self.plan.signal != Signal::Logs;
+        let most = if is_concurrent { self.plan.batch.in_flight.max(1) } else { 1 };
         // Until the end point is known to work again, one batch at a time finds out.
         let most = if state == LaneState::Ready { most } else { 1 };
         while self.sends.len() < most {
