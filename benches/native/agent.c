@@ -20,6 +20,10 @@ static struct {
   __typeof__(&agentotel_end_session) end_session;
   __typeof__(&agentotel_record_event) record_event;
   __typeof__(&agentotel_log) log;
+  __typeof__(&agentotel_create_counter) create_counter;
+  __typeof__(&agentotel_counter_add) counter_add;
+  __typeof__(&agentotel_bind_counter) bind_counter;
+  __typeof__(&agentotel_bound_counter_add) bound_counter_add;
   __typeof__(&agentotel_record_event_json) record_event_json;
   __typeof__(&agentotel_start_event) start_event;
   __typeof__(&agentotel_end_event) end_event;
@@ -46,6 +50,10 @@ const char *agent_load(const char *path) {
   LOOK_UP(end_session);
   LOOK_UP(record_event);
   LOOK_UP(log);
+  LOOK_UP(create_counter);
+  LOOK_UP(counter_add);
+  LOOK_UP(bind_counter);
+  LOOK_UP(bound_counter_add);
   LOOK_UP(record_event_json);
   LOOK_UP(start_event);
   LOOK_UP(end_event);
@@ -178,6 +186,35 @@ uint64_t agent_log(uint64_t session, uint32_t severity, const agent_attribute *a
     record.attribute_count = count;
     failed += library.log(session, root, &record) != AGENTOTEL_OK;
   }
+  return failed;
+}
+
+int32_t agent_make_counter(const agent_attribute *attributes, size_t count, uint64_t *counter,
+                           uint64_t *bound) {
+  agentotel_attribute built[MOST_ATTRIBUTES];
+  agentotel_instrument instrument = AGENTOTEL_INSTRUMENT_INIT;
+  instrument.name = AGENTOTEL_STR("agent.steps");
+  instrument.value_type = AGENTOTEL_VALUE_INT64;
+  count = at_most(count);
+  attributes_of(built, attributes, count);
+  int32_t status = library.create_counter(&instrument, counter);
+  return status == AGENTOTEL_OK ? library.bind_counter(*counter, built, count, bound) : status;
+}
+
+uint64_t agent_count(uint64_t counter, const agent_attribute *attributes, size_t count, uint64_t times) {
+  uint64_t failed = 0;
+  agentotel_attribute built[MOST_ATTRIBUTES];
+  count = at_most(count);
+  attributes_of(built, attributes, count);
+  for (uint64_t i = 0; i < times; i++)
+    failed += library.counter_add(counter, 1, built, count) != AGENTOTEL_OK;
+  return failed;
+}
+
+uint64_t agent_count_bound(uint64_t bound, uint64_t times) {
+  uint64_t failed = 0;
+  for (uint64_t i = 0; i < times; i++)
+    failed += library.bound_counter_add(bound, 1) != AGENTOTEL_OK;
   return failed;
 }
 

@@ -52,6 +52,12 @@ uint64_t agent_record_timed(uint64_t session, const agent_attribute *attributes,
 /* Log records with a text of 35 bytes. */
 uint64_t agent_log(uint64_t session, uint32_t severity, const agent_attribute *attributes, size_t count,
                    uint64_t records);
+/* A counter of whole numbers, and the same bound to attributes. */
+int32_t agent_make_counter(const agent_attribute *attributes, size_t count, uint64_t *counter,
+                           uint64_t *bound);
+/* Counts with one array of attributes, filled in once; and bound. */
+uint64_t agent_count(uint64_t counter, const agent_attribute *attributes, size_t count, uint64_t times);
+uint64_t agent_count_bound(uint64_t bound, uint64_t times);
 /* The same counters of logs, without an exporter's. */
 int32_t agent_read_log_counts(agent_counts *counts);
 /* An llm event with twelve typed fields. */

@@ -67,6 +67,14 @@ unsafe extern "C" {
         count: usize,
         records: u64,
     ) -> u64;
+    fn agent_make_counter(
+        attributes: *const RawAttribute,
+        count: usize,
+        counter: *mut u64,
+        bound: *mut u64,
+    ) -> i32;
+    fn agent_count(counter: u64, attributes: *const RawAttribute, count: usize, times: u64) -> u64;
+    fn agent_count_bound(bound: u64, times: u64) -> u64;
     fn agent_read_log_counts(counts: *mut Counts) -> i32;
     fn agent_record_llm(session: u64, events: u64) -> u64;
     fn agent_record_llm_of(session: u64, fields: *const RawLlm) -> u64;
@@ -192,6 +200,29 @@ impl Agent {
         let raw = &attributes.raw;
         // SAFETY: the array and what it points to are borrowed for the call.
         unsafe { agent_log(session, severity, raw.as_ptr(), raw.len(), records) }
+    }
+
+    /// A counter of whole numbers, and the same bound to attributes.
+    pub fn make_counter(self, attributes: &Borrowed<'_>) -> Fallible<(u64, u64)> {
+        let raw = &attributes.raw;
+        let (mut counter, mut bound) = (0, 0);
+        // SAFETY: the array and the places outlive the call.
+        let status = unsafe { agent_make_counter(raw.as_ptr(), raw.len(), &raw mut counter, &raw mut bound) };
+        self.check("agentotel_create_counter", status)?;
+        Ok((counter, bound))
+    }
+
+    /// Counts; how many calls were not answered OK.
+    pub fn count(self, counter: u64, attributes: &Borrowed<'_>, times: u64) -> u64 {
+        let raw = &attributes.raw;
+        // SAFETY: the array and what it points to are borrowed for the call.
+        unsafe { agent_count(counter, raw.as_ptr(), raw.len(), times) }
+    }
+
+    /// The same with a bound counter.
+    pub fn count_bound(self, bound: u64, times: u64) -> u64 {
+        // SAFETY: no pointers.
+        unsafe { agent_count_bound(bound, times) }
     }
 
     /// The counters of the logs.

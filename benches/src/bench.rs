@@ -7,6 +7,7 @@ mod child;
 mod said;
 mod sdk;
 mod sdk_logs;
+mod sdk_metrics;
 mod sink;
 mod statistics;
 mod suite;
@@ -41,6 +42,7 @@ fn start() -> Fallible<()> {
         "sink" => return sink::serve(),
         "caller" => child::caller::run,
         "logs" => child::logs::run,
+        "metrics" => child::metrics::run,
         "threads" => child::threads::run,
         "deliver" => child::deliver::run,
         "init" => child::idle::init,

@@ -39,6 +39,16 @@ replay --transcripts "$SESSIONS"
 replay --transcripts "$SESSIONS" --protocol grpc --compression zstd --tls mutual
 replay --transcripts "$SESSIONS" --protocol http/json --compression gzip --tls server
 
+# Metrics, beside the other signals, over both transports.
+for transcripts in "$own" "$SESSIONS"; do
+  if command -v python3 >/dev/null; then
+    python3 tests/collector/metrics.py "$COLLECTOR" "$REPLAY" "$transcripts"
+  else
+    echo 'SKIP: metrics at a Collector — install Python 3'
+    [ "${CI:-}" != true ]
+  fi
+done
+
 # What our own file exporter writes, read by the official codec and sent through a Collector.
 for transcripts in "$own" "$SESSIONS"; do
   [ -f "$transcripts" ] || { echo "SKIP: file check with $transcripts — it is not there"; continue; }

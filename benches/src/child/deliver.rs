@@ -49,12 +49,16 @@ fn ours(arguments: &Arguments) -> Fallible<Figures> {
     let agent = Agent::load(arguments.text("library")?)?;
     agent.init(arguments.text("config")?)?;
     let session = agent.start_session()?;
-    let mut refused = agent.record(session, &borrowed, warm_up);
+    let is_llm = arguments.number::<u8>("llm")? > 0;
+    let record = |events| {
+        if is_llm { agent.record_llm(session, events) } else { agent.record(session, &borrowed, events) }
+    };
+    let mut refused = record(warm_up);
     agent.flush(SHUTDOWN_MS)?;
     let mut figures = timed(
         spans,
         || {
-            refused += agent.record(session, &borrowed, spans);
+            refused += record(spans);
             agent.end_session(session)
         },
         || agent.shutdown(SHUTDOWN_MS),

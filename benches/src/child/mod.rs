@@ -6,6 +6,7 @@ pub mod deliver;
 pub mod idle;
 pub mod live;
 pub mod logs;
+pub mod metrics;
 pub mod outage;
 pub mod recovery;
 pub mod redaction;

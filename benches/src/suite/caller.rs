@@ -89,7 +89,7 @@ fn logs(bench: &mut Bench) -> Fallible<()> {
         "logs",
         &[
             ("library", &bench.library),
-            ("config", r#"{"exporters":[],"logs":{"min_severity":"info"}}"#),
+            ("config", r#"{"exporters":[],"metrics":{"enabled":false},"logs":{"min_severity":"info"}}"#),
             ("rounds", ROUNDS),
             ("burst", BURST),
             ("attributes", "4"),

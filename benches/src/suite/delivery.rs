@@ -29,6 +29,8 @@ pub(super) struct Delivery<'a> {
     pub(super) config: String,
     pub(super) sdk_queue: &'a str,
     pub(super) sdk_batch: &'a str,
+    /// Typed events in place of plain ones.
+    pub(super) llm: bool,
 }
 
 pub fn measure(bench: &mut Bench) -> Fallible<()> {
@@ -58,6 +60,7 @@ fn deliver(bench: &Bench, side: Side, delivery: &Delivery<'_>) -> Fallible<Figur
             ("warm_up", delivery.warm_up),
             ("sdk_queue", delivery.sdk_queue),
             ("sdk_batch", delivery.sdk_batch),
+            ("llm", if delivery.llm { "1" } else { "0" }),
         ],
     )?)?;
     let counts = bench.sink.counts()?;
@@ -92,6 +95,7 @@ fn lossless(bench: &Bench, protocol: Protocol, queue: &str, warm_up: &'static st
         config: bench.exporting_by(protocol, queue),
         sdk_queue: SDK_QUEUE,
         sdk_batch: SDK_BATCH,
+        llm: false,
     }
 }
 
@@ -139,6 +143,7 @@ fn hot_loop(bench: &mut Bench) -> Fallible<()> {
         config: bench.exporting(""),
         sdk_queue: "0",
         sdk_batch: "0",
+        llm: false,
     };
     let mut ours = f64::INFINITY;
     let mut sdk = Vec::new();

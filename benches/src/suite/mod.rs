@@ -6,6 +6,7 @@ mod delivery;
 mod exact;
 mod footprint;
 mod live;
+mod metrics;
 mod outage;
 mod process;
 mod redaction;
@@ -38,7 +39,11 @@ impl Bench {
     /// The same by a protocol.
     fn exporting_by(&self, protocol: Protocol, more: &str) -> String {
         let (word, endpoint) = (protocol.word(), self.sink.endpoint(protocol));
-        format!(r#"{{"exporters":[{{"type":"otlp","protocol":"{word}","endpoint":"{endpoint}"}}]{more}}}"#)
+        // Metrics are measured apart.
+        let spans = r#""metrics":{"enabled":false}"#;
+        format!(
+            r#"{{"exporters":[{{"type":"otlp","protocol":"{word}","endpoint":"{endpoint}"}}],{spans}{more}}}"#
+        )
     }
 
     fn ran(&self, file: &str) -> String {
@@ -48,11 +53,12 @@ impl Bench {
 
 type Theme = (&'static str, fn(&mut Bench) -> Fallible<()>);
 
-const THEMES: [Theme; 8] = [
+const THEMES: [Theme; 9] = [
     ("footprint", footprint::measure),
     ("live", live::measure),
     ("exact", exact::measure),
     ("caller", caller::measure),
+    ("metrics", metrics::measure),
     ("redaction", redaction::measure),
     ("delivery", delivery::measure),
     ("storage", storage::measure),
@@ -60,7 +66,7 @@ const THEMES: [Theme; 8] = [
 ];
 
 /// Configuration of a library without exporters: events are encoded into the queue, whose memory comes round.
-const NO_EXPORTERS: &str = r#"{"exporters":[]}"#;
+const NO_EXPORTERS: &str = r#"{"exporters":[],"metrics":{"enabled":false}}"#;
 
 /// Measures everything, or the one theme that `only` names.
 pub fn run(arguments: &Arguments) -> Fallible<()> {

@@ -8,6 +8,14 @@ use opentelemetry_proto::tonic::common::v1::{
     AnyValue, ArrayValue, EntityRef, InstrumentationScope, KeyValue, KeyValueList,
 };
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::Buckets;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
+use opentelemetry_proto::tonic::metrics::v1::{
+    ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram, HistogramDataPoint, Metric,
+    NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum,
+};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
@@ -216,6 +224,92 @@ fn nesting_without_end_is_an_error() {
         ExportLogsServiceRequest { resource_logs: vec![ResourceLogs { scope_logs, ..Default::default() }] };
     let error = json_line(Signal::Logs, &request.encode_to_vec()).unwrap_err();
     assert!(error.to_string().contains("100 levels"), "{error}");
+}
+
+#[test]
+fn metrics_are_written_as_the_collector_writes_them() {
+    let number = |value| NumberDataPoint {
+        attributes: vec![attribute("k", Value::StringValue("v".into()))],
+        start_time_unix_nano: 1,
+        time_unix_nano: 2,
+        value: Some(value),
+        ..NumberDataPoint::default()
+    };
+    let metric = |name: &str, data| Metric { name: name.into(), data: Some(data), ..Metric::default() };
+    let metrics = vec![
+        Metric {
+            description: "what".into(),
+            unit: "s".into(),
+            ..metric("gauge", Data::Gauge(Gauge { data_points: vec![number(Number::AsDouble(0.0))] }))
+        },
+        metric(
+            "sum",
+            Data::Sum(Sum {
+                data_points: vec![number(Number::AsInt(-9_007_199_254_740_993))],
+                aggregation_temporality: 2,
+                is_monotonic: true,
+            }),
+        ),
+        metric(
+            "histogram",
+            Data::Histogram(Histogram {
+                data_points: vec![HistogramDataPoint {
+                    time_unix_nano: 3,
+                    count: 2,
+                    sum: Some(1.5),
+                    bucket_counts: vec![0, 2],
+                    explicit_bounds: vec![1.0],
+                    min: Some(0.0),
+                    max: Some(f64::INFINITY),
+                    ..HistogramDataPoint::default()
+                }],
+                aggregation_temporality: 1,
+            }),
+        ),
+        metric(
+            "exponential",
+            Data::ExponentialHistogram(ExponentialHistogram {
+                data_points: vec![ExponentialHistogramDataPoint {
+                    count: 3,
+                    scale: -4,
+                    zero_count: 1,
+                    positive: Some(Buckets { offset: 5, bucket_counts: vec![1, 300] }),
+                    negative: Some(Buckets::default()),
+                    ..ExponentialHistogramDataPoint::default()
+                }],
+                aggregation_temporality: 1,
+            }),
+        ),
+    ];
+    let scope_metrics = vec![ScopeMetrics { metrics, ..ScopeMetrics::default() }];
+    let resource_metrics = vec![ResourceMetrics { scope_metrics, ..ResourceMetrics::default() }];
+    let request = ExportMetricsServiceRequest { resource_metrics }.encode_to_vec();
+    let attributes = r#""attributes":[{"key":"k","value":{"stringValue":"v"}}],"startTimeUnixNano":"1","timeUnixNano":"2""#;
+    let expected = [
+        format!(r#"{{"name":"gauge","description":"what","unit":"s","gauge":{{"dataPoints":[{{{attributes},"asDouble":0.0}}]}}}}"#),
+        format!(
+            r#"{{"name":"sum","sum":{{"dataPoints":[{{{attributes},"asInt":"-9007199254740993"}}],"aggregationTemporality":2,"isMonotonic":true}}}}"#
+        ),
+        concat!(
+            r#"{"name":"histogram","histogram":{"dataPoints":[{"timeUnixNano":"3","count":"2","sum":1.5,"#,
+            r#""bucketCounts":["0","2"],"explicitBounds":[1.0],"min":0.0,"max":"Infinity"}],"aggregationTemporality":1}}"#
+        )
+        .to_owned(),
+        concat!(
+            r#"{"name":"exponential","exponentialHistogram":{"dataPoints":[{"count":"3","scale":-4,"zeroCount":"1","#,
+            r#""positive":{"offset":5,"bucketCounts":["1","300"]},"negative":{}}],"aggregationTemporality":1}}"#
+        )
+        .to_owned(),
+    ];
+    let records = json_records(Signal::Metrics, &request).unwrap();
+    let written: Vec<_> = records.into_iter().map(|record| String::from_utf8(record).unwrap()).collect();
+    assert_eq!(written, expected);
+    let line = String::from_utf8(json_line(Signal::Metrics, &request).unwrap()).unwrap();
+    let all = expected.join(",");
+    assert_eq!(
+        line,
+        format!(r#"{{"resourceMetrics":[{{"resource":{{}},"scopeMetrics":[{{"scope":{{}},"metrics":[{all}]}}]}}]}}"#) + "\n"
+    );
 }
 
 #[test]
