@@ -28,7 +28,7 @@
  *
  *                                               exporter   formatter   header     sampler   injector   destroy
  *                                                                      provider
- *             record, log, sessions, errors       yes       yes (1)      yes      yes (4)   yes (5)      yes
+ *             record, log, measure, sessions      yes       yes (1)      yes      yes (4)   yes (5)      yes
  *             stats, diagnostics, versions        yes        yes         yes        yes       yes        yes
  *             inject, extract, baggage            yes        yes         yes        yes       yes        yes
  *             register, unregister (2)            yes        yes         yes        yes       yes        yes
@@ -43,7 +43,8 @@
  *             (4) Sessions that it starts are kept: it is not asked about them.
  *             (5) What it records is recorded without asking it.
  *
- *             A diagnostic handler has a thread of its own and may call what an exporter may.
+ *             A diagnostic handler has a thread of its own and may call what an exporter may; the function of an
+ *             observable gauge may call what a formatter may.
  *
  *             Functions of a carrier (agentotel_inject, agentotel_extract), and the one that
  *             agentotel_session_list_baggage is given, run during that call, on its thread, and may call everything.

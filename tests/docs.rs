@@ -261,7 +261,7 @@ fn own_attributes(text: &str) -> Vec<&str> {
         }
         let end = text[at..].find(|c: char| !c.is_ascii_lowercase() && !"._".contains(c));
         let name = &text[at..end.map_or(text.len(), |end| at + end)];
-        if !["agentotel.h", "agentotel.hpp", "agentotel.pc", "agentotel."]
+        if !["agentotel.h", "agentotel.hpp", "agentotel.pc", "agentotel"]
             .contains(&name.trim_end_matches('.'))
         {
             found.push(name);

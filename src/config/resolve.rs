@@ -18,8 +18,9 @@ use super::processing::{check_inject, settle_inject, settle_processors, settle_p
 use super::value::{NonEmpty, Whole};
 use super::variables::{self, Variables};
 use super::{
-    Config, Diagnostics, ExporterConfig, Limits, Live, Queue, Resolved, ResourceConfig, Service, Storage,
-    content, filter, json, logs, metrics, redact, resource, sampler, settle_exporters, tail,
+    Config, Diagnostics, ExporterConfig, Limits, Live, Queue, Resolved, ResourceConfig, RootSampler,
+    SamplerConfig, Service, Storage, content, filter, json, logs, metrics, redact, resource, sampler,
+    settle_exporters, tail,
 };
 use opentelemetry::KeyValue;
 
@@ -55,7 +56,20 @@ pub(super) fn resolve(argument: Option<&[u8]>, environment: &Environment) -> Res
         }
         outcome => outcome?,
     };
+    let config = if config.disabled { turned_off(config) } else { config };
     Ok(Resolved { config, warnings })
+}
+
+/// What `OTEL_SDK_DISABLED` leaves of a configuration: no session is kept, nothing is written, and nothing has anywhere to go.
+fn turned_off(config: Config) -> Config {
+    Config {
+        sampler: SamplerConfig { root: RootSampler::AlwaysOff, parent_based: false },
+        tail_sampling: None,
+        storage: None,
+        live: Live { enabled: false, ..config.live },
+        exporters: Vec::new(),
+        ..config
+    }
 }
 
 /// Resolves one exporter that comes to others.

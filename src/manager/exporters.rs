@@ -8,9 +8,13 @@ use crate::config::{Config, Environment};
 use crate::export::StartError;
 
 impl OtelManager {
-    /// Adds the exporter that a document describes.
+    /// Adds the exporter that a document describes. Where everything is turned off nothing is looked at: whatever worked goes on
+    /// to.
     pub(crate) fn add_exporter(&self, json: &[u8], environment: &Environment) -> Result<(), Error> {
         self.check_running()?;
+        if self.config.disabled {
+            return Ok(());
+        }
         let mut exporters = self.exporters.lock().unwrap_or_else(PoisonError::into_inner);
         let exporter = Config::resolve_exporter(json, environment, &exporters)
             .map_err(|error| Error::Config(error.to_string()))?;
@@ -27,6 +31,9 @@ impl OtelManager {
     pub(crate) fn remove_exporter(&self, name: &str, timeout: Duration) -> Result<(), Error> {
         self.check_running()?;
         check_may_wait("agentotel_remove_exporter")?;
+        if self.config.disabled {
+            return Ok(());
+        }
         let removed = self.export.remove(name, timeout);
         let mut exporters = self.exporters.lock().unwrap_or_else(PoisonError::into_inner);
         // One without lanes, for want of a signal that is exported, is there too.

@@ -245,6 +245,27 @@ static void the_hosts_signal_handlers_and_mask_stay_as_they_are(void **state) {
   }
 }
 
+static void what_is_turned_off_answers_keeps_nothing_and_writes_nothing(void **state) {
+  agentotel_exporter_stats stats = AGENTOTEL_EXPORTER_STATS_INIT;
+  const char *path = temporary_path("turned-off.jsonl");
+  (void)state;
+  setenv("OTEL_SDK_DISABLED", "true", 1);
+  start_with("{\"exporters\":[{\"type\":\"file\",\"path\":\"%s\"}],\"sampler\":\"always_on\"}", path);
+  unsetenv("OTEL_SDK_DISABLED");
+  assert_ok(agentotel_add_exporter("{\"name\":\"more\",\"type\":\"console\"}"));
+  agentotel_session session = new_session();
+  record_named(session, "event");
+  assert_ok(agentotel_end_session(session, NULL));
+  assert_ok(agentotel_remove_exporter(AGENTOTEL_STR("more"), 1000));
+  assert_ok(agentotel_flush(1000));
+  assert_int_equal(stats_of(AGENTOTEL_SIGNAL_TRACES).head_unsampled, 2);
+  assert_int_equal(stats_of(AGENTOTEL_SIGNAL_TRACES).accepted_caller, 0);
+  assert_status(AGENTOTEL_ERR_NOT_FOUND,
+                agentotel_get_exporter_stats(AGENTOTEL_STR("file"), AGENTOTEL_SIGNAL_TRACES, &stats));
+  assert_ok(agentotel_shutdown(1000));
+  assert_int_equal(access(path, F_OK), -1);
+}
+
 int run_lifecycle(void) {
 #define TEST(name) cmocka_unit_test_teardown(name, stop_anyway)
   const struct CMUnitTest tests[] = {
@@ -257,6 +278,7 @@ int run_lifecycle(void) {
       TEST(a_second_shutdown_is_refused),
       TEST(another_abi_version_is_refused),
       TEST(a_wrong_configuration_is_named_by_its_key),
+      TEST(what_is_turned_off_answers_keeps_nothing_and_writes_nothing),
       TEST(every_status_has_a_name),
       TEST(texts_say_how_much_room_they_need),
       TEST(the_hosts_signal_handlers_and_mask_stay_as_they_are),

@@ -144,6 +144,16 @@ fn disabled_wins_over_everything() {
 }
 
 #[test]
+fn what_is_disabled_keeps_nothing_and_sends_nothing_whatever_is_configured() {
+    let json = r#"{ "sampler": "always_on", "tail_sampling": {}, "storage": { "directory": "/var/lib/agent" },
+        "live": { "export": "logs" }, "logs": { "console": "text" }, "exporters": [{ "type": "otlp" }, { "type": "console" }] }"#;
+    let config = config(json, &[("OTEL_SDK_DISABLED", "true")]);
+    assert_eq!((config.sampler.root, config.sampler.parent_based), (RootSampler::AlwaysOff, false));
+    assert_eq!((config.exporters.len(), config.storage, config.tail_sampling), (0, None, None));
+    assert!(!config.live.enabled);
+}
+
+#[test]
 fn what_is_disabled_does_not_fail() {
     for (json, said) in
         [("{", "not accepted as JSON"), (r#"{"x": 1}"#, "`x`"), (r#"{"queue": {"shards": 9}}"#, "shards")]
