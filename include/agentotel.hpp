@@ -1,19 +1,18 @@
 /*
- * agentotel for C++17 and later: the functions of agentotel.h with types, lifetimes and, by choice, exceptions.
+ * agentotel for C++17 and later: the functions of agentotel.h with types, lifetimes and, by choice,
+ * exceptions.
  *
- * COST        Header-only. Details, attributes and options have the layout of their C structs, which is checked when this
- *             is compiled, and are passed as they are: nothing is allocated and nothing copied on the way to the library.
- * VIEWS       Texts, lists, details and attributes borrow, like std::string_view: what they are made of has to live until
- *             the call that they are given to returns.
- * ERRORS      Every call that can fail is there twice: `try_x` returns an agentotel::status (or a result, which has a value
- *             too) and throws nothing; `x` throws agentotel::exception. Without exceptions (-fno-exceptions, or
- *             AGENTOTEL_NO_EXCEPTIONS defined) only the first ones are there.
- * LIFETIMES   A session and an event end when they go out of scope; by an exception, they end as failed. `release` gives
- *             the handle away instead.
- * CALLBACKS   Are any function objects; what they throw is contained and taken for a failure of theirs. They are
- *             destroyed when the library does not use them any more.
- * THREADS     As for the C functions: everything may be called on any thread; one session or event object is not to be
- *             moved or destroyed while another thread uses it.
+ * COST        Header-only. Details, attributes and options have the layout of their C structs, which is
+ * checked when this is compiled, and are passed as they are: nothing is allocated and nothing copied on the
+ * way to the library. VIEWS       Texts, lists, details and attributes borrow, like std::string_view: what
+ * they are made of has to live until the call that they are given to returns. ERRORS      Every call that can
+ * fail is there twice: `try_x` returns an agentotel::status (or a result, which has a value too) and throws
+ * nothing; `x` throws agentotel::exception. Without exceptions (-fno-exceptions, or AGENTOTEL_NO_EXCEPTIONS
+ * defined) only the first ones are there. LIFETIMES   A session and an event end when they go out of scope;
+ * by an exception, they end as failed. `release` gives the handle away instead. CALLBACKS   Are any function
+ * objects; what they throw is contained and taken for a failure of theirs. They are destroyed when the
+ * library does not use them any more. THREADS     As for the C functions: everything may be called on any
+ * thread; one session or event object is not to be moved or destroyed while another thread uses it.
  */
 #ifndef AGENTOTEL_HPP
 #define AGENTOTEL_HPP
@@ -88,7 +87,8 @@ class [[nodiscard]] status {
 
 namespace detail {
 
-/// A text of the library, which says how much memory it takes: asked once with a small buffer, and again when needed.
+/// A text of the library, which says how much memory it takes: asked once with a small buffer, and again when
+/// needed.
 template <typename Ask>
 status read_text(std::string &into, Ask ask) {
   into.resize(255);
@@ -121,7 +121,8 @@ class exception : public std::runtime_error {
  public:
   explicit exception(status why) : exception(why, last_error()) {}
   exception(status why, const std::string &words)
-      : std::runtime_error(words.empty() ? std::string(why.name()) : why.name() + (": " + words)), why_(why) {}
+      : std::runtime_error(words.empty() ? std::string(why.name()) : why.name() + (": " + words)),
+        why_(why) {}
   /// Its status.
   status code() const noexcept { return why_; }
 
@@ -147,7 +148,7 @@ inline void check(status why) {
 template <typename T>
 class [[nodiscard]] result {
  public:
-  result(status why) noexcept : why_(why) {}                                // NOLINT: as std::expected
+  result(status why) noexcept : why_(why) {}                                  // NOLINT: as std::expected
   result(T value) noexcept : why_(AGENTOTEL_OK), value_(std::move(value)) {}  // NOLINT
   /// Whether there is a value.
   bool ok() const noexcept { return why_.ok(); }
@@ -174,7 +175,8 @@ class [[nodiscard]] result {
 
 // ---------------------------------------------------------------------------------------------------- values
 
-/// A borrowed text, UTF-8: made from string literals, std::string and std::string_view. A default one is absent.
+/// A borrowed text, UTF-8: made from string literals, std::string and std::string_view. A default one is
+/// absent.
 struct text : agentotel_str {
   constexpr text() noexcept : agentotel_str{nullptr, 0} {}
   constexpr text(std::nullptr_t) noexcept : text() {}  // NOLINT
@@ -183,16 +185,22 @@ struct text : agentotel_str {
       : agentotel_str{data, data ? std::char_traits<char>::length(data) : 0} {}
   constexpr text(const char *data, std::size_t size) noexcept : agentotel_str{data, size} {}
   constexpr text(std::string_view view) noexcept : agentotel_str{view.data(), view.size()} {}  // NOLINT
-  text(const std::string &string AGENTOTEL_LIFETIMEBOUND_) noexcept  // NOLINT
+  text(const std::string &string AGENTOTEL_LIFETIMEBOUND_) noexcept                            // NOLINT
       : agentotel_str{string.data(), string.size()} {}
   constexpr text(agentotel_str str) noexcept : agentotel_str(str) {}  // NOLINT
 #if defined(__cpp_char8_t)
   text(const char8_t *data) noexcept : text(reinterpret_cast<const char *>(data)) {}  // NOLINT
 #endif
   /// The same as a view.
-  constexpr operator std::string_view() const noexcept { return view(); }  // NOLINT
-  constexpr std::string_view view() const noexcept { return {data, len}; }
-  constexpr bool absent() const noexcept { return data == nullptr; }
+  constexpr operator std::string_view() const noexcept {
+    return view();
+  }  // NOLINT
+  constexpr std::string_view view() const noexcept {
+    return {data, len};
+  }
+  constexpr bool absent() const noexcept {
+    return data == nullptr;
+  }
 };
 
 /// A borrowed array, made from anything with contiguous elements: arrays, std::vector, std::array, std::span.
@@ -267,7 +275,8 @@ struct flag {
   constexpr explicit operator bool() const noexcept { return value != 0; }
 };
 
-/// A moment: nanoseconds since 1970-01-01 UTC, made from those or from std::chrono::system_clock. 0 = not said.
+/// A moment: nanoseconds since 1970-01-01 UTC, made from those or from std::chrono::system_clock. 0 = not
+/// said.
 struct timestamp {
   std::int64_t unix_nano = 0;
   constexpr timestamp() noexcept = default;
@@ -311,7 +320,7 @@ struct value {
   constexpr value() noexcept = default;
   template <typename T, typename = std::enable_if_t<std::is_arithmetic_v<T>>>
   constexpr value(T number) noexcept  // NOLINT
-      : type(std::is_same_v<T, bool>   ? AGENTOTEL_TYPE_BOOL
+      : type(std::is_same_v<T, bool> ? AGENTOTEL_TYPE_BOOL
              : std::is_integral_v<T> ? AGENTOTEL_TYPE_INT64
                                      : AGENTOTEL_TYPE_DOUBLE) {
     if constexpr (std::is_same_v<T, bool>) {
@@ -322,13 +331,13 @@ struct value {
       of.float64 = static_cast<double>(number);
     }
   }
-  constexpr value(text string) noexcept : of{string}, type(AGENTOTEL_TYPE_STRING) {}              // NOLINT
-  constexpr value(const char *string) noexcept : value(text(string)) {}                           // NOLINT
-  constexpr value(std::string_view string) noexcept : value(text(string)) {}                      // NOLINT
-  value(const std::string &string AGENTOTEL_LIFETIMEBOUND_) noexcept : value(text(string)) {}     // NOLINT
+  constexpr value(text string) noexcept : of{string}, type(AGENTOTEL_TYPE_STRING) {}                // NOLINT
+  constexpr value(const char *string) noexcept : value(text(string)) {}                             // NOLINT
+  constexpr value(std::string_view string) noexcept : value(text(string)) {}                        // NOLINT
+  value(const std::string &string AGENTOTEL_LIFETIMEBOUND_) noexcept : value(text(string)) {}       // NOLINT
   constexpr value(json map_or_list) noexcept : of{map_or_list.value}, type(AGENTOTEL_TYPE_JSON) {}  // NOLINT
-  constexpr value(bytes raw) noexcept : of{raw.value}, type(AGENTOTEL_TYPE_BYTES) {}              // NOLINT
-  value(list<text> items) noexcept : type(AGENTOTEL_TYPE_STRING_ARRAY) {                          // NOLINT
+  constexpr value(bytes raw) noexcept : of{raw.value}, type(AGENTOTEL_TYPE_BYTES) {}                // NOLINT
+  value(list<text> items) noexcept : type(AGENTOTEL_TYPE_STRING_ARRAY) {                            // NOLINT
     of.strings = {items.items, items.count};
   }
   value(list<bool> items) noexcept : type(AGENTOTEL_TYPE_BOOL_ARRAY) {  // NOLINT
@@ -345,7 +354,8 @@ struct value {
 
 /// A key and a value: `{"attempt", 2}`, `{"tags", list<text>(tags)}`, `{"filter", json{"{\"size\": 3}"}}`.
 struct attribute : agentotel_attribute {
-  constexpr attribute() noexcept : agentotel_attribute{{nullptr, 0}, AGENTOTEL_TYPE_STRING, 0, {{nullptr, 0}}} {}
+  constexpr attribute() noexcept
+      : agentotel_attribute{{nullptr, 0}, AGENTOTEL_TYPE_STRING, 0, {{nullptr, 0}}} {}
   constexpr attribute(text key, const agentotel::value &value) noexcept
       : agentotel_attribute{key, value.type, 0, value.of} {}
   constexpr attribute(const agentotel_attribute &other) noexcept : agentotel_attribute(other) {}  // NOLINT
@@ -382,11 +392,11 @@ struct span_context : agentotel_span_context {
 class session;
 class event;
 
-/// Names the span that something belongs to: an event in flight, or any span by its context, which has to live as long.
-/// A default one is the session's root span.
+/// Names the span that something belongs to: an event in flight, or any span by its context, which has to
+/// live as long. A default one is the session's root span.
 struct target : agentotel_target {
   constexpr target() noexcept : agentotel_target{0, nullptr} {}
-  target(const agentotel::event &running) noexcept;                                // NOLINT
+  target(const agentotel::event &running) noexcept;                   // NOLINT
   target(const span_context &span AGENTOTEL_LIFETIMEBOUND_) noexcept  // NOLINT
       : agentotel_target{0, &span} {}
   explicit constexpr target(agentotel_event handle) noexcept : agentotel_target{handle, nullptr} {}
@@ -1511,9 +1521,9 @@ struct event_data {
 // clang-format on
 // end of what is generated: structs
 
-#define AGENTOTEL_SAME_PLACE_(own, member, other, field)                        \
+#define AGENTOTEL_SAME_PLACE_(own, member, other, field) \
   static_assert(offsetof(own, member) == offsetof(other, field), "layout of " #other)
-#define AGENTOTEL_SAME_SIZE_(own, other)                                                 \
+#define AGENTOTEL_SAME_SIZE_(own, other) \
   static_assert(sizeof(own) == sizeof(other) && std::is_standard_layout<own>::value, "layout of " #other)
 
 // generated: layout, by tools/bindings.py
@@ -1805,8 +1815,10 @@ AGENTOTEL_SAME_SIZE_(event_data, agentotel_event_data);
 // end of what is generated: layout
 #undef AGENTOTEL_SAME_PLACE_
 #undef AGENTOTEL_SAME_SIZE_
-static_assert(sizeof(text) == sizeof(agentotel_str) && sizeof(text_list) == sizeof(agentotel_string_array), "");
-static_assert(sizeof(attribute) == sizeof(agentotel_attribute) && sizeof(target) == sizeof(agentotel_target), "");
+static_assert(sizeof(text) == sizeof(agentotel_str) && sizeof(text_list) == sizeof(agentotel_string_array),
+              "");
+static_assert(sizeof(attribute) == sizeof(agentotel_attribute) && sizeof(target) == sizeof(agentotel_target),
+              "");
 static_assert(sizeof(span_context) == sizeof(agentotel_span_context), "");
 
 namespace detail {
@@ -1841,8 +1853,12 @@ std::uint32_t milliseconds(std::chrono::duration<Rep, Period> time) noexcept {
 /// A new function object for the library to keep, whose copy may throw: nothing then.
 template <typename F>
 std::decay_t<F> *keep(F &&function) noexcept {
-  AGENTOTEL_TRY_ { return new (std::nothrow) std::decay_t<F>(std::forward<F>(function)); }
-  AGENTOTEL_CATCH_ALL_ { return nullptr; }
+  AGENTOTEL_TRY_ {
+    return new (std::nothrow) std::decay_t<F>(std::forward<F>(function));
+  }
+  AGENTOTEL_CATCH_ALL_ {
+    return nullptr;
+  }
 }
 template <typename F>
 void let_go(void *function) noexcept {
@@ -1859,7 +1875,8 @@ status hand_over(F *function, Register with) noexcept {
 
 }  // namespace detail
 
-// ---------------------------------------------------------------------------------------------------- lifecycle
+// ----------------------------------------------------------------------------------------------------
+// lifecycle
 
 using std::chrono::milliseconds;
 
@@ -1911,7 +1928,8 @@ inline void shutdown(milliseconds timeout) {
 /// The library, from here to the end of the scope, which shuts it down.
 class library {
  public:
-  explicit library(const char *config_json = nullptr, milliseconds timeout = milliseconds(5000)) : timeout_(timeout) {
+  explicit library(const char *config_json = nullptr, milliseconds timeout = milliseconds(5000))
+      : timeout_(timeout) {
     init(config_json);
   }
   explicit library(const std::string &config_json, milliseconds timeout = milliseconds(5000))
@@ -1944,7 +1962,8 @@ inline status try_log(severity level, const value &body, list<attribute> attribu
   record.attributes = attributes;
   return try_log(record);
 }
-inline status try_log(severity level, const value &body, std::initializer_list<attribute> attributes) noexcept {
+inline status try_log(severity level, const value &body,
+                      std::initializer_list<attribute> attributes) noexcept {
   return try_log(level, body, list<attribute>(attributes.begin(), attributes.size()));
 }
 
@@ -1961,7 +1980,8 @@ inline void log(severity level, const value &body, std::initializer_list<attribu
 }
 #endif
 
-// ---------------------------------------------------------------------------------------------------- propagation
+// ----------------------------------------------------------------------------------------------------
+// propagation
 
 /// What came along with a call from another process.
 struct remote_context {
@@ -2002,13 +2022,13 @@ template <typename Map, typename = void>
 struct has_insert_or_assign : std::false_type {};
 template <typename Map>
 struct has_insert_or_assign<Map, std::void_t<decltype(std::declval<Map &>().insert_or_assign(
-                                     std::declval<std::string>(), std::declval<std::string>()))>> : std::true_type {};
+                                     std::declval<std::string>(), std::declval<std::string>()))>>
+    : std::true_type {};
 template <typename Map, typename = void>
 struct has_emplace : std::false_type {};
 template <typename Map>
-struct has_emplace<Map, std::void_t<decltype(std::declval<Map &>().emplace(std::declval<std::string>(),
-                                                                             std::declval<std::string>()))>>
-    : std::true_type {};
+struct has_emplace<Map, std::void_t<decltype(std::declval<Map &>().emplace(
+                            std::declval<std::string>(), std::declval<std::string>()))>> : std::true_type {};
 
 /// A carrier whose memory is a map, a multimap, or a sequence of pairs, of keys and values that are texts.
 template <typename Map>
@@ -2029,9 +2049,12 @@ struct map_carrier {
       }
       return AGENTOTEL_OK;
     }
-    AGENTOTEL_CATCH_ALL_ { return AGENTOTEL_ERR_SYSTEM; }
+    AGENTOTEL_CATCH_ALL_ {
+      return AGENTOTEL_ERR_SYSTEM;
+    }
   }
-  static agentotel_status get(void *map, agentotel_str key, std::size_t position, agentotel_str *value) noexcept {
+  static agentotel_status get(void *map, agentotel_str key, std::size_t position,
+                              agentotel_str *value) noexcept {
     for (const auto &[name, found] : *static_cast<const Map *>(map)) {
       if (!same_name(name, text(key)) || position-- > 0) continue;
       *value = text(std::string_view(found));
@@ -2094,7 +2117,8 @@ status inject(agentotel_session session, target span, Map &headers) noexcept {
 
 }  // namespace detail
 
-/// Writes a span's context alone into headers: any map, multimap or sequence of pairs of texts. See agentotel_inject.
+/// Writes a span's context alone into headers: any map, multimap or sequence of pairs of texts. See
+/// agentotel_inject.
 template <typename Map>
 status try_inject(const span_context &span, Map &headers) noexcept {
   return detail::inject(0, span, headers);
@@ -2107,7 +2131,8 @@ result<remote_context> try_extract(const Map &headers) {
   carrier.get = detail::map_carrier<Map>::get;
   carrier.key_at = detail::map_carrier<Map>::key_at;
   carrier.user_data = const_cast<Map *>(&headers);  // read alone
-  return detail::extract_with([&](agentotel_remote_context *out) { return agentotel_extract(&carrier, out); });
+  return detail::extract_with(
+      [&](agentotel_remote_context *out) { return agentotel_extract(&carrier, out); });
 }
 
 /// The same from the values of the W3C's headers. See agentotel_extract_texts.
@@ -2119,7 +2144,8 @@ inline result<remote_context> try_extract_texts(text traceparent, text tracestat
 
 /// The same from the `params._meta` of a message of the Model Context Protocol. See agentotel_extract_meta.
 inline result<remote_context> try_extract_meta(text json) {
-  return detail::extract_with([&](agentotel_remote_context *out) { return agentotel_extract_meta(json, out); });
+  return detail::extract_with(
+      [&](agentotel_remote_context *out) { return agentotel_extract_meta(json, out); });
 }
 
 #if AGENTOTEL_EXCEPTIONS_
@@ -2145,7 +2171,8 @@ inline remote_context extract_meta(text json) {
 
 // ---------------------------------------------------------------------------------------------------- events
 
-/// An event in flight, which ends with the object: as failed when an exception is on its way. See agentotel_start_event.
+/// An event in flight, which ends with the object: as failed when an exception is on its way. See
+/// agentotel_start_event.
 class event {
  public:
   /// None.
@@ -2170,7 +2197,9 @@ class event {
   agentotel_event release() noexcept { return std::exchange(handle_, 0); }
 
   /// Adds to it. See agentotel_update_event.
-  status try_update(const event_data &data) noexcept { return agentotel_update_event(handle_, detail::c(data)); }
+  status try_update(const event_data &data) noexcept {
+    return agentotel_update_event(handle_, detail::c(data));
+  }
   /// Adds attributes.
   status try_set_attributes(list<attribute> attributes) noexcept {
     event_data data;
@@ -2196,7 +2225,9 @@ class event {
   /// Ends it. With a full queue it stays in flight and may be ended again. See agentotel_end_event.
   status try_end() noexcept { return ended(agentotel_end_event(handle_, nullptr)); }
   /// Ends it with what its end adds.
-  status try_end(const event_data &data) noexcept { return ended(agentotel_end_event(handle_, detail::c(data))); }
+  status try_end(const event_data &data) noexcept {
+    return ended(agentotel_end_event(handle_, detail::c(data)));
+  }
   /// Ends it with what is said in JSON. See agentotel_end_event_json.
   status try_end_json(text json) noexcept { return ended(agentotel_end_event_json(handle_, json)); }
   /// Records a log record of it.
@@ -2215,17 +2246,39 @@ class event {
 
 #if AGENTOTEL_EXCEPTIONS_
   /// As those above, or throw.
-  void update(const event_data &data) { detail::check(try_update(data)); }
-  void set_attributes(list<attribute> attributes) { detail::check(try_set_attributes(attributes)); }
-  void set_attributes(std::initializer_list<attribute> attributes) { detail::check(try_set_attributes(attributes)); }
-  void update_json(text json) { detail::check(try_update_json(json)); }
-  void first_token() { detail::check(try_first_token()); }
-  void chunk(text content = {}) { detail::check(try_chunk(content)); }
-  span_context context() const { return try_context().value(); }
-  void end() { detail::check(try_end()); }
-  void end(const event_data &data) { detail::check(try_end(data)); }
-  void end_json(text json) { detail::check(try_end_json(json)); }
-  void log(const log_record &record) const { detail::check(try_log(record)); }
+  void update(const event_data &data) {
+    detail::check(try_update(data));
+  }
+  void set_attributes(list<attribute> attributes) {
+    detail::check(try_set_attributes(attributes));
+  }
+  void set_attributes(std::initializer_list<attribute> attributes) {
+    detail::check(try_set_attributes(attributes));
+  }
+  void update_json(text json) {
+    detail::check(try_update_json(json));
+  }
+  void first_token() {
+    detail::check(try_first_token());
+  }
+  void chunk(text content = {}) {
+    detail::check(try_chunk(content));
+  }
+  span_context context() const {
+    return try_context().value();
+  }
+  void end() {
+    detail::check(try_end());
+  }
+  void end(const event_data &data) {
+    detail::check(try_end(data));
+  }
+  void end_json(text json) {
+    detail::check(try_end_json(json));
+  }
+  void log(const log_record &record) const {
+    detail::check(try_log(record));
+  }
   template <typename Map>
   void inject(Map &headers) const {
     detail::check(try_inject(headers));
@@ -2244,7 +2297,8 @@ class event {
 
  private:
   status ended(status answer) noexcept {
-    if (answer.ok() || answer == AGENTOTEL_ERR_STALE_HANDLE || answer == AGENTOTEL_ERR_INVALID_HANDLE) handle_ = 0;
+    if (answer.ok() || answer == AGENTOTEL_ERR_STALE_HANDLE || answer == AGENTOTEL_ERR_INVALID_HANDLE)
+      handle_ = 0;
     return answer;
   }
   void end_anyway() noexcept {
@@ -2263,11 +2317,14 @@ class event {
   int exceptions_ = std::uncaught_exceptions();
 };
 
-inline target::target(const agentotel::event &running) noexcept : agentotel_target{running.handle(), nullptr} {}
+inline target::target(const agentotel::event &running) noexcept
+    : agentotel_target{running.handle(), nullptr} {}
 
-// ---------------------------------------------------------------------------------------------------- sessions
+// ----------------------------------------------------------------------------------------------------
+// sessions
 
-/// A session, which ends with the object: as failed when an exception is on its way. See agentotel_start_session.
+/// A session, which ends with the object: as failed when an exception is on its way. See
+/// agentotel_start_session.
 class session {
  public:
   /// None.
@@ -2319,14 +2376,16 @@ class session {
     data.attributes = list<attribute>(attributes.begin(), attributes.size());
     return agentotel_record_event(handle_, detail::c(data), nullptr);
   }
-  status try_record(event_data data, std::initializer_list<attribute> attributes, span_context &out) const noexcept {
+  status try_record(event_data data, std::initializer_list<attribute> attributes,
+                    span_context &out) const noexcept {
     data.attributes = list<attribute>(attributes.begin(), attributes.size());
     return agentotel_record_event(handle_, detail::c(data), &out);
   }
   /// Records several, in order, until one is refused; gives how many were. See agentotel_record_events.
-  status try_record(list<event_data> events, std::size_t &recorded, span_context *contexts = nullptr) const noexcept {
-    return agentotel_record_events(handle_, reinterpret_cast<const agentotel_event_data *>(events.items), events.count,
-                                   contexts, &recorded);
+  status try_record(list<event_data> events, std::size_t &recorded,
+                    span_context *contexts = nullptr) const noexcept {
+    return agentotel_record_events(handle_, reinterpret_cast<const agentotel_event_data *>(events.items),
+                                   events.count, contexts, &recorded);
   }
   /// Records one that is said in JSON. See agentotel_record_event_json.
   status try_record_json(text json, span_context *out = nullptr) const noexcept {
@@ -2363,7 +2422,8 @@ class session {
     return agentotel_log(handle_, span, detail::c(record));
   }
   /// A severity, a body, and attributes.
-  status try_log(severity level, const value &body, std::initializer_list<attribute> attributes = {}) const noexcept {
+  status try_log(severity level, const value &body,
+                 std::initializer_list<attribute> attributes = {}) const noexcept {
     log_record record;
     record.severity_number = level;
     record.set_body(body);
@@ -2386,7 +2446,9 @@ class session {
   }
   /// Ends it. See agentotel_end_session.
   status try_end() noexcept { return ended(agentotel_end_session(handle_, nullptr)); }
-  status try_end(const session_end &how) noexcept { return ended(agentotel_end_session(handle_, detail::c(how))); }
+  status try_end(const session_end &how) noexcept {
+    return ended(agentotel_end_session(handle_, detail::c(how)));
+  }
   status try_end(end_state state, text reason = {}) noexcept {
     session_end how;
     how.end_state = state;
@@ -2401,21 +2463,24 @@ class session {
     return agentotel_session_set_baggage(handle_, key, value, metadata);
   }
   /// Takes one out. See agentotel_session_remove_baggage.
-  status try_remove_baggage(text key) const noexcept { return agentotel_session_remove_baggage(handle_, key); }
+  status try_remove_baggage(text key) const noexcept {
+    return agentotel_session_remove_baggage(handle_, key);
+  }
   /// An entry, and its properties when wanted. See agentotel_session_get_baggage.
   status try_get_baggage(text key, std::string &value, std::string *metadata = nullptr) const {
     char text[8193] = "";
     char properties[8193] = "";
     agentotel_text_buffer text_to = agentotel_text_buffer_of(text, sizeof text);
     agentotel_text_buffer properties_to = agentotel_text_buffer_of(properties, sizeof properties);
-    const status answer = agentotel_session_get_baggage(handle_, key, &text_to, metadata ? &properties_to : nullptr);
+    const status answer =
+        agentotel_session_get_baggage(handle_, key, &text_to, metadata ? &properties_to : nullptr);
     if (!answer.ok()) return answer;
     value.assign(text, text_to.needed > 0 ? text_to.needed - 1 : 0);
     if (metadata) *metadata = properties;
     return answer;
   }
-  /// Shows all entries: `visit(std::string_view key, std::string_view value, std::string_view metadata)`. What it throws
-  /// comes out of here once the others were shown. See agentotel_session_list_baggage.
+  /// Shows all entries: `visit(std::string_view key, std::string_view value, std::string_view metadata)`.
+  /// What it throws comes out of here once the others were shown. See agentotel_session_list_baggage.
   template <typename Visit>
   status try_list_baggage(Visit &&visit) const {
     struct visitor {
@@ -2429,7 +2494,9 @@ class session {
           AGENTOTEL_TRY_ {
             if (!own.thrown) (*own.visit)(text(key).view(), text(value).view(), text(metadata).view());
           }
-          AGENTOTEL_CATCH_ALL_ { own.thrown = std::current_exception(); }
+          AGENTOTEL_CATCH_ALL_ {
+            own.thrown = std::current_exception();
+          }
         },
         &state);
 #if AGENTOTEL_EXCEPTIONS_
@@ -2455,8 +2522,12 @@ class session {
 #if AGENTOTEL_EXCEPTIONS_
   /// As those above, or throw.
   explicit session(const session_options &options) : session(try_start(options).value()) {}
-  static session start(const session_options &options = {}) { return try_start(options).value(); }
-  static session start_json(text json) { return try_start_json(json).value(); }
+  static session start(const session_options &options = {}) {
+    return try_start(options).value();
+  }
+  static session start_json(text json) {
+    return try_start_json(json).value();
+  }
   span_context record(const event_data &data) const {
     span_context out;
     detail::check(try_record(data, out));
@@ -2479,30 +2550,54 @@ class session {
     detail::check(try_record_json(json, &out));
     return out;
   }
-  event start_event(const event_data &data) const { return try_start_event(data).value(); }
+  event start_event(const event_data &data) const {
+    return try_start_event(data).value();
+  }
   event start_event(event_data data, std::initializer_list<attribute> attributes) const {
     return try_start_event(data, attributes).value();
   }
-  event start_event_json(text json) const { return try_start_event_json(json).value(); }
-  void record_error(const error &what, target span = {}) const { detail::check(try_record_error(what, span)); }
-  void record_error_json(text json, target span = {}) const { detail::check(try_record_error_json(json, span)); }
-  void log(const log_record &record, target span = {}) const { detail::check(try_log(record, span)); }
+  event start_event_json(text json) const {
+    return try_start_event_json(json).value();
+  }
+  void record_error(const error &what, target span = {}) const {
+    detail::check(try_record_error(what, span));
+  }
+  void record_error_json(text json, target span = {}) const {
+    detail::check(try_record_error_json(json, span));
+  }
+  void log(const log_record &record, target span = {}) const {
+    detail::check(try_log(record, span));
+  }
   void log(severity level, const value &body, std::initializer_list<attribute> attributes = {}) const {
     detail::check(try_log(level, body, attributes));
   }
-  void set_attributes(list<attribute> attributes) const { detail::check(try_set_attributes(attributes)); }
+  void set_attributes(list<attribute> attributes) const {
+    detail::check(try_set_attributes(attributes));
+  }
   void set_attributes(std::initializer_list<attribute> attributes) const {
     detail::check(try_set_attributes(attributes));
   }
-  span_context context() const { return try_context().value(); }
-  void end() { detail::check(try_end()); }
-  void end(const session_end &how) { detail::check(try_end(how)); }
-  void end(end_state state, text reason = {}) { detail::check(try_end(state, reason)); }
-  void end_json(text json) { detail::check(try_end_json(json)); }
+  span_context context() const {
+    return try_context().value();
+  }
+  void end() {
+    detail::check(try_end());
+  }
+  void end(const session_end &how) {
+    detail::check(try_end(how));
+  }
+  void end(end_state state, text reason = {}) {
+    detail::check(try_end(state, reason));
+  }
+  void end_json(text json) {
+    detail::check(try_end_json(json));
+  }
   void set_baggage(text key, text value, text metadata = {}) const {
     detail::check(try_set_baggage(key, value, metadata));
   }
-  void remove_baggage(text key) const { detail::check(try_remove_baggage(key)); }
+  void remove_baggage(text key) const {
+    detail::check(try_remove_baggage(key));
+  }
   /// The value of an entry of the baggage, or nothing.
   std::optional<std::string> baggage(text key) const {
     std::string value;
@@ -2551,7 +2646,8 @@ class session {
   int exceptions_ = std::uncaught_exceptions();
 };
 
-// ---------------------------------------------------------------------------------------------------- inspection
+// ----------------------------------------------------------------------------------------------------
+// inspection
 
 /// Counters of one signal. See agentotel_stats.
 struct stats : agentotel_stats {
@@ -2670,7 +2766,8 @@ inline std::vector<live_event> list_live() {
 }
 #endif
 
-// ---------------------------------------------------------------------------------------------------- callbacks
+// ----------------------------------------------------------------------------------------------------
+// callbacks
 
 /// Adds an exporter: one entry of the configuration's list. See agentotel_add_exporter.
 inline status try_add_exporter(const char *exporter_json) noexcept {
@@ -2725,7 +2822,8 @@ class export_answer {
   void rejected_items(std::uint64_t count) noexcept { answer_->rejected_items = count; }
   /// Why, for the diagnostics; cut to fit.
   void message(std::string_view words) noexcept {
-    const std::size_t size = words.size() < sizeof answer_->message ? words.size() : sizeof answer_->message - 1;
+    const std::size_t size =
+        words.size() < sizeof answer_->message ? words.size() : sizeof answer_->message - 1;
     std::memcpy(answer_->message, words.data(), size);
     answer_->message[size] = '\0';
   }
@@ -2734,8 +2832,8 @@ class export_answer {
   agentotel_export_answer *answer_;
 };
 
-/// Registers `export_verdict function(const export_batch &, export_answer &)` as the function of exporters of the type
-/// `host`. One that throws is asked again later. See agentotel_register_exporter.
+/// Registers `export_verdict function(const export_batch &, export_answer &)` as the function of exporters of
+/// the type `host`. One that throws is asked again later. See agentotel_register_exporter.
 template <typename F>
 status try_register_exporter(text name, F &&function) noexcept {
   using Kept = std::decay_t<F>;
@@ -2744,7 +2842,9 @@ status try_register_exporter(text name, F &&function) noexcept {
     callbacks.export_batch = [](void *own, const agentotel_export_batch *batch,
                                 agentotel_export_answer *answer) -> std::uint32_t {
       export_answer said(*answer);
-      AGENTOTEL_TRY_ { return detail::number((*static_cast<Kept *>(own))(export_batch(*batch), said)); }
+      AGENTOTEL_TRY_ {
+        return detail::number((*static_cast<Kept *>(own))(export_batch(*batch), said));
+      }
       AGENTOTEL_CATCH_ALL_ {
         said.message("the exporter has thrown an exception");
         return AGENTOTEL_EXPORT_RETRY;
@@ -2756,8 +2856,9 @@ status try_register_exporter(text name, F &&function) noexcept {
   });
 }
 
-/// Registers `std::string function(signal, std::string_view json)` as a formatter: it makes one line of a record, and an
-/// empty one leaves it out. A record for which it throws is counted as rejected. See agentotel_register_formatter.
+/// Registers `std::string function(signal, std::string_view json)` as a formatter: it makes one line of a
+/// record, and an empty one leaves it out. A record for which it throws is counted as rejected. See
+/// agentotel_register_formatter.
 template <typename F>
 status try_register_formatter(text name, F &&function) noexcept {
   struct Kept {
@@ -2766,12 +2867,16 @@ status try_register_formatter(text name, F &&function) noexcept {
     bool waiting = false;  // all on the thread that exports
   };
   Kept *made = nullptr;
-  AGENTOTEL_TRY_ { made = new (std::nothrow) Kept{std::forward<F>(function), {}, false}; }
-  AGENTOTEL_CATCH_ALL_ { made = nullptr; }
+  AGENTOTEL_TRY_ {
+    made = new (std::nothrow) Kept{std::forward<F>(function), {}, false};
+  }
+  AGENTOTEL_CATCH_ALL_ {
+    made = nullptr;
+  }
   return detail::hand_over(made, [&](Kept *kept) {
     agentotel_formatter formatter = AGENTOTEL_FORMATTER_INIT;
-    formatter.format = [](void *user_data, std::uint32_t of, agentotel_str json, char *buffer, std::size_t capacity,
-                          std::size_t *needed) -> agentotel_status {
+    formatter.format = [](void *user_data, std::uint32_t of, agentotel_str json, char *buffer,
+                          std::size_t capacity, std::size_t *needed) -> agentotel_status {
       Kept &own = *static_cast<Kept *>(user_data);
       AGENTOTEL_TRY_ {
         if (!own.waiting || capacity < own.line.size())
@@ -2782,7 +2887,9 @@ status try_register_formatter(text name, F &&function) noexcept {
         std::memcpy(buffer, own.line.data(), own.line.size());
         return AGENTOTEL_OK;
       }
-      AGENTOTEL_CATCH_ALL_ { return AGENTOTEL_ERR_INTERNAL; }
+      AGENTOTEL_CATCH_ALL_ {
+        return AGENTOTEL_ERR_INTERNAL;
+      }
     };
     formatter.user_data = kept;
     formatter.destroy = detail::let_go<Kept>;
@@ -2801,8 +2908,8 @@ class headers {
   agentotel_headers *own_;
 };
 
-/// Has an exporter's requests carry what `void function(headers &)` adds at each of them; one that throws fails the
-/// attempt. See agentotel_register_header_provider.
+/// Has an exporter's requests carry what `void function(headers &)` adds at each of them; one that throws
+/// fails the attempt. See agentotel_register_header_provider.
 template <typename F>
 status try_register_header_provider(text exporter, F &&function) noexcept {
   using Kept = std::decay_t<F>;
@@ -2814,7 +2921,9 @@ status try_register_header_provider(text exporter, F &&function) noexcept {
         (*static_cast<Kept *>(own))(given);
         return AGENTOTEL_OK;
       }
-      AGENTOTEL_CATCH_ALL_ { return AGENTOTEL_ERR_INTERNAL; }
+      AGENTOTEL_CATCH_ALL_ {
+        return AGENTOTEL_ERR_INTERNAL;
+      }
     };
     provider.user_data = kept;
     provider.destroy = detail::let_go<Kept>;
@@ -2862,8 +2971,8 @@ class sampling_answer {
   agentotel_sampling_answer *answer_;
 };
 
-/// Registers `bool function(const sampling_question &, sampling_answer &)` as a sampler: true keeps the session. One that
-/// throws has it kept. See agentotel_register_sampler.
+/// Registers `bool function(const sampling_question &, sampling_answer &)` as a sampler: true keeps the
+/// session. One that throws has it kept. See agentotel_register_sampler.
 template <typename F>
 status try_register_sampler(text name, F &&function) noexcept {
   using Kept = std::decay_t<F>;
@@ -2876,7 +2985,9 @@ status try_register_sampler(text name, F &&function) noexcept {
         const bool keep = (*static_cast<Kept *>(own))(sampling_question(*question), said);
         return keep ? AGENTOTEL_SAMPLING_KEEP : AGENTOTEL_SAMPLING_DROP;
       }
-      AGENTOTEL_CATCH_ALL_ { return AGENTOTEL_SAMPLING_KEEP; }
+      AGENTOTEL_CATCH_ALL_ {
+        return AGENTOTEL_SAMPLING_KEEP;
+      }
     };
     sampler.user_data = kept;
     sampler.destroy = detail::let_go<Kept>;
@@ -2912,8 +3023,9 @@ class attributes {
   agentotel_attributes *own_;
 };
 
-/// Registers `void function(const injectee &, attributes &)`, which puts attributes on spans and log records, on the thread
-/// that records. Of one that throws, what it had added stays. See agentotel_register_attribute_injector.
+/// Registers `void function(const injectee &, attributes &)`, which puts attributes on spans and log records,
+/// on the thread that records. Of one that throws, what it had added stays. See
+/// agentotel_register_attribute_injector.
 template <typename F>
 status try_register_attribute_injector(text name, F &&function) noexcept {
   using Kept = std::decay_t<F>;
@@ -2921,7 +3033,9 @@ status try_register_attribute_injector(text name, F &&function) noexcept {
     agentotel_attribute_injector injector = AGENTOTEL_ATTRIBUTE_INJECTOR_INIT;
     injector.inject = [](void *own, const agentotel_injectee *about, agentotel_attributes *into) {
       attributes given(into);
-      AGENTOTEL_TRY_ { (*static_cast<Kept *>(own))(injectee(*about), given); }
+      AGENTOTEL_TRY_ {
+        (*static_cast<Kept *>(own))(injectee(*about), given);
+      }
       AGENTOTEL_CATCH_ALL_ {}
     };
     injector.user_data = kept;
@@ -2957,14 +3071,17 @@ class diagnostic {
   const agentotel_diagnostic *line_;
 };
 
-/// Has `void function(const diagnostic &)` told what the library says about itself. See agentotel_set_diagnostic_handler.
+/// Has `void function(const diagnostic &)` told what the library says about itself. See
+/// agentotel_set_diagnostic_handler.
 template <typename F, typename = std::enable_if_t<!std::is_same_v<std::decay_t<F>, std::nullptr_t>>>
 status try_set_diagnostic_handler(F &&function) noexcept {
   using Kept = std::decay_t<F>;
   return detail::hand_over(detail::keep(std::forward<F>(function)), [&](Kept *kept) {
     agentotel_diagnostic_handler handler = AGENTOTEL_DIAGNOSTIC_HANDLER_INIT;
     handler.handle = [](void *own, const agentotel_diagnostic *line) {
-      AGENTOTEL_TRY_ { (*static_cast<Kept *>(own))(diagnostic(*line)); }
+      AGENTOTEL_TRY_ {
+        (*static_cast<Kept *>(own))(diagnostic(*line));
+      }
       AGENTOTEL_CATCH_ALL_ {}
     };
     handler.user_data = kept;

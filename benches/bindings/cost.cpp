@@ -16,8 +16,9 @@ namespace {
 constexpr int burst = 2000;
 constexpr int rounds = 41;
 
-const char *const keys[] = {"gen_ai.system",  "agent.step.kind", "agent.step.index", "tool.name", "tool.version",
-                            "request.region", "request.tenant",  "cache.outcome",    "retry",     "deployment"};
+const char *const keys[] = {"gen_ai.system", "agent.step.kind", "agent.step.index", "tool.name",
+                            "tool.version",  "request.region",  "request.tenant",   "cache.outcome",
+                            "retry",         "deployment"};
 const char *const values[] = {"openai",   "tool_call", "17",  "search_flights", "2026-11-01",
                               "eu-west1", "acme-corp", "hit", "none",           "production-blue"};
 

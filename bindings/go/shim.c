@@ -1,4 +1,4 @@
-//go:build cgo
+// go:build cgo
 
 #include "shim.h"
 
@@ -96,7 +96,8 @@ void agentotel_go_start_session(uintptr_t options, uintptr_t address) {
   finish(answer, agentotel_start_session((const agentotel_session_options *)options, &answer->number));
 }
 
-void agentotel_go_session_set_attributes(uint64_t session, uintptr_t attributes, uint64_t count, uintptr_t address) {
+void agentotel_go_session_set_attributes(uint64_t session, uintptr_t attributes, uint64_t count,
+                                         uintptr_t address) {
   answer_t *answer = begin(address);
   finish(answer, agentotel_session_set_attributes(session, (const agentotel_attribute *)attributes, count));
 }
@@ -116,7 +117,8 @@ void agentotel_go_record_event(uint64_t session, uintptr_t data, uintptr_t addre
   finish(answer, agentotel_record_event(session, (const agentotel_event_data *)data, &answer->context));
 }
 
-void agentotel_go_record_events(uint64_t session, uintptr_t events, uint64_t count, uintptr_t contexts, uintptr_t address) {
+void agentotel_go_record_events(uint64_t session, uintptr_t events, uint64_t count, uintptr_t contexts,
+                                uintptr_t address) {
   answer_t *answer = begin(address);
   size_t recorded = 0;
   finish(answer, agentotel_record_events(session, (const agentotel_event_data *)events, count,
@@ -258,7 +260,8 @@ typedef struct {
   size_t count;
 } headers_t;
 
-static agentotel_status get_header(void *user_data, agentotel_str key, size_t position, agentotel_str *value) {
+static agentotel_status get_header(void *user_data, agentotel_str key, size_t position,
+                                   agentotel_str *value) {
   const headers_t *all = user_data;
   for (size_t i = 0; i < all->count; i++) {
     agentotel_str own = all->headers[i].key;
@@ -465,14 +468,15 @@ static void let_go(void *handle) {
   agentotelGoRelease((uintptr_t)handle);
 }
 
-static uint32_t export_batch(void *handle, const agentotel_export_batch *batch, agentotel_export_answer *answer) {
+static uint32_t export_batch(void *handle, const agentotel_export_batch *batch,
+                             agentotel_export_answer *answer) {
   return agentotelGoExport((uintptr_t)handle, (uintptr_t)batch, (uintptr_t)answer);
 }
 
-static agentotel_status format(void *handle, uint32_t signal, agentotel_str json, char *buffer, size_t capacity,
-                               size_t *needed) {
-  return agentotelGoFormat((uintptr_t)handle, signal, (uintptr_t)json.data, json.len, (uintptr_t)buffer, capacity,
-                           (uintptr_t)needed);
+static agentotel_status format(void *handle, uint32_t signal, agentotel_str json, char *buffer,
+                               size_t capacity, size_t *needed) {
+  return agentotelGoFormat((uintptr_t)handle, signal, (uintptr_t)json.data, json.len, (uintptr_t)buffer,
+                           capacity, (uintptr_t)needed);
 }
 
 static agentotel_status provide(void *handle, agentotel_headers *headers) {

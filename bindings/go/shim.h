@@ -1,6 +1,6 @@
-/* What Go calls: each function makes one call of the library and leaves its answer, and the words when it failed, in memory
- * that Go has brought along. Goroutines move between threads, so that the last error has to be fetched in the same call.
- * Addresses cross as numbers: all of them are of C's memory. */
+/* What Go calls: each function makes one call of the library and leaves its answer, and the words when it
+ * failed, in memory that Go has brought along. Goroutines move between threads, so that the last error has to
+ * be fetched in the same call. Addresses cross as numbers: all of them are of C's memory. */
 #ifndef AGENTOTEL_GO_SHIM_H
 #define AGENTOTEL_GO_SHIM_H
 
@@ -29,11 +29,13 @@ void agentotel_go_flush(uint32_t timeout_ms, uintptr_t answer);
 void agentotel_go_shutdown(uint32_t timeout_ms, uintptr_t answer);
 
 void agentotel_go_start_session(uintptr_t options, uintptr_t answer);
-void agentotel_go_session_set_attributes(uint64_t session, uintptr_t attributes, uint64_t count, uintptr_t answer);
+void agentotel_go_session_set_attributes(uint64_t session, uintptr_t attributes, uint64_t count,
+                                         uintptr_t answer);
 void agentotel_go_session_context(uint64_t session, uintptr_t answer);
 void agentotel_go_end_session(uint64_t session, uintptr_t end, uintptr_t answer);
 void agentotel_go_record_event(uint64_t session, uintptr_t data, uintptr_t answer);
-void agentotel_go_record_events(uint64_t session, uintptr_t events, uint64_t count, uintptr_t contexts, uintptr_t answer);
+void agentotel_go_record_events(uint64_t session, uintptr_t events, uint64_t count, uintptr_t contexts,
+                                uintptr_t answer);
 void agentotel_go_start_event(uint64_t session, uintptr_t data, uintptr_t answer);
 void agentotel_go_update_event(uint64_t event, uintptr_t data, uintptr_t answer);
 void agentotel_go_event_first_token(uint64_t event, uintptr_t answer);
@@ -72,7 +74,8 @@ void agentotel_go_list_live(uintptr_t answer);
 
 void agentotel_go_add_exporter(uintptr_t config, uintptr_t answer);
 void agentotel_go_remove_exporter(uintptr_t name, uint32_t timeout_ms, uintptr_t answer);
-/* `kind` is one of AGENTOTEL_CALLBACK_…, or 0 for the diagnostic handler; `handle` a cgo.Handle, or 0 for none. */
+/* `kind` is one of AGENTOTEL_CALLBACK_…, or 0 for the diagnostic handler; `handle` a cgo.Handle, or 0 for
+ * none. */
 void agentotel_go_register(uint32_t kind, uintptr_t name, uintptr_t handle, uintptr_t answer);
 void agentotel_go_unregister(uint32_t kind, uintptr_t name, uint32_t timeout_ms, uintptr_t answer);
 int32_t agentotel_go_add_header(uintptr_t headers, uintptr_t texts);

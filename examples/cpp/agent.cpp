@@ -1,12 +1,12 @@
-// A small real agent: a loop that asks a model over HTTP, streams its answer, and calls the tools that it wants, one of them
-// on a server of its own.
+// A small real agent: a loop that asks a model over HTTP, streams its answer, and calls the tools that it
+// wants, one of them on a server of its own.
 //
 //     agent CONFIG             the agent; it starts the other two itself
 //     agent --model            a stub of a model: asks for tools, then answers
 //     agent --tools CONFIG     a tool server: continues the caller's trace
 //
-// The session is one trace: the model's calls and the tools below them, a tool that fails and is tried again, and the tool
-// server's session in another process below the call that was made to it.
+// The session is one trace: the model's calls and the tools below them, a tool that fails and is tried again,
+// and the tool server's session in another process below the call that was made to it.
 #include <agentotel.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -53,7 +53,8 @@ http::response tools(const http::request &request) {
 }
 
 // A tool in this process, with a step of its own below it. The first try fails.
-std::string find_flights(const agentotel::session &session, const agentotel::event &tool, const std::string &to) {
+std::string find_flights(const agentotel::session &session, const agentotel::event &tool,
+                         const std::string &to) {
   static int tries = 0;
   agentotel::event_data step(agentotel::custom{"query timetable"});
   step.parent = tool;
@@ -92,7 +93,8 @@ struct agent {
   }
 
   // Calls a tool below the answer that asked for it; the second try is another span.
-  std::string call(const std::string &name, const std::string &argument, const agentotel::span_context &answered) {
+  std::string call(const std::string &name, const std::string &argument,
+                   const agentotel::span_context &answered) {
     for (int attempt = 0;; attempt++) {
       agentotel::tool tool;
       tool.name = name;

@@ -1,5 +1,6 @@
-// As much HTTP as the example needs: a server that answers a number of requests, one after the other, on a port of its own
-// that it prints, a client that reads an answer line by line, and a child process that is such a server.
+// As much HTTP as the example needs: a server that answers a number of requests, one after the other, on a
+// port of its own that it prints, a client that reads an answer line by line, and a child process that is
+// such a server.
 #ifndef HTTP_HPP
 #define HTTP_HPP
 
@@ -90,7 +91,8 @@ inline int serve(const std::function<response(const request &)> &handle, int tim
   connection listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address = local(0);
   socklen_t size = sizeof address;
-  if (bind(listener.get(), reinterpret_cast<sockaddr *>(&address), size) != 0 || listen(listener.get(), 8) != 0 ||
+  if (bind(listener.get(), reinterpret_cast<sockaddr *>(&address), size) != 0 ||
+      listen(listener.get(), 8) != 0 ||
       getsockname(listener.get(), reinterpret_cast<sockaddr *>(&address), &size) != 0)
     throw std::runtime_error("no port to listen on");
   const std::string port = std::to_string(ntohs(address.sin_port)) + "\n";
@@ -114,7 +116,8 @@ inline void post(const std::string &port, const headers &more, const std::string
   sockaddr_in address = local(std::atoi(port.c_str()));
   if (connect(server.get(), reinterpret_cast<sockaddr *>(&address), sizeof address) != 0)
     throw std::runtime_error("nobody listens at " + port);
-  std::string head = "POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: " + std::to_string(body.size()) + "\r\n";
+  std::string head =
+      "POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: " + std::to_string(body.size()) + "\r\n";
   for (const auto &[name, value] : more)
     head += name + ": " + value + "\r\n";
   server.write(head + "\r\n" + body);

@@ -10,7 +10,8 @@
 int main() try {
   using namespace std::chrono_literals;
 
-  // The environment and the defaults say how; the end of the scope delivers what is left, for five seconds at most.
+  // The environment and the defaults say how; the end of the scope delivers what is left, for five seconds at
+  // most.
   agentotel::library running;
 
   // A session becomes a trace.

@@ -2,8 +2,9 @@
  *
  *     conformance-c ROLE SCENARIO CONFIG CONTEXT
  *
- * ROLE is `caller` or `callee`; CONFIG a file with the configuration `main`, exporters included; CONTEXT the file that the
- * caller's context is written to, and that the callee reads it from. Prints the counters that the scenario asks for. */
+ * ROLE is `caller` or `callee`; CONFIG a file with the configuration `main`, exporters included; CONTEXT the
+ * file that the caller's context is written to, and that the callee reads it from. Prints the counters that
+ * the scenario asks for. */
 #include <agentotel.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -146,10 +147,13 @@ static uint32_t value_of(const cJSON *json, agentotel_value *value) {
     value->int64 = (int64_t)json->valuedouble;
     return AGENTOTEL_TYPE_INT64;
   }
-  if ((form = cJSON_GetObjectItem(json, "double"))) return value->float64 = form->valuedouble, AGENTOTEL_TYPE_DOUBLE;
-  if ((form = cJSON_GetObjectItem(json, "bytes"))) return value->bytes = hex_text(form->valuestring), AGENTOTEL_TYPE_BYTES;
+  if ((form = cJSON_GetObjectItem(json, "double")))
+    return value->float64 = form->valuedouble, AGENTOTEL_TYPE_DOUBLE;
+  if ((form = cJSON_GetObjectItem(json, "bytes")))
+    return value->bytes = hex_text(form->valuestring), AGENTOTEL_TYPE_BYTES;
   if ((form = cJSON_GetObjectItem(json, "json"))) return value->json = text_of(form), AGENTOTEL_TYPE_JSON;
-  if ((form = cJSON_GetObjectItem(json, "strings"))) return value->strings = texts_of(form), AGENTOTEL_TYPE_STRING_ARRAY;
+  if ((form = cJSON_GetObjectItem(json, "strings")))
+    return value->strings = texts_of(form), AGENTOTEL_TYPE_STRING_ARRAY;
   if ((form = cJSON_GetObjectItem(json, "bools"))) {
     uint8_t *items = allocate((size_t)cJSON_GetArraySize(form));
     for (int i = 0; i < cJSON_GetArraySize(form); i++)
@@ -213,11 +217,11 @@ static void fill(const char *detail, void *into, const cJSON *fields) {
   const cJSON *said;
   cJSON_ArrayForEach(said, fields) {
     bool known = false;
-#define FIELD(kind, type, field, sort)                                            \
-  if (strcmp(detail, #kind) == 0 && strcmp(said->string, #field) == 0) {           \
-    void *at = (char *)into + offsetof(agentotel_##type, field);                   \
-    known = true;                                                                  \
-    FILL_##sort                                                                    \
+#define FIELD(kind, type, field, sort)                                   \
+  if (strcmp(detail, #kind) == 0 && strcmp(said->string, #field) == 0) { \
+    void *at = (char *)into + offsetof(agentotel_##type, field);         \
+    known = true;                                                        \
+    FILL_##sort                                                          \
   }
 #define FILL_TEXT *(agentotel_str *)at = text_of(said);
 #define FILL_TEXTS *(agentotel_string_array *)at = texts_of(said);
@@ -246,14 +250,14 @@ static const agentotel_error *error_of(const cJSON *json) {
 }
 
 /* Whether the event has this detail, which is filled in then. */
-#define DETAIL(name, type, number)                                 \
-  if (strcmp(said->string, #name) == 0) {                          \
-    agentotel_##type *own = allocate(sizeof *own);                 \
-    own->struct_size = sizeof *own;                                \
-    fill(#name, own, said);                                        \
-    data->name = own;                                              \
-    data->kind = number;                                           \
-    continue;                                                      \
+#define DETAIL(name, type, number)                 \
+  if (strcmp(said->string, #name) == 0) {          \
+    agentotel_##type *own = allocate(sizeof *own); \
+    own->struct_size = sizeof *own;                \
+    fill(#name, own, said);                        \
+    data->name = own;                              \
+    data->kind = number;                           \
+    continue;                                      \
   }
 
 static void event_into(agentotel_event_data *data, const cJSON *json) {
@@ -399,7 +403,8 @@ static agentotel_status compare(const cJSON *expected, const char *name, uint64_
   return AGENTOTEL_OK;
 }
 
-static uint32_t export_batch(void *user_data, const agentotel_export_batch *batch, agentotel_export_answer *answer) {
+static uint32_t export_batch(void *user_data, const agentotel_export_batch *batch,
+                             agentotel_export_answer *answer) {
   (void)user_data;
   (void)answer;
   pthread_mutex_lock(&lock);
@@ -408,7 +413,8 @@ static uint32_t export_batch(void *user_data, const agentotel_export_batch *batc
   return AGENTOTEL_EXPORT_OK;
 }
 
-static uint32_t export_late(void *user_data, const agentotel_export_batch *batch, agentotel_export_answer *answer) {
+static uint32_t export_late(void *user_data, const agentotel_export_batch *batch,
+                            agentotel_export_answer *answer) {
   (void)user_data;
   (void)batch;
   (void)answer;
@@ -424,7 +430,8 @@ static uint32_t should_sample(void *user_data, const agentotel_sampling_question
   (void)user_data;
   (void)answer;
   agentotel_str name = question->session_name;
-  return name.len == 7 && memcmp(name.data, "dropped", 7) == 0 ? AGENTOTEL_SAMPLING_DROP : AGENTOTEL_SAMPLING_KEEP;
+  return name.len == 7 && memcmp(name.data, "dropped", 7) == 0 ? AGENTOTEL_SAMPLING_DROP
+                                                               : AGENTOTEL_SAMPLING_KEEP;
 }
 
 static void inject(void *user_data, const agentotel_injectee *about, agentotel_attributes *attributes) {
@@ -450,8 +457,10 @@ static void register_callbacks(void) {
 
 static agentotel_status init(const char *which) {
   const cJSON *configurations = cJSON_GetObjectItem(scenario, "configurations");
-  if (!which || strcmp(which, "main") == 0) return agentotel_init(AGENTOTEL_ABI_VERSION, read_file(config_path));
-  return agentotel_init(AGENTOTEL_ABI_VERSION, cJSON_PrintUnformatted(cJSON_GetObjectItem(configurations, which)));
+  if (!which || strcmp(which, "main") == 0)
+    return agentotel_init(AGENTOTEL_ABI_VERSION, read_file(config_path));
+  return agentotel_init(AGENTOTEL_ABI_VERSION,
+                        cJSON_PrintUnformatted(cJSON_GetObjectItem(configurations, which)));
 }
 
 static agentotel_status run(const cJSON *step) {
@@ -523,7 +532,8 @@ static agentotel_status run(const cJSON *step) {
     pthread_t threads[16];
     int count = cJSON_GetArraySize(branches);
     for (int i = 0; i < count; i++)
-      if (pthread_create(&threads[i], NULL, run_branch, cJSON_GetArrayItem(branches, i)) != 0) give_up("no thread");
+      if (pthread_create(&threads[i], NULL, run_branch, cJSON_GetArrayItem(branches, i)) != 0)
+        give_up("no thread");
     for (int i = 0; i < count; i++)
       pthread_join(threads[i], NULL);
     return AGENTOTEL_OK;
@@ -553,7 +563,8 @@ static agentotel_status run(const cJSON *step) {
     carrier.user_data = headers;
     status = agentotel_inject(session, target_of(string_of(step, "target")), &carrier);
     FILE *file = fopen(context_path, "wb");
-    if (!file || fputs(cJSON_PrintUnformatted(headers), file) < 0 || fclose(file) != 0) give_up("%s", context_path);
+    if (!file || fputs(cJSON_PrintUnformatted(headers), file) < 0 || fclose(file) != 0)
+      give_up("%s", context_path);
     return status;
   }
   DO(extract) {

@@ -139,22 +139,36 @@ std::uint32_t word(const std::string &enumeration, const std::string &said) {
 template <typename Enum>
 Enum words(const char *enumeration, const cJSON *said) {
   std::uint32_t all = 0;
-  if (cJSON_IsString(said)) all = word(enumeration, said->valuestring);
-  else for_each(said, [&](const cJSON *one) { all |= word(enumeration, one->valuestring); });
+  if (cJSON_IsString(said))
+    all = word(enumeration, said->valuestring);
+  else
+    for_each(said, [&](const cJSON *one) { all |= word(enumeration, one->valuestring); });
   return static_cast<Enum>(all);
 }
 
 // Assigns what JSON says to a field of any type, the way programs do.
-void assign(text &field, const cJSON *said, step_memory &memory) { field = memory.text_of(said); }
-void assign(text_list &field, const cJSON *said, step_memory &memory) { field = memory.texts_of(said); }
+void assign(text &field, const cJSON *said, step_memory &memory) {
+  field = memory.text_of(said);
+}
+void assign(text_list &field, const cJSON *said, step_memory &memory) {
+  field = memory.texts_of(said);
+}
 void assign(optional_int64 &field, const cJSON *said, step_memory &) {
   field = static_cast<std::int64_t>(said->valuedouble);
 }
-void assign(optional_double &field, const cJSON *said, step_memory &) { field = said->valuedouble; }
-void assign(optional_bool &field, const cJSON *said, step_memory &) { field = cJSON_IsTrue(said) != 0; }
-void assign(flag &field, const cJSON *said, step_memory &) { field = cJSON_IsTrue(said) != 0; }
-#define ASSIGN_ENUM(name) \
-  void assign(name &field, const cJSON *said, step_memory &) { field = words<name>(#name, said); }
+void assign(optional_double &field, const cJSON *said, step_memory &) {
+  field = said->valuedouble;
+}
+void assign(optional_bool &field, const cJSON *said, step_memory &) {
+  field = cJSON_IsTrue(said) != 0;
+}
+void assign(flag &field, const cJSON *said, step_memory &) {
+  field = cJSON_IsTrue(said) != 0;
+}
+#define ASSIGN_ENUM(name)                                      \
+  void assign(name &field, const cJSON *said, step_memory &) { \
+    field = words<name>(#name, said);                          \
+  }
 ASSIGN_ENUM(llm_operation)
 ASSIGN_ENUM(counting)
 ASSIGN_ENUM(agent_operation)
@@ -164,11 +178,12 @@ ASSIGN_ENUM(memory_operation)
 ASSIGN_ENUM(kind)
 
 // A field of a detail, for those who fill in a detail of this type.
-#define FIELD(detail, type, field, sort)                                                              \
-  [[maybe_unused]] bool fill_##detail##_##field(agentotel::detail &into, const cJSON *said, step_memory &memory) { \
-    if (std::string_view(said->string) != #field) return false;                                        \
-    assign(into.field, said, memory);                                                                  \
-    return true;                                                                                       \
+#define FIELD(detail, type, field, sort)                                                    \
+  [[maybe_unused]] bool fill_##detail##_##field(agentotel::detail &into, const cJSON *said, \
+                                                step_memory &memory) {                      \
+    if (std::string_view(said->string) != #field) return false;                             \
+    assign(into.field, said, memory);                                                       \
+    return true;                                                                            \
   }
 #include "fields.inc"
 #undef FIELD
@@ -176,8 +191,8 @@ ASSIGN_ENUM(kind)
 using filler = std::function<bool(void *, const cJSON *, step_memory &)>;
 const std::multimap<std::string, filler> &fillers() {
   static const std::multimap<std::string, filler> all = {
-#define FIELD(detail, type, field, sort)                                         \
-  {#detail, [](void *into, const cJSON *said, step_memory &memory) {             \
+#define FIELD(detail, type, field, sort)                                                    \
+  {#detail, [](void *into, const cJSON *said, step_memory &memory) {                        \
      return fill_##detail##_##field(*static_cast<agentotel::detail *>(into), said, memory); \
    }},
 #include "fields.inc"
@@ -236,8 +251,10 @@ class scenario {
       return question.session_name() != "dropped";
     });
     register_attribute_injector("conformance", [](const injectee &about, attributes &into) {
-      if (about.is_session()) (void)into.add({"injected.session", true});
-      else (void)into.add({"injected.kind", static_cast<int>(about.kind())});
+      if (about.is_session())
+        (void)into.add({"injected.session", true});
+      else
+        (void)into.add({"injected.kind", static_cast<int>(about.kind())});
     });
   }
 
@@ -267,11 +284,11 @@ class scenario {
     event_data data;
     for_each(json, [&](const cJSON *said) {
       const std::string name = said->string;
-#define DETAIL(detail)                                                            \
-  if (name == #detail) {                                                          \
-    data.detail = &detail_of<agentotel::detail>(#detail, said, memory);           \
-    data.kind = agentotel::kind::detail;                                          \
-    return;                                                                       \
+#define DETAIL(detail)                                                  \
+  if (name == #detail) {                                                \
+    data.detail = &detail_of<agentotel::detail>(#detail, said, memory); \
+    data.kind = agentotel::kind::detail;                                \
+    return;                                                             \
   }
       DETAIL(llm)
       DETAIL(tool)
@@ -290,16 +307,26 @@ class scenario {
       DETAIL(compaction)
       DETAIL(evaluation)
       DETAIL(feedback)
-      if (name == "name") data.name = memory.text_of(said);
-      else if (name == "parent") data.parent = target_of(said->valuestring);
-      else if (name == "parent_index") data.parent_index = said->valueint;
-      else if (name == "duration_nano") data.duration = std::chrono::nanoseconds(said->valueint);
-      else if (name == "span_kind") data.span_kind = words<span_kind>("span_kind", said);
-      else if (name == "status_code") data.status_code = words<status_code>("status_code", said);
-      else if (name == "status_message") data.status_message = memory.text_of(said);
-      else if (name == "event_id") data.event_id = memory.text_of(said);
-      else if (name == "error") data.error = &detail_of<error>("error", said, memory);
-      else if (name == "attributes") data.attributes = memory.attributes_of(said);
+      if (name == "name")
+        data.name = memory.text_of(said);
+      else if (name == "parent")
+        data.parent = target_of(said->valuestring);
+      else if (name == "parent_index")
+        data.parent_index = said->valueint;
+      else if (name == "duration_nano")
+        data.duration = std::chrono::nanoseconds(said->valueint);
+      else if (name == "span_kind")
+        data.span_kind = words<span_kind>("span_kind", said);
+      else if (name == "status_code")
+        data.status_code = words<status_code>("status_code", said);
+      else if (name == "status_message")
+        data.status_message = memory.text_of(said);
+      else if (name == "event_id")
+        data.event_id = memory.text_of(said);
+      else if (name == "error")
+        data.error = &detail_of<error>("error", said, memory);
+      else if (name == "attributes")
+        data.attributes = memory.attributes_of(said);
       else if (name == "links") {
         auto &links = memory.links.emplace_back();
         for_each(said, [&](const cJSON *one) {
@@ -319,7 +346,8 @@ class scenario {
           events.push_back(moment);
         });
         data.span_events = events;
-      } else give_up("an event has no " + name);
+      } else
+        give_up("an event has no " + name);
     });
     return data;
   }
@@ -348,7 +376,8 @@ class scenario {
     auto started = agentotel::session::try_start(options);
     if (!started) return started.code();
     const auto context = started->try_context();
-    name_it(string_of(step, "id"), {std::make_shared<agentotel::session>(std::move(*started)), nullptr, *context});
+    name_it(string_of(step, "id"),
+            {std::make_shared<agentotel::session>(std::move(*started)), nullptr, *context});
     return context.code();
   }
 
@@ -416,7 +445,8 @@ class scenario {
       record.attributes = memory.attributes_of(get(given, "attributes"));
       return session_of(step).try_log(record, target_of(string_of(step, "target")));
     }
-    if (what == "attributes") return session_of(step).try_set_attributes(memory.attributes_of(get(step, "attributes")));
+    if (what == "attributes")
+      return session_of(step).try_set_attributes(memory.attributes_of(get(step, "attributes")));
     if (what == "end_session") {
       const cJSON *given = get(step, "end");
       session_end how;
@@ -438,10 +468,12 @@ class scenario {
     }
     if (what == "expect") {
       const status answer = run(get(step, "step"));
-      if (string_of(step, "status") != answer.name()) give_up(std::string(answer.name()) + ": " + print(step));
+      if (string_of(step, "status") != answer.name())
+        give_up(std::string(answer.name()) + ": " + print(step));
       return {};
     }
-    if (what == "baggage") return session_of(step).try_set_baggage(string_of(step, "key"), string_of(step, "value"));
+    if (what == "baggage")
+      return session_of(step).try_set_baggage(string_of(step, "key"), string_of(step, "value"));
     if (what == "baggage_is") {
       if (session_of(step).baggage(string_of(step, "key")) != string_of(step, "value")) give_up("baggage");
       return {};
@@ -486,7 +518,8 @@ class scenario {
       return all.code();
     }
     if (what == "exporter_stats") {
-      const auto all = try_get_exporter_stats(string_of(step, "name"), words<signal>("signal", get(step, "signal")));
+      const auto all =
+          try_get_exporter_stats(string_of(step, "name"), words<signal>("signal", get(step, "signal")));
       if (!all) return all.code();
       compare(is, "accepted", all->accepted);
       compare(is, "exported", all->exported);

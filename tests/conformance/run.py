@@ -188,6 +188,19 @@ def carry_out(name, caller, callee, directory, collector):
     return lines_of(own), lines_of(collected) if running else None
 
 
+def notices(lines):
+    """That a comparison would fail if one attribute of one span were another, or a span stood elsewhere."""
+    before = normalised(lines)
+    for change in (lambda span: span["attributes"].append({"key": "x", "value": {"intValue": "1"}}),
+                   lambda span: span.update(parentSpanId="0102030405060708"),
+                   lambda span: span.update(kind=span["kind"] % 5 + 1)):
+        changed = json.loads(json.dumps(lines))
+        change(next(span for line in changed for of in line.get("resourceSpans", []) for scope in of["scopeSpans"]
+                    for span in scope["spans"] if span.get("parentSpanId")))
+        if normalised(changed) == before:
+            sys.exit("FAIL  conformance: a difference is not noticed")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--collector")
@@ -211,7 +224,9 @@ def main():
                     continue
                 text = json.dumps(normalised(lines), indent=1, sort_keys=True, ensure_ascii=False)
                 (directory / f"{name}.{how}.normalised.json").write_text(text)
-                first = first or text
+                if first is None:
+                    first = text
+                    notices(lines)
                 if text != first:
                     diff = difflib.unified_diff(first.splitlines(), text.splitlines(), programs[0][0], name, n=6, lineterm="")
                     sys.exit(f"FAIL  conformance: {name} ({how}) is not {programs[0][0]}:\n" + "\n".join(list(diff)[:60]))

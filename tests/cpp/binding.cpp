@@ -42,18 +42,17 @@ void an_event_has_what_it_was_given() {
     const std::int64_t numbers[] = {1, 2};
     const std::vector<double> doubles{1.5};
     const texts strings{"p", ""};
-    const span_context recorded = s.record(
-        call, {{"s", std::string_view("x\0y", 3)},
-               {"i", -1},
-               {"f", 0.5},
-               {"b", true},
-               {"y", bytes(std::string_view("\0\xff", 2))},
-               {"ss", list<text>(strings)},
-               {"is", list<std::int64_t>(numbers)},
-               {"fs", list<double>(doubles)},
-               {"bs", list<bool>(truths)},
-               {"j", json{R"({"k":[1]})"}},
-               {"empty", ""}});
+    const span_context recorded = s.record(call, {{"s", std::string_view("x\0y", 3)},
+                                                  {"i", -1},
+                                                  {"f", 0.5},
+                                                  {"b", true},
+                                                  {"y", bytes(std::string_view("\0\xff", 2))},
+                                                  {"ss", list<text>(strings)},
+                                                  {"is", list<std::int64_t>(numbers)},
+                                                  {"fs", list<double>(doubles)},
+                                                  {"bs", list<bool>(truths)},
+                                                  {"j", json{R"({"k":[1]})"}},
+                                                  {"empty", ""}});
     CLAIM(recorded.valid() && recorded.sampled());
     CLAIM(recorded.trace_id_hex() == root.trace_id_hex());
 
@@ -103,10 +102,10 @@ void an_event_has_what_it_was_given() {
   CLAIM(equations_hold("file"));
   const auto text = read_file(path);
   for (const char *part :
-       {R"("x\u0000y")", R"({"key":"i","value":{"intValue":"-1"}})", R"({"key":"f","value":{"doubleValue":0.5}})",
-        R"({"key":"b","value":{"boolValue":true}})", R"("bytesValue":"AP8=")",
-        R"({"stringValue":"p"},{"stringValue":""})", R"({"intValue":"1"},{"intValue":"2"})",
-        R"({"boolValue":true},{"boolValue":false})", "kvlistValue",
+       {R"("x\u0000y")", R"({"key":"i","value":{"intValue":"-1"}})",
+        R"({"key":"f","value":{"doubleValue":0.5}})", R"({"key":"b","value":{"boolValue":true}})",
+        R"("bytesValue":"AP8=")", R"({"stringValue":"p"},{"stringValue":""})",
+        R"({"intValue":"1"},{"intValue":"2"})", R"({"boolValue":true},{"boolValue":false})", "kvlistValue",
         R"({"key":"empty","value":{"stringValue":""}})",
         R"("gen_ai.usage.input_tokens","value":{"intValue":"820"})", "moment", "execute_tool find",
         "gen_ai.evaluation.result", "\"late\"", "agentotel.session.tags"})
@@ -186,7 +185,8 @@ void contexts_cross() {
   std::string value, metadata;
   CLAIM(s.try_get_baggage("tenant", value, &metadata) && metadata == "ttl=3");
   int entries = 0;
-  s.list_baggage([&](std::string_view key, std::string_view, std::string_view) { entries += key == "tenant"; });
+  s.list_baggage(
+      [&](std::string_view key, std::string_view, std::string_view) { entries += key == "tenant"; });
   CLAIM(entries == 1);
   try {
     s.list_baggage([](auto...) { throw std::runtime_error("mine"); });
@@ -243,7 +243,8 @@ void logs_belong_to_their_span() {
     log(record, work.context());
   }
   const auto text = read_file(path);
-  CLAIM(contains(text, "no seat left") && contains(text, R"("body":{"intValue":"7"})") && contains(text, "alone"));
+  CLAIM(contains(text, "no seat left") && contains(text, R"("body":{"intValue":"7"})") &&
+        contains(text, "alone"));
   CLAIM(text.find("unseen") == std::string::npos);
 }
 
@@ -282,12 +283,14 @@ void callbacks_are_called_and_contained() {
   });
   register_header_provider("none", [](headers &into) { (void)into.add("x", "y"); });
   CLAIM(try_unregister_header_provider("none").ok());
-  CLAIM(try_register_exporter("", [](const auto &, auto &) { return export_verdict::ok; }) == AGENTOTEL_ERR_INVALID_ARGUMENT);
+  CLAIM(try_register_exporter("", [](const auto &, auto &) { return export_verdict::ok; }) ==
+        AGENTOTEL_ERR_INVALID_ARGUMENT);
 
   const auto path = temporary("lines");
   {
     library running(R"({"exporters":[{"type":"host","callback":"bus","retry":{"initial_ms":10}},
-      {"type":"file","format":"short","path":")" + path + R"("}],
+      {"type":"file","format":"short","path":")" +
+                    path + R"("}],
       "sampler":{"type":"host","name":"mine"},"inject":{"host":"mine"}})");
     const attribute given[] = {{"k", "v"}};
     session_options options;

@@ -1,6 +1,5 @@
-// The C++ header as everybody may have it: first, twice, without exceptions, in every standard that it serves; every
-// template that needs no running library instantiated.
-#include <agentotel.hpp>
+// The C++ header as everybody may have it: first, twice, without exceptions, in every standard that it
+// serves; every template that needs no running library instantiated.
 #include <agentotel.hpp>
 #include <map>
 #include <string>

@@ -1,5 +1,6 @@
-// A hundred threads record at once, use handles after their end, end everything twice, and record on while the library is
-// shut down and callbacks run: every call is answered, and the counters add up to what was answered.
+// A hundred threads record at once, use handles after their end, end everything twice, and record on while
+// the library is shut down and callbacks run: every call is answered, and the counters add up to what was
+// answered.
 #include "check.hpp"
 
 #include <thread>
