@@ -1967,7 +1967,16 @@ inline status try_log(severity level, const value &body,
   return try_log(level, body, list<attribute>(attributes.begin(), attributes.size()));
 }
 
+/// Records one that is said in JSON. See agentotel_log_json.
+inline status try_log_json(text json, target span = {}) noexcept {
+  return agentotel_log_json(0, span, json);
+}
+
 #if AGENTOTEL_EXCEPTIONS_
+/// As try_log_json, or throws.
+inline void log_json(text json, target span = {}) {
+  detail::check(try_log_json(json, span));
+}
 /// As try_log, or throws.
 inline void log(const log_record &record, target span = {}) {
   detail::check(try_log(record, span));
@@ -2430,6 +2439,10 @@ class session {
     record.attributes = list<attribute>(attributes.begin(), attributes.size());
     return try_log(record);
   }
+  /// One that is said in JSON. See agentotel_log_json.
+  status try_log_json(text json, target span = {}) const noexcept {
+    return agentotel_log_json(handle_, span, json);
+  }
   /// Sets attributes of the root span. See agentotel_session_set_attributes.
   status try_set_attributes(list<attribute> attributes) const noexcept {
     return agentotel_session_set_attributes(handle_, attributes.items, attributes.count);
@@ -2564,6 +2577,9 @@ class session {
   }
   void record_error_json(text json, target span = {}) const {
     detail::check(try_record_error_json(json, span));
+  }
+  void log_json(text json, target span = {}) const {
+    detail::check(try_log_json(json, span));
   }
   void log(const log_record &record, target span = {}) const {
     detail::check(try_log(record, span));

@@ -143,12 +143,14 @@ func TestJSONSaysTheSame(t *testing.T) {
 	must(session.RecordJSON(`{"llm":{"request_model":"gpt-4o"}}`))
 	event := must(session.StartJSON(`{"name":"step","kind":"custom"}`))
 	check(t, event.UpdateJSON(`{"attributes":{"a":1}}`), event.EndJSON(`{"status_code":"ok"}`),
-		session.RecordErrorJSON(`{"type":"timeout"}`, Target{}), session.EndJSON(`{"end_state":"success"}`))
+		session.RecordErrorJSON(`{"type":"timeout"}`, Target{}),
+		session.LogJSON(Target{}, `{"severity_number":"warn","body":"said in JSON"}`), session.EndJSON(`{"end_state":"success"}`))
 	_, err := session.RecordJSON(`{"llm":{"input_tokens":"x"}}`)
 	if !errors.Is(err, ErrInvalidArgument) && !errors.Is(err, ErrStaleHandle) {
 		t.Error(err)
 	}
-	if text := stop(); !strings.Contains(text, `"chat gpt-4o"`) || !strings.Contains(text, `"step"`) {
+	if text := stop(); !strings.Contains(text, `"chat gpt-4o"`) || !strings.Contains(text, `"step"`) ||
+		!strings.Contains(text, "said in JSON") {
 		t.Error(text)
 	}
 }

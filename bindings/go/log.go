@@ -57,6 +57,14 @@ func (s *Session) Log(target Target, record LogRecord) error {
 	return err
 }
 
+// LogJSON records a log record that is said in JSON.
+func (s *Session) LogJSON(target Target, text string) error {
+	a := newArena()
+	defer a.release()
+	C.agentotel_go_log_json(C.uint64_t(s.Handle()), C.uintptr_t(a.targetAt(target)), C.uintptr_t(a.textAt(text)), a.answerAt())
+	return a.err()
+}
+
 // NewLogHandler makes a slog.Handler whose records belong to the span of the context that they are logged with. Levels become
 // severities as OpenTelemetry maps them (Info is 9), groups become prefixes of keys.
 func NewLogHandler() slog.Handler { return logHandler{} }

@@ -166,6 +166,11 @@ void agentotel_go_log(uint64_t session, uintptr_t target, uintptr_t record, uint
   finish(answer, agentotel_log(session, target_at(target), (const agentotel_log_record *)record));
 }
 
+void agentotel_go_log_json(uint64_t session, uintptr_t target, uintptr_t json, uintptr_t address) {
+  answer_t *answer = begin(address);
+  finish(answer, agentotel_log_json(session, target_at(target), str_at(json)));
+}
+
 void agentotel_go_record_event_json(uint64_t session, uintptr_t json, uintptr_t address) {
   answer_t *answer = begin(address);
   finish(answer, agentotel_record_event_json(session, str_at(json), &answer->context));

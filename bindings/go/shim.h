@@ -45,6 +45,7 @@ void agentotel_go_event_context(uint64_t event, uintptr_t answer);
 void agentotel_go_record_error(uint64_t session, uintptr_t target, uintptr_t error, uintptr_t answer);
 void agentotel_go_log(uint64_t session, uintptr_t target, uintptr_t record, uintptr_t answer);
 
+void agentotel_go_log_json(uint64_t session, uintptr_t target, uintptr_t json, uintptr_t answer);
 void agentotel_go_record_event_json(uint64_t session, uintptr_t json, uintptr_t answer);
 void agentotel_go_start_event_json(uint64_t session, uintptr_t json, uintptr_t answer);
 void agentotel_go_update_event_json(uint64_t event, uintptr_t json, uintptr_t answer);

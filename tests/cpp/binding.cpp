@@ -168,11 +168,13 @@ void json_says_the_same() {
   e.update_json(R"({"attributes":{"a":1}})");
   e.end_json(R"({"status_code":"ok"})");
   s.record_error_json(R"({"type":"timeout"})");
+  s.log_json(R"({"severity_number":"warn","body":"said in JSON"})");
+  log_json(R"({"body":"alone"})");
   CLAIM(s.try_record_json(R"({"llm":{"input_tokens":"x"}})") == AGENTOTEL_ERR_INVALID_ARGUMENT);
   CLAIM(contains(last_error(), "llm.input_tokens"));
   s.end_json(R"({"end_state":"success"})");
   flush(5s);
-  CLAIM(contains(read_file(path), "chat gpt-4o"));
+  CLAIM(contains(read_file(path), "chat gpt-4o") && contains(read_file(path), "said in JSON"));
 }
 
 void contexts_cross() {
