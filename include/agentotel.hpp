@@ -62,7 +62,7 @@
 /// agentotel: what agents do, as OpenTelemetry.
 namespace agentotel {
 
-// ---------------------------------------------------------------------------------------------------- errors
+// ---- errors
 
 /// What a call returned: AGENTOTEL_OK or one of AGENTOTEL_ERR_…, to which it compares.
 class [[nodiscard]] status {
@@ -173,7 +173,7 @@ class [[nodiscard]] result {
   T value_{};
 };
 
-// ---------------------------------------------------------------------------------------------------- values
+// ---- values
 
 /// A borrowed text, UTF-8: made from string literals, std::string and std::string_view. A default one is
 /// absent.
@@ -609,6 +609,14 @@ enum class severity : std::uint32_t {
   fatal4 = AGENTOTEL_SEVERITY_FATAL4,
 };
 
+/// What numbers an instrument measures.
+enum class number_type : std::uint32_t {
+  /// `agentotel_instrument.value_type`: numbers are doubles.
+  double_ = AGENTOTEL_VALUE_DOUBLE,
+  /// Numbers are whole, and sums of them are exact: they are exported as integers. Not for histograms, whose sums are doubles.
+  int64 = AGENTOTEL_VALUE_INT64,
+};
+
 /// What is counted and exported apart.
 enum class signal : std::uint32_t {
   traces = AGENTOTEL_SIGNAL_TRACES,
@@ -713,11 +721,14 @@ enum class callback_kind : std::uint32_t {
   sampler = AGENTOTEL_CALLBACK_SAMPLER,
   /// An attribute injector (`agentotel_register_attribute_injector`).
   attribute_injector = AGENTOTEL_CALLBACK_ATTRIBUTE_INJECTOR,
+  /// An observable gauge (`agentotel_register_observable_gauge`), by the instrument's name.
+  observable = AGENTOTEL_CALLBACK_OBSERVABLE,
 };
 
 /// The encoding of a batch.
 enum class payload_type : std::uint32_t {
-  /// `agentotel_export_batch.payload_type`: an OTLP `ExportTraceServiceRequest` or `ExportLogsServiceRequest` in protobuf.
+  /// `agentotel_export_batch.payload_type`: an OTLP `ExportTraceServiceRequest`, `ExportLogsServiceRequest` or
+  /// `ExportMetricsServiceRequest` in protobuf.
   otlp_proto = AGENTOTEL_PAYLOAD_OTLP_PROTO,
   /// The same as compact OTLP/JSON.
   otlp_json = AGENTOTEL_PAYLOAD_OTLP_JSON,
@@ -1384,6 +1395,24 @@ struct log_record {
   }
 };
 
+/// What an instrument is. Everything but `struct_size` and `name` is optional.
+struct instrument {
+  /// Set already.
+  std::size_t struct_size = sizeof(agentotel_instrument);
+  /// 1 to 255 letters, digits, '_', '.', '-' and '/', the first one a letter. Case does not tell names apart.
+  text name{};
+  /// In UCUM, such as `s`, `By`, `{request}`: at most 63 characters of ASCII.
+  text unit{};
+  text description{};
+  /// One of `AGENTOTEL_VALUE_…`.
+  number_type value_type{};
+  /// Stays zero.
+  std::uint32_t reserved = 0;
+  /// For histograms: the upper bounds of the buckets but for the last one, ascending; none = OpenTelemetry's. A view in the
+  /// configuration goes before.
+  list<double> boundaries{};
+};
+
 /// An event: what becomes one span. Everything but `struct_size` and what its kind requires is optional.
 ///
 /// Fields of the details that are said to be content (messages, arguments, results, …) may hold what people wrote. They are
@@ -1777,6 +1806,12 @@ AGENTOTEL_SAME_PLACE_(log_record, event_name, agentotel_log_record, event_name);
 AGENTOTEL_SAME_PLACE_(log_record, time, agentotel_log_record, time_unix_nano);
 AGENTOTEL_SAME_PLACE_(log_record, attributes, agentotel_log_record, attributes);
 AGENTOTEL_SAME_SIZE_(log_record, agentotel_log_record);
+AGENTOTEL_SAME_PLACE_(instrument, name, agentotel_instrument, name);
+AGENTOTEL_SAME_PLACE_(instrument, unit, agentotel_instrument, unit);
+AGENTOTEL_SAME_PLACE_(instrument, description, agentotel_instrument, description);
+AGENTOTEL_SAME_PLACE_(instrument, value_type, agentotel_instrument, value_type);
+AGENTOTEL_SAME_PLACE_(instrument, boundaries, agentotel_instrument, boundaries);
+AGENTOTEL_SAME_SIZE_(instrument, agentotel_instrument);
 AGENTOTEL_SAME_PLACE_(event_data, kind, agentotel_event_data, kind);
 AGENTOTEL_SAME_PLACE_(event_data, span_kind, agentotel_event_data, span_kind);
 AGENTOTEL_SAME_PLACE_(event_data, name, agentotel_event_data, name);
@@ -1875,8 +1910,7 @@ status hand_over(F *function, Register with) noexcept {
 
 }  // namespace detail
 
-// ----------------------------------------------------------------------------------------------------
-// lifecycle
+// ---- lifecycle
 
 using std::chrono::milliseconds;
 
@@ -1943,7 +1977,7 @@ class library {
 };
 #endif
 
-// ---------------------------------------------------------------------------------------------------- logs
+// ---- logs
 
 /// Whether a log record of this severity would be recorded, for those who would have to make its text first.
 inline bool log_enabled(severity level) noexcept {
@@ -1989,8 +2023,7 @@ inline void log(severity level, const value &body, std::initializer_list<attribu
 }
 #endif
 
-// ----------------------------------------------------------------------------------------------------
-// propagation
+// ---- propagation
 
 /// What came along with a call from another process.
 struct remote_context {
@@ -2178,7 +2211,7 @@ inline remote_context extract_meta(text json) {
 }
 #endif
 
-// ---------------------------------------------------------------------------------------------------- events
+// ---- events
 
 /// An event in flight, which ends with the object: as failed when an exception is on its way. See
 /// agentotel_start_event.
@@ -2329,8 +2362,7 @@ class event {
 inline target::target(const agentotel::event &running) noexcept
     : agentotel_target{running.handle(), nullptr} {}
 
-// ----------------------------------------------------------------------------------------------------
-// sessions
+// ---- sessions
 
 /// A session, which ends with the object: as failed when an exception is on its way. See
 /// agentotel_start_session.
@@ -2662,8 +2694,7 @@ class session {
   int exceptions_ = std::uncaught_exceptions();
 };
 
-// ----------------------------------------------------------------------------------------------------
-// inspection
+// ---- inspection
 
 /// Counters of one signal. See agentotel_stats.
 struct stats : agentotel_stats {
@@ -2782,8 +2813,210 @@ inline std::vector<live_event> list_live() {
 }
 #endif
 
-// ----------------------------------------------------------------------------------------------------
-// callbacks
+// ---- metrics
+
+namespace detail {
+
+inline const agentotel_instrument *c(const instrument &data) noexcept {
+  return reinterpret_cast<const agentotel_instrument *>(&data);
+}
+
+/// The calls of each kind of instrument.
+struct counter_calls {
+  static agentotel_status create(const agentotel_instrument *what, std::uint64_t *out) noexcept {
+    return agentotel_create_counter(what, out);
+  }
+  static agentotel_status measure(std::uint64_t own, double value, list<attribute> with) noexcept {
+    return agentotel_counter_add(own, value, with.items, with.count);
+  }
+  static agentotel_status bind(std::uint64_t own, list<attribute> with, std::uint64_t *out) noexcept {
+    return agentotel_bind_counter(own, with.items, with.count, out);
+  }
+  static agentotel_status measure_bound(std::uint64_t own, double value) noexcept {
+    return agentotel_bound_counter_add(own, value);
+  }
+};
+struct up_down_counter_calls {
+  static agentotel_status create(const agentotel_instrument *what, std::uint64_t *out) noexcept {
+    return agentotel_create_up_down_counter(what, out);
+  }
+  static agentotel_status measure(std::uint64_t own, double value, list<attribute> with) noexcept {
+    return agentotel_up_down_counter_add(own, value, with.items, with.count);
+  }
+  static agentotel_status bind(std::uint64_t own, list<attribute> with, std::uint64_t *out) noexcept {
+    return agentotel_bind_up_down_counter(own, with.items, with.count, out);
+  }
+  static agentotel_status measure_bound(std::uint64_t own, double value) noexcept {
+    return agentotel_bound_up_down_counter_add(own, value);
+  }
+};
+struct histogram_calls {
+  static agentotel_status create(const agentotel_instrument *what, std::uint64_t *out) noexcept {
+    return agentotel_create_histogram(what, out);
+  }
+  static agentotel_status measure(std::uint64_t own, double value, list<attribute> with) noexcept {
+    return agentotel_histogram_record(own, value, with.items, with.count);
+  }
+  static agentotel_status bind(std::uint64_t own, list<attribute> with, std::uint64_t *out) noexcept {
+    return agentotel_bind_histogram(own, with.items, with.count, out);
+  }
+  static agentotel_status measure_bound(std::uint64_t own, double value) noexcept {
+    return agentotel_bound_histogram_record(own, value);
+  }
+};
+struct gauge_calls {
+  static agentotel_status create(const agentotel_instrument *what, std::uint64_t *out) noexcept {
+    return agentotel_create_gauge(what, out);
+  }
+  static agentotel_status measure(std::uint64_t own, double value, list<attribute> with) noexcept {
+    return agentotel_gauge_record(own, value, with.items, with.count);
+  }
+  static agentotel_status bind(std::uint64_t own, list<attribute> with, std::uint64_t *out) noexcept {
+    return agentotel_bind_gauge(own, with.items, with.count, out);
+  }
+  static agentotel_status measure_bound(std::uint64_t own, double value) noexcept {
+    return agentotel_bound_gauge_record(own, value);
+  }
+};
+
+}  // namespace detail
+
+/// An instrument whose attributes are fixed: measuring with it takes some tens of nanoseconds at most.
+template <typename Calls>
+class bound_instrument {
+ public:
+  /// None.
+  bound_instrument() noexcept = default;
+  explicit bound_instrument(std::uint64_t handle) noexcept : handle_(handle) {}
+  /// Its handle; 0 is none.
+  std::uint64_t handle() const noexcept { return handle_; }
+  /// Adds to a counter; records a value in a histogram; sets a gauge.
+  status try_measure(double value) const noexcept { return Calls::measure_bound(handle_, value); }
+#if AGENTOTEL_EXCEPTIONS_
+  /// As try_measure, or throws.
+  void measure(double value) const {
+    detail::check(try_measure(value));
+  }
+#endif
+
+ private:
+  std::uint64_t handle_ = 0;
+};
+
+/// An instrument: a counter, an up-down counter, a histogram or a gauge. It is a handle, good until the
+/// library is shut down, to be copied at will. See agentotel_create_counter and its like.
+template <typename Calls>
+class basic_instrument {
+ public:
+  /// The same with fixed attributes.
+  using bound = bound_instrument<Calls>;
+
+  /// None.
+  basic_instrument() noexcept = default;
+  explicit basic_instrument(std::uint64_t handle) noexcept : handle_(handle) {}
+  /// Its handle; 0 is none.
+  std::uint64_t handle() const noexcept { return handle_; }
+
+  /// Makes one; one of this name that there is already is found again.
+  static result<basic_instrument> try_create(const instrument &what) noexcept {
+    std::uint64_t handle = 0;
+    const status answer = Calls::create(detail::c(what), &handle);
+    if (!answer.ok()) return answer;
+    return basic_instrument(handle);
+  }
+  /// Adds to a counter; records a value in a histogram; sets a gauge.
+  status try_measure(double value, list<attribute> attributes = {}) const noexcept {
+    return Calls::measure(handle_, value, attributes);
+  }
+  status try_measure(double value, std::initializer_list<attribute> attributes) const noexcept {
+    return Calls::measure(handle_, value, list<attribute>(attributes.begin(), attributes.size()));
+  }
+  /// The same with fixed attributes.
+  result<bound> try_bind(list<attribute> attributes) const noexcept {
+    std::uint64_t handle = 0;
+    const status answer = Calls::bind(handle_, attributes, &handle);
+    if (!answer.ok()) return answer;
+    return bound(handle);
+  }
+  result<bound> try_bind(std::initializer_list<attribute> attributes) const noexcept {
+    return try_bind(list<attribute>(attributes.begin(), attributes.size()));
+  }
+
+#if AGENTOTEL_EXCEPTIONS_
+  /// As those above, or throw.
+  explicit basic_instrument(const instrument &what) : basic_instrument(try_create(what).value()) {}
+  void measure(double value, list<attribute> attributes = {}) const {
+    detail::check(try_measure(value, attributes));
+  }
+  void measure(double value, std::initializer_list<attribute> attributes) const {
+    detail::check(try_measure(value, attributes));
+  }
+  bound bind(list<attribute> attributes) const {
+    return try_bind(attributes).value();
+  }
+  bound bind(std::initializer_list<attribute> attributes) const {
+    return try_bind(attributes).value();
+  }
+#endif
+
+ private:
+  std::uint64_t handle_ = 0;
+};
+
+/// A sum that only rises.
+using counter = basic_instrument<detail::counter_calls>;
+/// A sum that rises and falls.
+using up_down_counter = basic_instrument<detail::up_down_counter_calls>;
+/// A distribution, in buckets.
+using histogram = basic_instrument<detail::histogram_calls>;
+/// The last value.
+using gauge = basic_instrument<detail::gauge_calls>;
+
+/// What the function of an observable gauge gives its values to.
+class observation {
+ public:
+  explicit observation(agentotel_observation *own) noexcept : own_(own) {}
+  /// Says a value. See agentotel_observe.
+  status observe(double value, list<attribute> attributes = {}) noexcept {
+    return agentotel_observe(own_, value, attributes.items, attributes.count);
+  }
+  status observe(double value, std::initializer_list<attribute> attributes) noexcept {
+    return agentotel_observe(own_, value, attributes.begin(), attributes.size());
+  }
+
+ private:
+  agentotel_observation *own_;
+};
+
+/// Registers `void function(observation &)`, which says a gauge's values at each collection; of one that
+/// throws, what it had said stays. See agentotel_register_observable_gauge.
+template <typename F>
+status try_register_observable_gauge(const instrument &what, F &&function) noexcept {
+  using Kept = std::decay_t<F>;
+  return detail::hand_over(detail::keep(std::forward<F>(function)), [&](Kept *kept) {
+    agentotel_observable observable = AGENTOTEL_OBSERVABLE_INIT;
+    observable.observe = [](void *own, agentotel_observation *into) {
+      observation given(into);
+      AGENTOTEL_TRY_ {
+        (*static_cast<Kept *>(own))(given);
+      }
+      AGENTOTEL_CATCH_ALL_ {}
+    };
+    observable.user_data = kept;
+    observable.destroy = detail::let_go<Kept>;
+    return agentotel_register_observable_gauge(detail::c(what), &observable);
+  });
+}
+
+#if AGENTOTEL_EXCEPTIONS_
+/// As try_register_observable_gauge, or throws.
+template <typename F>
+void register_observable_gauge(const instrument &what, F &&function) {
+  detail::check(try_register_observable_gauge(what, std::forward<F>(function)));
+}
+#endif
+
+// ---- callbacks
 
 /// Adds an exporter: one entry of the configuration's list. See agentotel_add_exporter.
 inline status try_add_exporter(const char *exporter_json) noexcept {

@@ -21,7 +21,9 @@ DETAILS = [
     "llm", "tool", "action", "embeddings", "retrieval", "agent", "workflow", "mcp", "handoff", "plan", "approval",
     "guardrail", "memory", "compaction", "evaluation", "feedback",
 ]
-INPUTS = DETAILS + ["error", "link", "span_event", "session_options", "session_end", "log_record", "event_data"]
+INPUTS = DETAILS + [
+    "error", "link", "span_event", "session_options", "session_end", "log_record", "instrument", "event_data",
+]
 # Those that the library fills.
 OUTPUTS = ["stats", "exporter_stats", "storage_stats"]
 
@@ -47,9 +49,8 @@ ENUMS = {
     "CALLBACK": ("callback_kind", "CallbackKind", "What is taken away by unregister."),
     "PAYLOAD": ("payload_type", "PayloadType", "The encoding of a batch."),
     "DIAGNOSTIC": ("diagnostic_level", "DiagnosticLevel", "How much a diagnostic line matters."),
+    "VALUE": ("number_type", "NumberType", "What numbers an instrument measures."),
     "TYPE": ("value_type", "ValueType", "The type of a value."),
-    "TEMPORALITY": ("temporality", "Temporality", "What the points of a metric count from."),
-    "INSTRUMENT": ("instrument_kind", "InstrumentKind", "What an instrument measures."),
 }
 # Not an enumeration: sizes, and what has a type of its own in both languages.
 NO_ENUM = re.compile(r"_(SLOTS|BYTES|VALUES|KEYS|ITEMS|ATTRIBUTES|MS|COUNT|VERSION)$|^(ERR|OK|MAX|ABI|EXPORT|SAMPLING)(_|$)")
@@ -60,7 +61,7 @@ FIELD_ENUMS = {
     ("memory", "operation"): "MEMORY", ("session_end", "end_state"): "END", ("error", "kind"): "KIND",
     ("event_data", "kind"): "KIND", ("event_data", "span_kind"): "SPAN_KIND", ("event_data", "status_code"): "STATUS_CODE",
     ("log_record", "severity_number"): "SEVERITY", ("log_record", "body_type"): "TYPE",
-    ("exporter_stats", "state"): "EXPORTER", ("storage_stats", "durability"): "DURABILITY",
+    ("exporter_stats", "state"): "EXPORTER", ("storage_stats", "durability"): "DURABILITY", ("instrument", "value_type"): "VALUE",
 }
 FLAGS = {("llm", "in_process"), ("agent", "remote"), ("mcp", "is_error")}
 
@@ -178,7 +179,7 @@ def cpp_type(field, count_of):
     if field.name == "duration_nano":
         return "duration", "{}"
     if field.pointer:
-        inner = re.sub(r"const agentotel_(\w+) ?\*", r"\1", field.c_type)
+        inner = re.sub(r"const (?:agentotel_)?(\w+) ?\*", r"\1", field.c_type)
         if count_of:
             return f"list<{inner}>", "{}"
         if inner == "mcp":
@@ -220,7 +221,7 @@ def cpp_structs(structs):
                 if field.name == "reserved":
                     body += "  /// Stays zero.\n  std::uint32_t reserved = 0;\n"
                     continue
-                singular = field.name.removesuffix("s")
+                singular = re.sub(r"(ie)?s$", lambda m: "y" if m[1] else "", field.name)
                 count = next((f.name for f in fields if f.name == singular + "_count"), None) if field.pointer else None
                 if count:
                     skip.add(count)

@@ -402,6 +402,44 @@ func TestCallbacksAreCalledAndContained(t *testing.T) {
 	}
 }
 
+func TestMetricsAreMeasured(t *testing.T) {
+	check(t, RegisterObservableGauge(Instrument{Name: "test.observed"}, func(observe func(float64, ...Attribute) error) {
+		check(t, observe(7.5, String("k", "observed")))
+		panic("contained")
+	}))
+	stop := start(t, "")
+	counter := must(NewCounter(Instrument{Name: "test.counter", Unit: "{call}", Description: "calls", Type: NumberTypeInt64}))
+	upDown := must(NewUpDownCounter(Instrument{Name: "test.up_down"}))
+	histogram := must(NewHistogram(Instrument{Name: "test.histogram", Unit: "s", Boundaries: []float64{1, 10}}))
+	gauge := must(NewGauge(Instrument{Name: "test.gauge"}))
+	attribute := String("k", "v")
+	check(t, counter.Add(3, attribute), must(counter.Bind(attribute)).Add(4), upDown.Add(-2), must(upDown.Bind()).Add(1),
+		histogram.Record(5, attribute), must(histogram.Bind(attribute)).Record(50), gauge.Record(1), must(gauge.Bind()).Record(2.5))
+	if err := counter.Add(-1); !errors.Is(err, ErrInvalidArgument) {
+		t.Error(err)
+	}
+	if err := (Counter{}).Add(1); !errors.Is(err, ErrInvalidHandle) {
+		t.Error(err)
+	}
+	if !raceEnabled {
+		if n := testing.AllocsPerRun(1000, func() { _ = counter.Add(1, attribute) }); n != 0 {
+			t.Errorf("%v allocations for a measurement", n)
+		}
+	}
+	text := stop()
+	check(t, Unregister(context.Background(), CallbackKindObservable, "test.observed"))
+	if err := counter.Add(1); !errors.Is(err, ErrShutDown) {
+		t.Error(err)
+	}
+	for _, part := range []string{
+		`"test.counter"`, `"{call}"`, `"test.up_down"`, `"asDouble":-1`, `"explicitBounds":[1`, `"asDouble":2.5`, `"asDouble":7.5`,
+	} {
+		if !strings.Contains(text, part) {
+			t.Errorf("%s is not in %s", part, text)
+		}
+	}
+}
+
 func TestShutdownKeepsItsDeadline(t *testing.T) {
 	release := make(chan struct{})
 	check(t, RegisterExporter("slow", func(Batch) ExportResult { <-release; return ExportResult{} }))

@@ -269,6 +269,15 @@ _Static_assert(offsetof(agentotel_log_record, event_name) == 48, "agentotel_log_
 _Static_assert(offsetof(agentotel_log_record, time_unix_nano) == 64, "agentotel_log_record.time_unix_nano");
 _Static_assert(offsetof(agentotel_log_record, attributes) == 72, "agentotel_log_record.attributes");
 _Static_assert(offsetof(agentotel_log_record, attribute_count) == 80, "agentotel_log_record.attribute_count");
+_Static_assert(sizeof(agentotel_instrument) >= 80, "agentotel_instrument");
+_Static_assert(offsetof(agentotel_instrument, struct_size) == 0, "agentotel_instrument.struct_size");
+_Static_assert(offsetof(agentotel_instrument, name) == 8, "agentotel_instrument.name");
+_Static_assert(offsetof(agentotel_instrument, unit) == 24, "agentotel_instrument.unit");
+_Static_assert(offsetof(agentotel_instrument, description) == 40, "agentotel_instrument.description");
+_Static_assert(offsetof(agentotel_instrument, value_type) == 56, "agentotel_instrument.value_type");
+_Static_assert(offsetof(agentotel_instrument, reserved) == 60, "agentotel_instrument.reserved");
+_Static_assert(offsetof(agentotel_instrument, boundaries) == 64, "agentotel_instrument.boundaries");
+_Static_assert(offsetof(agentotel_instrument, boundary_count) == 72, "agentotel_instrument.boundary_count");
 _Static_assert(sizeof(agentotel_event_data) >= 320, "agentotel_event_data");
 _Static_assert(offsetof(agentotel_event_data, struct_size) == 0, "agentotel_event_data.struct_size");
 _Static_assert(offsetof(agentotel_event_data, kind) == 8, "agentotel_event_data.kind");

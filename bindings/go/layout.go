@@ -624,6 +624,28 @@ var _ [unsafe.Offsetof(cLogRecord{}.timeUnixNano)]struct{} = [64]struct{}{}
 var _ [unsafe.Offsetof(cLogRecord{}.attributes)]struct{} = [72]struct{}{}
 var _ [unsafe.Offsetof(cLogRecord{}.attributeCount)]struct{} = [80]struct{}{}
 
+// cInstrument is agentotel_instrument as C lays it out.
+type cInstrument struct {
+	structSize    uintptr
+	name          cStr
+	unit          cStr
+	description   cStr
+	valueType     uint32
+	reserved      uint32
+	boundaries    uintptr
+	boundaryCount uintptr
+}
+
+var _ [unsafe.Sizeof(cInstrument{})]struct{} = [80]struct{}{}
+var _ [unsafe.Offsetof(cInstrument{}.structSize)]struct{} = [0]struct{}{}
+var _ [unsafe.Offsetof(cInstrument{}.name)]struct{} = [8]struct{}{}
+var _ [unsafe.Offsetof(cInstrument{}.unit)]struct{} = [24]struct{}{}
+var _ [unsafe.Offsetof(cInstrument{}.description)]struct{} = [40]struct{}{}
+var _ [unsafe.Offsetof(cInstrument{}.valueType)]struct{} = [56]struct{}{}
+var _ [unsafe.Offsetof(cInstrument{}.reserved)]struct{} = [60]struct{}{}
+var _ [unsafe.Offsetof(cInstrument{}.boundaries)]struct{} = [64]struct{}{}
+var _ [unsafe.Offsetof(cInstrument{}.boundaryCount)]struct{} = [72]struct{}{}
+
 // cEventData is agentotel_event_data as C lays it out.
 type cEventData struct {
 	structSize        uintptr

@@ -457,6 +457,103 @@ void agentotel_go_list_live(uintptr_t address) {
   }
 }
 
+/* Metrics. */
+
+void agentotel_go_create_instrument(uint32_t kind, uintptr_t instrument, uintptr_t address) {
+  answer_t *answer = begin(address);
+  const agentotel_instrument *what = (const agentotel_instrument *)instrument;
+  switch (kind) {
+    case 0:
+      finish(answer, agentotel_create_counter(what, &answer->number));
+      break;
+    case 1:
+      finish(answer, agentotel_create_up_down_counter(what, &answer->number));
+      break;
+    case 2:
+      finish(answer, agentotel_create_histogram(what, &answer->number));
+      break;
+    default:
+      finish(answer, agentotel_create_gauge(what, &answer->number));
+  }
+}
+
+void agentotel_go_measure(uint32_t kind, uint64_t handle, double value, uintptr_t attributes, uint64_t count,
+                          uintptr_t address) {
+  answer_t *answer = begin(address);
+  const agentotel_attribute *with = (const agentotel_attribute *)attributes;
+  switch (kind) {
+    case 0:
+      finish(answer, agentotel_counter_add(handle, value, with, count));
+      break;
+    case 1:
+      finish(answer, agentotel_up_down_counter_add(handle, value, with, count));
+      break;
+    case 2:
+      finish(answer, agentotel_histogram_record(handle, value, with, count));
+      break;
+    default:
+      finish(answer, agentotel_gauge_record(handle, value, with, count));
+  }
+}
+
+void agentotel_go_bind_instrument(uint32_t kind, uint64_t handle, uintptr_t attributes, uint64_t count,
+                                  uintptr_t address) {
+  answer_t *answer = begin(address);
+  const agentotel_attribute *with = (const agentotel_attribute *)attributes;
+  switch (kind) {
+    case 0:
+      finish(answer, agentotel_bind_counter(handle, with, count, &answer->number));
+      break;
+    case 1:
+      finish(answer, agentotel_bind_up_down_counter(handle, with, count, &answer->number));
+      break;
+    case 2:
+      finish(answer, agentotel_bind_histogram(handle, with, count, &answer->number));
+      break;
+    default:
+      finish(answer, agentotel_bind_gauge(handle, with, count, &answer->number));
+  }
+}
+
+void agentotel_go_measure_bound(uint32_t kind, uint64_t handle, double value, uintptr_t address) {
+  answer_t *answer = begin(address);
+  switch (kind) {
+    case 0:
+      finish(answer, agentotel_bound_counter_add(handle, value));
+      break;
+    case 1:
+      finish(answer, agentotel_bound_up_down_counter_add(handle, value));
+      break;
+    case 2:
+      finish(answer, agentotel_bound_histogram_record(handle, value));
+      break;
+    default:
+      finish(answer, agentotel_bound_gauge_record(handle, value));
+  }
+}
+
+static void let_go(void *handle) {
+  agentotelGoRelease((uintptr_t)handle);
+}
+
+static void observe(void *handle, agentotel_observation *observation) {
+  agentotelGoObserve((uintptr_t)handle, (uintptr_t)observation);
+}
+
+void agentotel_go_register_observable(uintptr_t instrument, uintptr_t handle, uintptr_t address) {
+  answer_t *answer = begin(address);
+  agentotel_observable own = AGENTOTEL_OBSERVABLE_INIT;
+  own.observe = observe;
+  own.user_data = (void *)handle;
+  own.destroy = let_go;
+  finish(answer, agentotel_register_observable_gauge((const agentotel_instrument *)instrument, &own));
+}
+
+int32_t agentotel_go_observe(uintptr_t observation, double value, uintptr_t attributes, uint64_t count) {
+  return agentotel_observe((agentotel_observation *)observation, value,
+                           (const agentotel_attribute *)attributes, count);
+}
+
 /* Exporters and callbacks. */
 
 void agentotel_go_add_exporter(uintptr_t config, uintptr_t address) {
@@ -467,10 +564,6 @@ void agentotel_go_add_exporter(uintptr_t config, uintptr_t address) {
 void agentotel_go_remove_exporter(uintptr_t name, uint32_t timeout_ms, uintptr_t address) {
   answer_t *answer = begin(address);
   finish(answer, agentotel_remove_exporter(str_at(name), timeout_ms));
-}
-
-static void let_go(void *handle) {
-  agentotelGoRelease((uintptr_t)handle);
 }
 
 static uint32_t export_batch(void *handle, const agentotel_export_batch *batch,

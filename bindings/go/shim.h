@@ -73,6 +73,16 @@ void agentotel_go_get_storage_stats(uintptr_t stats, uintptr_t answer);
 void agentotel_go_get_diagnostics(uintptr_t answer);
 void agentotel_go_list_live(uintptr_t answer);
 
+/* Instruments: `kind` is 0 for a counter, 1 for an up-down counter, 2 for a histogram, 3 for a gauge. */
+void agentotel_go_create_instrument(uint32_t kind, uintptr_t instrument, uintptr_t answer);
+void agentotel_go_measure(uint32_t kind, uint64_t handle, double value, uintptr_t attributes, uint64_t count,
+                          uintptr_t answer);
+void agentotel_go_bind_instrument(uint32_t kind, uint64_t handle, uintptr_t attributes, uint64_t count,
+                                  uintptr_t answer);
+void agentotel_go_measure_bound(uint32_t kind, uint64_t handle, double value, uintptr_t answer);
+void agentotel_go_register_observable(uintptr_t instrument, uintptr_t handle, uintptr_t answer);
+int32_t agentotel_go_observe(uintptr_t observation, double value, uintptr_t attributes, uint64_t count);
+
 void agentotel_go_add_exporter(uintptr_t config, uintptr_t answer);
 void agentotel_go_remove_exporter(uintptr_t name, uint32_t timeout_ms, uintptr_t answer);
 /* `kind` is one of AGENTOTEL_CALLBACK_…, or 0 for the diagnostic handler; `handle` a cgo.Handle, or 0 for

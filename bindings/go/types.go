@@ -259,6 +259,16 @@ const (
 	SeverityFatal4 Severity = 24
 )
 
+// NumberType: what numbers an instrument measures.
+type NumberType uint32
+
+const (
+	// NumberTypeDouble: agentotel_instrument.value_type: numbers are doubles.
+	NumberTypeDouble NumberType = 0
+	// NumberTypeInt64: Numbers are whole, and sums of them are exact: they are exported as integers. Not for histograms, whose sums are doubles.
+	NumberTypeInt64 NumberType = 1
+)
+
 // Signal: what is counted and exported apart.
 type Signal uint32
 
@@ -380,13 +390,16 @@ const (
 	CallbackKindSampler CallbackKind = 4
 	// CallbackKindAttributeInjector: An attribute injector (agentotel_register_attribute_injector).
 	CallbackKindAttributeInjector CallbackKind = 5
+	// CallbackKindObservable: An observable gauge (agentotel_register_observable_gauge), by the instrument's name.
+	CallbackKindObservable CallbackKind = 6
 )
 
 // PayloadType: the encoding of a batch.
 type PayloadType uint32
 
 const (
-	// PayloadTypeOTLPProto: agentotel_export_batch.payload_type: an OTLP ExportTraceServiceRequest or ExportLogsServiceRequest in protobuf.
+	// PayloadTypeOTLPProto: agentotel_export_batch.payload_type: an OTLP ExportTraceServiceRequest, ExportLogsServiceRequest or
+	// ExportMetricsServiceRequest in protobuf.
 	PayloadTypeOTLPProto PayloadType = 1
 	// PayloadTypeOTLPJSON: The same as compact OTLP/JSON.
 	PayloadTypeOTLPJSON PayloadType = 2

@@ -326,6 +326,49 @@ void callbacks_are_called_and_contained() {
   CLAIM(equations_hold("host"));
 }
 
+void metrics_are_measured() {
+  instrument what;
+  what.name = "test.observed";
+  register_observable_gauge(what, [](observation &into) {
+    (void)into.observe(7.5, {{"k", "observed"}});
+    throw 1;
+  });
+  const auto path = temporary("metrics.jsonl");
+  {
+    library running(config(path));
+    const double bounds[] = {1, 10};
+    what.name = "test.counter";
+    what.unit = "{call}";
+    what.value_type = number_type::int64;
+    const counter calls(what);
+    calls.measure(3, {{"k", "v"}});
+    calls.bind({{"k", "v"}}).measure(4);
+    CLAIM(calls.try_measure(-1) == AGENTOTEL_ERR_INVALID_ARGUMENT);
+    CLAIM(counter().try_measure(1) == AGENTOTEL_ERR_INVALID_HANDLE);
+    const list<attribute> nothing;
+    what.value_type = number_type::double_;
+    what.name = "test.up_down";
+    const up_down_counter open(what);
+    open.measure(-2);
+    open.bind(nothing).measure(1);
+    what.name = "test.histogram";
+    what.boundaries = bounds;
+    const histogram took(what);
+    took.measure(5);
+    took.bind(nothing).measure(50);
+    what.name = "test.gauge";
+    what.boundaries = {};
+    const gauge level(what);
+    level.measure(1);
+    level.bind(nothing).measure(2.5);
+  }
+  unregister(callback_kind::observable, "test.observed", 5s);
+  const auto text = read_file(path);
+  for (const char *part : {"\"test.counter\"", "{call}", "\"test.up_down\"", "\"asDouble\":-1",
+                           "\"explicitBounds\":[1", "\"asDouble\":2.5", "\"asDouble\":7.5"})
+    CLAIM(contains(text, part));
+}
+
 }  // namespace
 
 int main() {
@@ -338,6 +381,7 @@ int main() {
   contexts_cross();
   logs_belong_to_their_span();
   callbacks_are_called_and_contained();
+  metrics_are_measured();
   CLAIM(try_shutdown(1ms) == AGENTOTEL_ERR_SHUT_DOWN);
   return finish("binding");
 }
