@@ -2,6 +2,7 @@
 #
 #   make          the release libraries, under target/release
 #   make demo     replays a recorded session with the C example, and shows its trace; needs no server
+#   make demo-cpp, make demo-go   agents in C++ and Go that ask a stub of a model, and a tool server in another process
 #   make test     everything: Rust, C, C++, Go, the real Collector, formats and rules
 #   make install  headers, libraries, pkg-config and CMake files, documentation, below DESTDIR/PREFIX (/usr/local)
 #   make dist     the same as a tarball, with its sum and what it is made of, under target/dist

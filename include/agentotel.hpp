@@ -411,7 +411,7 @@ struct custom {
 // clang-format off
 /// The type of a value.
 enum class value_type : std::uint32_t {
-  /// `agentotel_attribute.type`: the member of `value` that is set.
+  /// `value.string`.
   string = AGENTOTEL_TYPE_STRING,
   /// `value.boolean`.
   bool_ = AGENTOTEL_TYPE_BOOL,
@@ -485,7 +485,7 @@ enum class kind : std::uint32_t {
 
 /// What a language model is asked for.
 enum class llm_operation : std::uint32_t {
-  /// `agentotel_llm.operation`: `chat`, or in an update what was said before.
+  /// `chat`, or in an update what was said before.
   default_ = AGENTOTEL_LLM_DEFAULT,
   /// `chat`
   chat = AGENTOTEL_LLM_CHAT,
@@ -507,7 +507,7 @@ enum class counting : std::uint32_t {
 
 /// What is done with an agent.
 enum class agent_operation : std::uint32_t {
-  /// `agentotel_agent.operation`: `invoke_agent`, or in an update what was said before.
+  /// `invoke_agent`, or in an update what was said before.
   default_ = AGENTOTEL_AGENT_DEFAULT,
   /// `invoke_agent`
   invoke = AGENTOTEL_AGENT_INVOKE,
@@ -517,7 +517,7 @@ enum class agent_operation : std::uint32_t {
 
 /// What was decided.
 enum class approval_decision : std::uint32_t {
-  /// `agentotel_approval.decision`: not said, or in an update what was said before.
+  /// not said, or in an update what was said before.
   default_ = AGENTOTEL_APPROVAL_DEFAULT,
   /// `approved`
   approved = AGENTOTEL_APPROVAL_APPROVED,
@@ -529,7 +529,7 @@ enum class approval_decision : std::uint32_t {
 
 /// What a guardrail did.
 enum class guardrail_decision : std::uint32_t {
-  /// `agentotel_guardrail.decision`: not said, or in an update what was said before.
+  /// not said, or in an update what was said before.
   default_ = AGENTOTEL_GUARDRAIL_DEFAULT,
   /// `allowed`
   allowed = AGENTOTEL_GUARDRAIL_ALLOWED,
@@ -543,7 +543,7 @@ enum class guardrail_decision : std::uint32_t {
 
 /// What is done with a memory.
 enum class memory_operation : std::uint32_t {
-  /// `agentotel_memory.operation`: in an update, what was said before.
+  /// in an update, what was said before.
   default_ = AGENTOTEL_MEMORY_DEFAULT,
   /// `search`
   search = AGENTOTEL_MEMORY_SEARCH,
@@ -581,7 +581,7 @@ enum class status_code : std::uint32_t {
 
 /// How severe a log record is.
 enum class severity : std::uint32_t {
-  /// `agentotel_log_record.severity_number`: nothing is said; no `logs.min_severity` leaves it out.
+  /// nothing is said; no `logs.min_severity` leaves it out.
   unspecified = AGENTOTEL_SEVERITY_UNSPECIFIED,
   trace = AGENTOTEL_SEVERITY_TRACE,
   trace2 = AGENTOTEL_SEVERITY_TRACE2,
@@ -611,7 +611,7 @@ enum class severity : std::uint32_t {
 
 /// What numbers an instrument measures.
 enum class number_type : std::uint32_t {
-  /// `agentotel_instrument.value_type`: numbers are doubles.
+  /// numbers are doubles.
   double_ = AGENTOTEL_VALUE_DOUBLE,
   /// Numbers are whole, and sums of them are exact: they are exported as integers. Not for histograms, whose sums are doubles.
   int64 = AGENTOTEL_VALUE_INT64,
@@ -670,7 +670,7 @@ enum class durability : std::uint32_t {
 
 /// What an exporter does with what it has.
 enum class exporter_state : std::uint32_t {
-  /// `agentotel_exporter_stats.state`: requests go out as there is something to send.
+  /// requests go out as there is something to send.
   ready = AGENTOTEL_EXPORTER_READY,
   /// The last request failed in a way that may pass: it is sent again after a while, and what came after it waits.
   retrying = AGENTOTEL_EXPORTER_RETRYING,
@@ -727,7 +727,7 @@ enum class callback_kind : std::uint32_t {
 
 /// The encoding of a batch.
 enum class payload_type : std::uint32_t {
-  /// `agentotel_export_batch.payload_type`: an OTLP `ExportTraceServiceRequest`, `ExportLogsServiceRequest` or
+  /// an OTLP `ExportTraceServiceRequest`, `ExportLogsServiceRequest` or
   /// `ExportMetricsServiceRequest` in protobuf.
   otlp_proto = AGENTOTEL_PAYLOAD_OTLP_PROTO,
   /// The same as compact OTLP/JSON.
@@ -736,7 +736,7 @@ enum class payload_type : std::uint32_t {
 
 /// How much a diagnostic line matters.
 enum class diagnostic_level : std::uint32_t {
-  /// `agentotel_diagnostic.level`: something could not be done.
+  /// something could not be done.
   error = AGENTOTEL_DIAGNOSTIC_ERROR,
   /// Something was set right, is done otherwise, or will be tried again.
   warn = AGENTOTEL_DIAGNOSTIC_WARN,

@@ -103,6 +103,9 @@ class Field:
 
 def comment_of(text):
     lines = [re.sub(r"^\s*\* ?", "", line).rstrip() for line in text.strip().splitlines()]
+    if lines:
+        # Which field of C's has the value is clear from its type here.
+        lines[0] = re.sub(r"^`agentotel_\w+\.\w+`(: |, )", "", lines[0])
     return [line for line in lines if not line.startswith("@since")]
 
 
@@ -146,6 +149,8 @@ def enums_of(numbers):
         prefix = max((p for p in ENUMS if name.startswith(p + "_")), key=len, default=None)
         if prefix is None:
             sys.exit(f"bindings.py: AGENTOTEL_{name} belongs to no enumeration that ENUMS has")
+        if name == "TYPE_STRING":
+            words = ["`value.string`."]
         found.setdefault(prefix, []).append((name[len(prefix) + 1:], value, words))
     return found
 

@@ -10,7 +10,7 @@ import "time"
 type ValueType uint32
 
 const (
-	// ValueTypeString: agentotel_attribute.type: the member of value that is set.
+	// ValueTypeString: value.string.
 	ValueTypeString ValueType = 1
 	// ValueTypeBool: value.boolean.
 	ValueTypeBool ValueType = 2
@@ -90,7 +90,7 @@ const (
 type LLMOperation uint32
 
 const (
-	// LLMOperationDefault: agentotel_llm.operation: chat, or in an update what was said before.
+	// LLMOperationDefault: chat, or in an update what was said before.
 	LLMOperationDefault LLMOperation = 0
 	// LLMOperationChat: chat
 	LLMOperationChat LLMOperation = 1
@@ -116,7 +116,7 @@ const (
 type AgentOperation uint32
 
 const (
-	// AgentOperationDefault: agentotel_agent.operation: invoke_agent, or in an update what was said before.
+	// AgentOperationDefault: invoke_agent, or in an update what was said before.
 	AgentOperationDefault AgentOperation = 0
 	// AgentOperationInvoke: invoke_agent
 	AgentOperationInvoke AgentOperation = 1
@@ -128,7 +128,7 @@ const (
 type ApprovalDecision uint32
 
 const (
-	// ApprovalDecisionDefault: agentotel_approval.decision: not said, or in an update what was said before.
+	// ApprovalDecisionDefault: not said, or in an update what was said before.
 	ApprovalDecisionDefault ApprovalDecision = 0
 	// ApprovalDecisionApproved: approved
 	ApprovalDecisionApproved ApprovalDecision = 1
@@ -142,7 +142,7 @@ const (
 type GuardrailDecision uint32
 
 const (
-	// GuardrailDecisionDefault: agentotel_guardrail.decision: not said, or in an update what was said before.
+	// GuardrailDecisionDefault: not said, or in an update what was said before.
 	GuardrailDecisionDefault GuardrailDecision = 0
 	// GuardrailDecisionAllowed: allowed
 	GuardrailDecisionAllowed GuardrailDecision = 1
@@ -158,7 +158,7 @@ const (
 type MemoryOperation uint32
 
 const (
-	// MemoryOperationDefault: agentotel_memory.operation: in an update, what was said before.
+	// MemoryOperationDefault: in an update, what was said before.
 	MemoryOperationDefault MemoryOperation = 0
 	// MemoryOperationSearch: search
 	MemoryOperationSearch MemoryOperation = 1
@@ -207,7 +207,7 @@ const (
 type Severity uint32
 
 const (
-	// SeverityUnspecified: agentotel_log_record.severity_number: nothing is said; no logs.min_severity leaves it out.
+	// SeverityUnspecified: nothing is said; no logs.min_severity leaves it out.
 	SeverityUnspecified Severity = 0
 	// SeverityTrace: trace.
 	SeverityTrace Severity = 1
@@ -263,7 +263,7 @@ const (
 type NumberType uint32
 
 const (
-	// NumberTypeDouble: agentotel_instrument.value_type: numbers are doubles.
+	// NumberTypeDouble: numbers are doubles.
 	NumberTypeDouble NumberType = 0
 	// NumberTypeInt64: Numbers are whole, and sums of them are exact: they are exported as integers. Not for histograms, whose sums are doubles.
 	NumberTypeInt64 NumberType = 1
@@ -335,7 +335,7 @@ const (
 type ExporterState uint32
 
 const (
-	// ExporterStateReady: agentotel_exporter_stats.state: requests go out as there is something to send.
+	// ExporterStateReady: requests go out as there is something to send.
 	ExporterStateReady ExporterState = 0
 	// ExporterStateRetrying: The last request failed in a way that may pass: it is sent again after a while, and what came after it waits.
 	ExporterStateRetrying ExporterState = 1
@@ -398,7 +398,7 @@ const (
 type PayloadType uint32
 
 const (
-	// PayloadTypeOTLPProto: agentotel_export_batch.payload_type: an OTLP ExportTraceServiceRequest, ExportLogsServiceRequest or
+	// PayloadTypeOTLPProto: an OTLP ExportTraceServiceRequest, ExportLogsServiceRequest or
 	// ExportMetricsServiceRequest in protobuf.
 	PayloadTypeOTLPProto PayloadType = 1
 	// PayloadTypeOTLPJSON: The same as compact OTLP/JSON.
@@ -409,7 +409,7 @@ const (
 type DiagnosticLevel uint32
 
 const (
-	// DiagnosticLevelError: agentotel_diagnostic.level: something could not be done.
+	// DiagnosticLevelError: something could not be done.
 	DiagnosticLevelError DiagnosticLevel = 1
 	// DiagnosticLevelWarn: Something was set right, is done otherwise, or will be tried again.
 	DiagnosticLevelWarn DiagnosticLevel = 2
