@@ -145,6 +145,7 @@ service:
   pipelines:
     traces: {{receivers: [otlp], exporters: [file]}}
     logs: {{receivers: [otlp], exporters: [file]}}
+    metrics: {{receivers: [otlp], exporters: [file]}}
 """)
         self.process = subprocess.Popen([program, "--config", str(config)], stderr=subprocess.PIPE, text=True)
         for _ in range(200):
