@@ -2,7 +2,10 @@
 #
 #   make          the release libraries, under target/release
 #   make demo     replays a recorded session with the C example, and shows its trace; needs no server
-#   make test     everything: Rust, C, the real Collector, formats and rules
+#   make demo-cpp, make demo-go   agents in C++ and Go that ask a stub of a model, and a tool server in another process
+#   make test     everything: Rust, C, C++, Go, the real Collector, formats and rules
+#   make install  headers, libraries, pkg-config and CMake files, documentation, below DESTDIR/PREFIX (/usr/local)
+#   make dist     the same as a tarball, with its sum and what it is made of, under target/dist
 #   make test-long  the tests of durability in their long forms; takes days. LONG=0.01 does that part of each
 #   make bench    what it costs, beside the OpenTelemetry SDK; writes target/bench/summary.json
 
@@ -18,6 +21,12 @@ PANIC_SO := $(PANIC)/release/libagentotel.so
 EXAMPLES := target/examples
 COLLECTOR := target/collector/otelcol
 CHECK := target/collector/check
+# An installed library, for what is built by pkg-config.
+STAGE := target/stage
+STAGED = PKG_CONFIG_PATH=$(abspath $(STAGE)/lib/pkgconfig) LD_LIBRARY_PATH=$(abspath $(STAGE)/lib)
+PREFIX ?= /usr/local
+DESTDIR ?=
+LIBDIR ?= lib
 
 # Where the crates stood on the machine that built the library is nobody's business.
 CARGO_HOME ?= $(HOME)/.cargo
@@ -26,7 +35,8 @@ RELEASE_CARGO := RUSTFLAGS="$(RUSTFLAGS) --remap-path-prefix=$(CARGO_HOME)/regis
 
 RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock build.rs cbindgen.toml
 
-.PHONY: all demo test test-long test-fuzz test-rust test-header test-abi test-examples test-collector lint bench clean
+.PHONY: all demo demo-cpp demo-go install dist stage test test-long test-fuzz test-rust test-header test-abi test-cpp \
+  test-go test-conformance test-install test-examples test-collector lint bench clean
 
 all: $(SONAME) $(ARCHIVE)
 
@@ -55,7 +65,28 @@ demo: $(EXAMPLES)/replay
 	@rm -f target/demo.jsonl
 	$(EXAMPLES)/replay --out target/demo.jsonl examples/c/transcript.jsonl
 
-test: test-rust test-header test-abi test-examples test-collector test-fuzz lint
+install: all
+	PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) LIBDIR=$(LIBDIR) tools/install.sh $(SO) $(ARCHIVE)
+
+dist: all
+	tools/dist.sh $(SO) $(ARCHIVE) target/dist
+
+# Below target, for the tests and examples of languages that find the library by pkg-config.
+stage: all
+	@PREFIX=$(abspath $(STAGE)) tools/install.sh $(SO) $(ARCHIVE)
+
+# A tool-calling agent with a stub of a model and a tool server in another process; shows its trace.
+demo-cpp: stage
+	$(STAGED) $(MAKE) -s -C examples/cpp OUT=$(abspath $(EXAMPLES))/cpp
+	@rm -f target/cpp.jsonl
+	@$(STAGED) $(EXAMPLES)/cpp/agent '{"exporters":[{"type":"console"},{"type":"file","path":"$(abspath target)/cpp.jsonl"}]}'
+
+demo-go: stage
+	cd examples/go && $(STAGED) go build -o $(abspath $(EXAMPLES))/go/ ./...
+	@rm -f target/go.jsonl
+	@$(STAGED) $(EXAMPLES)/go/agent '{"exporters":[{"type":"console"},{"type":"file","path":"$(abspath target)/go.jsonl"}]}'
+
+test: test-rust test-header test-abi test-cpp test-go test-conformance test-install test-examples test-collector test-fuzz lint
 	@echo "all tests passed"
 
 # Agents report to a real Collector in some of them; without Go there is none, which is said.
@@ -87,8 +118,23 @@ test-header:
 test-abi: $(SONAME) $(ARCHIVE) $(PANIC_SO)
 	SO=$(SO) A=$(ARCHIVE) PANIC_SO=$(PANIC_SO) OUT=target/abi tests/abi/run.sh
 
+test-cpp: $(SONAME) $(ARCHIVE)
+	SO=$(SO) A=$(ARCHIVE) OUT=target/cpp tests/cpp/run.sh
+
+test-go: stage
+	STAGE=$(STAGE) tests/go/run.sh
+
+# The programs of all languages export the same; through a Collector too, where there is Go to build one.
+test-conformance: stage
+	@! command -v go >/dev/null || (cd tests/collector && go build -o ../../$(COLLECTOR) .)
+	SO=$(SO) STAGE=$(STAGE) OUT=target/conformance COLLECTOR=$(abspath $(COLLECTOR)) tests/conformance/run.sh
+
+test-install: all
+	SO=$(SO) A=$(ARCHIVE) tests/install/run.sh
+
 # The demo shows a tree; the example's own checks of the counters decide.
 test-examples: $(EXAMPLES)/replay
+	tests/agents.sh
 	@rm -f target/demo.jsonl
 	$(EXAMPLES)/replay --out target/demo.jsonl examples/c/transcript.jsonl > target/demo.txt
 	@grep -q 'invoke_agent' target/demo.txt && grep -q '"resourceSpans"' target/demo.jsonl
@@ -101,7 +147,7 @@ test-collector: $(EXAMPLES)/replay
 lint:
 	tools/lint.sh
 
-bench: $(SONAME)
+bench: $(SONAME) $(ARCHIVE)
 	benches/run.sh $(abspath $(SO))
 
 clean:

@@ -18,7 +18,8 @@ run cargo clippy --locked --quiet --all-targets --features schema,test-failpoint
 run cargo fmt --check --manifest-path benches/Cargo.toml
 if command -v clang-format >/dev/null; then
   # shellcheck disable=SC2046
-  run clang-format --dry-run --Werror $(git ls-files '*.c' '*.h' ':!examples/c/vendor' ':!include')
+  run clang-format --dry-run --Werror \
+    $(git ls-files '*.c' '*.h' '*.cpp' '*.hpp' ':!examples/c/vendor' ':!include/agentotel.h')
 else
   skip clang-format 'apt-get install clang-format'
 fi
@@ -28,7 +29,7 @@ else
   skip cargo-deny 'cargo install cargo-deny --locked'
 fi
 if command -v go >/dev/null; then
-  unformatted=$(gofmt -l tests/collector)
+  unformatted=$(gofmt -l tests/collector bindings/go examples/go benches/bindings/go tests/install)
   [ -z "$unformatted" ] || { echo "FAIL  gofmt: $unformatted"; failures=$((failures + 1)); }
   run sh -c 'cd tests/collector && go vet ./...'
 else

@@ -1,6 +1,7 @@
 //! The whole run: each theme measures with children of its own and adds to the summary. A theme that fails is a problem
 //! that is reported at the end; the others still run.
 
+mod bindings;
 mod caller;
 mod delivery;
 mod exact;
@@ -53,12 +54,13 @@ impl Bench {
 
 type Theme = (&'static str, fn(&mut Bench) -> Fallible<()>);
 
-const THEMES: [Theme; 9] = [
+const THEMES: [Theme; 10] = [
     ("footprint", footprint::measure),
     ("live", live::measure),
     ("exact", exact::measure),
     ("caller", caller::measure),
     ("metrics", metrics::measure),
+    ("bindings", bindings::measure),
     ("redaction", redaction::measure),
     ("delivery", delivery::measure),
     ("storage", storage::measure),

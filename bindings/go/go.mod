@@ -1,0 +1,3 @@
+module github.com/agentotel/agentotel/bindings/go
+
+go 1.24

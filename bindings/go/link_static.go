@@ -1,0 +1,6 @@
+//go:build agentotel_static
+
+package agentotel
+
+// #cgo pkg-config: agentotel-static
+import "C"

@@ -1,0 +1,5 @@
+//go:build !race
+
+package agentotel
+
+const raceEnabled = false
