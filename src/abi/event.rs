@@ -161,7 +161,7 @@ unsafe fn record_typed(
     session: agentotel_session,
     events: *const agentotel_event_data,
     position: usize,
-    recorded: impl FnOnce(SpanContext),
+    recorded: &mut dyn FnMut(SpanContext),
 ) -> Result<bool, Error> {
     let Some(most) = parts.manager.most_attributes_beside_typed() else { return Ok(false) };
     // SAFETY: by contract.
