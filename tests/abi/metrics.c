@@ -1,5 +1,5 @@
-/* The host's own instruments: what is measured arrives, bound or not; gauges are asked at each collection; what makes no
- * sense is a status that says why; threads lose nothing. */
+/* The host's own instruments: what is measured arrives, bound or not; gauges are asked at each collection;
+ * what makes no sense is a status that says why; threads lose nothing. */
 #include <pthread.h>
 
 #include "support.h"
@@ -8,9 +8,10 @@
 
 static int begin(void **state) {
   (void)state;
-  start_with("{\"exporters\":[{\"type\":\"file\",\"path\":\"%s\"}],"
-             "\"metrics\":{\"self\":false,\"from_events\":false,\"cardinality_limit\":50}}",
-             temporary_path("metrics.jsonl"));
+  start_with(
+      "{\"exporters\":[{\"type\":\"file\",\"path\":\"%s\"}],"
+      "\"metrics\":{\"self\":false,\"from_events\":false,\"cardinality_limit\":50}}",
+      temporary_path("metrics.jsonl"));
   return 0;
 }
 
@@ -198,7 +199,8 @@ static void gauges_are_asked_at_each_collection(void **state) {
   agentotel_instrument instrument = named("observed");
   cJSON *lines = NULL;
   (void)state;
-  assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_register_observable_gauge(&instrument, &observable));
+  assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT,
+                agentotel_register_observable_gauge(&instrument, &observable));
   assert_status(AGENTOTEL_ERR_INVALID_ARGUMENT, agentotel_register_observable_gauge(&instrument, NULL));
   observable.observe = observe;
   observable.user_data = &session;

@@ -30,12 +30,8 @@ pub fn measure(bench: &mut Bench) -> Fallible<()> {
 fn allocations(bench: &mut Bench) -> Fallible<()> {
     for (calls, name) in [("events", "event"), ("llm_events", "llm_event"), ("logs", "log")] {
         let config = bench.exporting("");
-        let arguments = [
-            ("library", bench.library.as_str()),
-            ("config", &config),
-            ("events", EVENTS),
-            ("calls", calls),
-        ];
+        let arguments =
+            [("library", bench.library.as_str()), ("config", &config), ("events", EVENTS), ("calls", calls)];
         let mut command = child("allocations", &arguments)?;
         let figures = run(command.env("LD_PRELOAD", env!("ALLOCATION_COUNTER")))?;
         let events = figures.get("events")?;
@@ -50,12 +46,8 @@ fn allocations(bench: &mut Bench) -> Fallible<()> {
 
 fn system_calls(bench: &mut Bench) -> Fallible<()> {
     let config = bench.exporting("");
-    let arguments = [
-        ("library", bench.library.as_str()),
-        ("config", &config),
-        ("events", EVENTS),
-        ("calls", "events"),
-    ];
+    let arguments =
+        [("library", bench.library.as_str()), ("config", &config), ("events", EVENTS), ("calls", "events")];
     let mut command = child("marked", &arguments)?;
     let counted = syscalls::count(command.stdout(Stdio::null()))?;
     let caller: u64 = counted.main_thread.values().sum();
