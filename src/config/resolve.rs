@@ -18,7 +18,7 @@ use super::processing::{check_inject, settle_inject, settle_processors, settle_p
 use super::value::{NonEmpty, Whole};
 use super::variables::{self, Variables};
 use super::{
-    Config, Diagnostics, ExporterConfig, Limits, Live, Queue, Resolved, ResourceConfig, RootSampler,
+    Config, Diagnostics, ExporterConfig, Limits, Live, Metrics, Queue, Resolved, ResourceConfig, RootSampler,
     SamplerConfig, Service, Storage, content, filter, json, logs, metrics, redact, resource, sampler,
     settle_exporters, tail,
 };
@@ -67,6 +67,7 @@ fn turned_off(config: Config) -> Config {
         tail_sampling: None,
         storage: None,
         live: Live { enabled: false, ..config.live },
+        metrics: Metrics { enabled: false, from_events: false, about_self: false, ..config.metrics },
         exporters: Vec::new(),
         ..config
     }

@@ -8,8 +8,8 @@ use crate::config::{Config, Environment};
 use crate::export::StartError;
 
 impl OtelManager {
-    /// Adds the exporter that a document describes. Where everything is turned off nothing is looked at: whatever worked goes on
-    /// to.
+    /// Adds the exporter that a document describes. Where everything is turned off nothing is looked at,
+    /// and all is well.
     pub(crate) fn add_exporter(&self, json: &[u8], environment: &Environment) -> Result<(), Error> {
         self.check_running()?;
         if self.config.disabled {

@@ -150,7 +150,8 @@ fn what_is_disabled_keeps_nothing_and_sends_nothing_whatever_is_configured() {
     let config = config(json, &[("OTEL_SDK_DISABLED", "true")]);
     assert_eq!((config.sampler.root, config.sampler.parent_based), (RootSampler::AlwaysOff, false));
     assert_eq!((config.exporters.len(), config.storage, config.tail_sampling), (0, None, None));
-    assert!(!config.live.enabled);
+    assert!(!config.live.enabled && !config.metrics.enabled);
+    assert!(!config.metrics.from_events && !config.metrics.about_self);
 }
 
 #[test]
