@@ -33,6 +33,7 @@ fn start(directory: &Path, service: &str, exporter: &str) {
         "service": { "name": service },
         "storage": { "directory": directory.join("storage"), "recovery_bytes_per_s": 0 },
         "queue": { "segment_bytes": 262_144, "max_bytes": 4_194_304 },
+        "metrics": { "enabled": false },
         "exporters": [{
             "type": "file", "name": "file", "path": directory.join(exporter),
             "batch": { "delay_ms": 5, "max_count": MOST_IN_A_BATCH, "in_flight": BATCHES_IN_FLIGHT }
@@ -144,6 +145,7 @@ fn what_was_in_flight_is_found_again_as_failed_with_its_session() {
     let config = serde_json::json!({
         "service": { "name": "later" },
         "storage": { "directory": directory.path().join("storage"), "namespace": "busy" },
+        "metrics": { "enabled": false },
         "exporters": [{ "type": "file", "path": directory.path().join("later.jsonl") }]
     });
     let _alone = Alone::take();

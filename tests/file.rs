@@ -16,6 +16,7 @@ const FILE_BYTES: usize = 65_536;
 fn config(path: &Path, format: &str) -> serde_json::Value {
     serde_json::json!({
         "service": { "name": "filing" },
+        "metrics": { "enabled": false },
         "exporters": [{
             "type": "file", "path": path, "format": format, "signals": ["traces"],
             "batch": { "delay_ms": 10, "max_count": 50 },

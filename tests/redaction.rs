@@ -123,6 +123,7 @@ fn run(directory: &Path, more: &Value) -> Vec<u8> {
             "process.command_line": format!("agent --mail {CANARIES}"),
             "process.command_args": ["agent", CANARIES],
         } },
+        "metrics": { "enabled": false },
         "exporters": [
             { "type": "file", "path": directory.join("json"), "format": "otlp_json", "name": "json" },
             { "type": "file", "path": directory.join("proto"), "format": "otlp_proto", "name": "proto" },

@@ -22,6 +22,7 @@ fn config(directory: &Path, on_failure: &str) -> serde_json::Value {
         "storage": { "directory": directory, "on_failure": on_failure },
         "queue": { "segment_bytes": SEGMENT, "max_bytes": 16 * SEGMENT, "shards": 1 },
         // Nobody listens there: what is recorded stays.
+        "metrics": { "enabled": false },
         "exporters": [{ "type": "otlp", "name": "otlp", "endpoint": "http://127.0.0.1:9" }],
         "flush_at_exit_ms": 0
     })

@@ -114,10 +114,13 @@ impl MetricsPlan {
     }
 }
 
-/// The bounds of a batch. A collection goes alone: what a receiver rejects of it is one item then.
+/// The bounds of a batch. A collection goes alone: what a receiver rejects of it is one item then; and after the one before
+/// it has arrived, since a sum that falls looks like a new start.
 fn batch(exporter: &ExporterConfig, signal: Signal) -> Batch {
-    let max_count = if signal == Signal::Metrics { 1 } else { exporter.batch.max_count };
-    Batch { max_count, ..exporter.batch.clone() }
+    if signal == Signal::Metrics {
+        return Batch { max_count: 1, in_flight: 1, ..exporter.batch.clone() };
+    }
+    exporter.batch.clone()
 }
 
 type Transports = Vec<Arc<Exporter>>;

@@ -90,7 +90,8 @@ impl OtelManager {
             Ok(failing) => failing.said_by(error),
             Err(error) => return Err(self.refused(shard, Signal::Logs, error)),
         };
-        if !session.sampled {
+        let is_sampled = session.sampled;
+        if !is_sampled && !self.measures_unsampled() {
             self.journal.leave_out_unsampled(shard, Signal::Logs);
             return Ok(());
         }
@@ -101,6 +102,11 @@ impl OtelManager {
             let failed = EventData { error: Some(error), status: StatusCode::Error, ..EventData::default() };
             self.add_to_event(shard, arena, event, &failed)
                 .map_err(|error| self.refused(shard, Signal::Logs, error))?;
+        }
+        if !is_sampled {
+            // The event that has failed is measured as that.
+            self.journal.leave_out_unsampled(shard, Signal::Logs);
+            return Ok(());
         }
         self.leave_exception(shard, arena, session, failing, error, Origin::Caller)
             .map_err(|error| self.append_error(shard, Signal::Logs, error))

@@ -67,7 +67,7 @@ const MEMORY: &str = "process.memory.usage";
 
 /// Name, unit, what it is, and how it is exported.
 const INSTRUMENTS: [(&str, &str, &str, Kind); 21] = [
-    (STARTED, "{span}", "The number of created spans.", Counter),
+    (STARTED, "{span}", "The number of created spans, each from its end on.", Counter),
     (LIVE, "{span}", "The number of spans which have not been ended yet.", UpDown),
     (CREATED, "{log_record}", "The number of log records that were recorded.", Counter),
     (PROCESSED[0], "{span}", "The number of spans for which the processing has finished.", Counter),
@@ -225,7 +225,8 @@ fn signals(points: &mut Points, figures: &Figures) {
     let [traces, logs, _] = &figures.signals;
     let open = figures.in_flight_events + figures.open_sessions;
     let sampled = |result: &'static str| [KeyValue::new("otel.span.sampling_result", result)];
-    add(STARTED, traces.accepted() + open, &sampled("RECORD_AND_SAMPLE"));
+    // What is open is not counted yet: whether it is sampled shows when it ends, and a counter must not fall.
+    add(STARTED, traces.accepted(), &sampled("RECORD_AND_SAMPLE"));
     add(STARTED, traces.head_unsampled, &sampled("DROP"));
     add(LIVE, open, &[]);
     add(CREATED, logs.accepted(), &[]);
@@ -237,7 +238,7 @@ fn signals(points: &mut Points, figures: &Figures) {
         if let Some(name) = place(signal).and_then(|place| PROCESSED.get(place)) {
             add(name, counters.accepted(), &queue);
         }
-        for (reason, count) in REFUSALS.iter().zip(counters.refused) {
+        for (reason, count) in REFUSALS.iter().zip(counters.refused).filter(|(_, count)| *count > 0) {
             let attributes =
                 [KeyValue::new("agentotel.signal", signal.name()), KeyValue::new("error.type", *reason)];
             add(REFUSED, count, &attributes);
@@ -269,7 +270,7 @@ fn of_exporter(points: &mut Points, figures: &ExporterFigures) {
     add(ATTEMPTS, health.attempts, of_signal);
     add(RETRIES, health.retried, of_signal);
     add(RECOVERED, counters.recovered, of_signal);
-    for (reason, count) in DROPS.iter().zip(counters.dropped) {
+    for (reason, count) in DROPS.iter().zip(counters.dropped).filter(|(_, count)| *count > 0) {
         let mut attributes = of_exporter.to_vec();
         attributes.push(KeyValue::new("agentotel.signal", signal.name()));
         attributes.push(KeyValue::new("error.type", *reason));

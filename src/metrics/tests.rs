@@ -14,7 +14,9 @@ use opentelemetry_proto::tonic::metrics::v1::{Metric, number_data_point};
 use prost::Message;
 
 use crate::config::{Config, Environment};
-use crate::event::data::{Detail, ErrorDetail, EventData, EventKind, GivenTimes, SessionEnd, SessionOptions};
+use crate::event::data::{
+    Detail, ErrorDetail, EventData, EventKind, GivenTimes, SessionEnd, SessionOptions, Target,
+};
 use crate::event::details::{FieldValue, Fields};
 use crate::manager::{Answer, Callbacks, Caller, HandedOver, OtelManager};
 use crate::metrics::series::{InstrumentKind, InstrumentOptions};
@@ -531,6 +533,42 @@ fn what_makes_no_sense_is_refused_and_counted() {
 }
 
 #[test]
+fn its_own_counters_never_fall_whatever_is_not_sampled() {
+    let mut world = World::with_metrics(r#""self":true"#, r#","sampler":"always_off""#);
+    record_some(&mut world);
+    for _ in 0..3 {
+        let (mut caller, arena) = (Caller::new(), Bump::new());
+        let open = world.manager.start_session(&mut caller, &arena, &SessionOptions::default()).unwrap();
+        world.flush();
+        world.manager.end_session(&mut caller, &arena, open, &SessionEnd::default()).unwrap();
+        world.flush();
+    }
+    let (_, delta) = world.end();
+    let started = total(&delta.collections(), "otel.sdk.span.started");
+    assert_eq!(started["otel.span.sampling_result=RECORD_AND_SAMPLE"].sum, 0.0);
+    // Seven events, three sessions and the first one.
+    assert_eq!(started["otel.span.sampling_result=DROP"].sum, 11.0);
+}
+
+#[test]
+fn errors_are_measured_where_nothing_is_sampled() {
+    let mut world = World::new("", r#","sampler":"always_off""#);
+    let arena = Bump::new();
+    let data = EventData { detail: tool(&arena, b"t"), ..EventData::default() };
+    let event = world.manager.start_event(&mut world.caller, &arena, world.session, &data).unwrap();
+    let error = ErrorDetail { kind: b"broken", ..ErrorDetail::default() };
+    world
+        .manager
+        .record_error(&mut world.caller, &arena, world.session, Target::Event(event), &error)
+        .unwrap();
+    world.manager.end_event(&mut world.caller, &arena, event, &EventData::default()).unwrap();
+    world.flush();
+    let errors = world.cumulative.last("agentotel.error.count");
+    assert_eq!(errors["agentotel.event.kind=tool error.type=broken"].sum, 1.0);
+    assert_eq!(world.manager.stats(Signal::Logs).counters.accepted(), 0);
+}
+
+#[test]
 fn what_it_says_of_itself_is_what_the_stats_say() {
     let mut world = World::with_metrics(r#""from_events":false"#, "");
     record_some(&mut world);
@@ -543,7 +581,7 @@ fn what_it_says_of_itself_is_what_the_stats_say() {
     let sum = |name: &str, key: &str| last(name)[key].sum as u64;
     assert_eq!(
         sum("otel.sdk.span.started", "otel.span.sampling_result=RECORD_AND_SAMPLE"),
-        traces.accepted() + 1
+        traces.accepted()
     );
     assert_eq!(sum("otel.sdk.span.live", ""), 1, "the session");
     let queue = "otel.component.name=agentotel_queue/0 otel.component.type=agentotel_queue";

@@ -159,7 +159,6 @@ def run(collector, replay, transcripts, protocol, temporality, sampler, late):
             "receivers": {"otlp": {"protocols": {name: {"endpoint": f"127.0.0.1:{port}"} for name, port in ports.items()}}},
             "exporters": {"file": {"path": str(directory / "out.jsonl")}},
             "service": {
-                "telemetry": {"metrics": {"level": "none"}},
                 "pipelines": {
                     signal: {"receivers": ["otlp"], "exporters": ["file"]} for signal in ("traces", "logs", "metrics")
                 },
@@ -206,7 +205,7 @@ def run(collector, replay, transcripts, protocol, temporality, sampler, late):
 def wait_for(port, process):
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        assert process.poll() is None, "the Collector has ended"
+        assert process.poll() is None, "the Collector has ended: see its log"
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return

@@ -23,6 +23,7 @@ fn config(directory: &Path, out: &str) -> serde_json::Value {
         "service": { "name": "faulty" },
         "storage": { "directory": directory.join("storage"), "recovery_bytes_per_s": 0, "sync_interval_ms": 50 },
         "queue": { "segment_bytes": SEGMENT, "max_bytes": 64 * SEGMENT, "shards": 1 },
+        "metrics": { "enabled": false },
         "exporters": [{
             "type": "file", "name": "file", "path": directory.join(out), "batch": { "delay_ms": DELAY_MS }
         }],

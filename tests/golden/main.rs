@@ -29,6 +29,7 @@ fn run(content: &Value) -> (HashMap<String, Recorded>, String) {
     let prices = json!({ "input": "2", "output": "10", "cache_read": "0.5", "reasoning": "20" });
     init(&json!({
         "service": { "name": "golden" },
+        "metrics": { "enabled": false },
         "exporters": [{ "type": "file", "path": path }],
         "content": content,
         "costs": { "version": "2026-01", "models": { "priced": prices } },

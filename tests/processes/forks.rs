@@ -32,6 +32,7 @@ pub fn config(directory: &Path, delay_ms: u64) -> serde_json::Value {
     let mut config = json!({
         "service": { "name": "forking" },
         "queue": { "segment_bytes": 65_536, "max_bytes": 67_108_864, "shards": 4 },
+        "metrics": { "enabled": false },
         "exporters": [{
             "type": "file", "name": "file", "path": directory.join("out.jsonl"),
             "batch": { "delay_ms": delay_ms }

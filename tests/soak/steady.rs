@@ -69,6 +69,7 @@ pub fn record(directory: &Path) {
         "service": { "name": "steady" },
         "storage": { "directory": storage },
         "queue": { "segment_bytes": SEGMENT, "shards": 2 },
+        "metrics": { "enabled": false },
         "exporters": [{
             "type": "otlp", "name": "otlp", "endpoint": role::option("ENDPOINT"), "compression": "none",
             "batch": { "delay_ms": 200 }, "retry": { "initial_ms": 100, "max_ms": 500 }

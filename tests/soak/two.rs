@@ -30,6 +30,7 @@ fn start(directory: &Path) {
         "service": { "name": role::option("SERVICE") },
         "storage": { "directory": directory.join("storage"), "recovery_bytes_per_s": 0 },
         "queue": { "segment_bytes": 65_536, "shards": 2 },
+        "metrics": { "enabled": false },
         "exporters": [{
             "type": "otlp", "name": "otlp", "endpoint": role::option("ENDPOINT"), "compression": "none",
             "batch": { "delay_ms": 20, "max_count": MOST_IN_A_BATCH, "in_flight": BATCHES_IN_FLIGHT }
