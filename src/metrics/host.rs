@@ -39,9 +39,12 @@ impl From<Unsuited> for HostError {
     }
 }
 
+/// A piece of such a list.
+type Chunk<T> = Box<[OnceLock<T>]>;
+
 /// A list that only grows, read without a lock.
 struct Table<T> {
-    chunks: Box<[OnceLock<Box<[OnceLock<T>]>>]>,
+    chunks: Box<[OnceLock<Chunk<T>>]>,
     used: AtomicUsize,
     growing: Mutex<()>,
 }
@@ -73,13 +76,15 @@ impl<T> Table<T> {
     }
 }
 
+/// Series and their attributes, by the hash of these.
+type SeriesByHash = HashMap<u32, (Box<[u8]>, Arc<Series>)>;
+
 struct Instrument {
     name: String,
     kind: InstrumentKind,
     is_whole: bool,
     sdk: SdkInstrument,
-    /// By the hash of their attributes.
-    series: RwLock<HashMap<u32, (Box<[u8]>, Arc<Series>)>>,
+    series: RwLock<SeriesByHash>,
 }
 
 /// All instruments of the host.

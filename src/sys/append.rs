@@ -384,7 +384,7 @@ mod tests {
         let mut place = [7; 40];
         let mut appender = Appender::new(&mut place);
         assert_eq!(appender.started((b"abcdefgh", 3), (1, b'X'), 0x0403_0201, b"text"), Appended::Utf8);
-        assert!(appender.started_short((b"abcdefgh", 2), (0, b'Y'), 0x0007_0605, (0x0a09_08, 2)));
+        assert!(appender.started_short((b"abcdefgh", 2), (0, b'Y'), 0x0007_0605, (0x000a_0908, 2)));
         assert_eq!(appender.started((b"abcdefgh", 99), (99, b'Z'), 0x0403_0201, b"\xff"), Appended::NotUtf8);
         let left = appender.left();
         assert_eq!(
