@@ -142,7 +142,8 @@ void start_with(const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(config, sizeof config, format, arguments);
   va_end(arguments);
-  /* Metrics are on where a test says something of them: elsewhere what arrives is what the test has recorded. */
+  /* Metrics are on where a test says something of them: elsewhere what arrives is what the test has recorded.
+   */
   char without[sizeof config + 32];
   snprintf(without, sizeof without, "{\"metrics\":{\"enabled\":false}%s%s", config[1] == '}' ? "" : ",",
            config + 1);
