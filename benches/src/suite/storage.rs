@@ -44,6 +44,7 @@ fn cost(bench: &mut Bench, directory: &Path) -> Fallible<()> {
         spans: SPANS,
         warm_up: WARM_UP,
         config,
+        llm: false,
         sdk_queue: "0",
         sdk_batch: "0",
     };
