@@ -117,6 +117,7 @@ namespace AgentOtel
         {
             try
             {
+                ThreadSignals.LetThrough();
                 var exporter = Registry.Find<Exporter>(id);
                 if (exporter == null)
                 {
@@ -151,6 +152,7 @@ namespace AgentOtel
         {
             try
             {
+                ThreadSignals.LetThrough();
                 byte[] line = waitingLine;
                 waitingLine = null;
                 if (line == null)
@@ -186,6 +188,7 @@ namespace AgentOtel
             HeaderSink sink = null;
             try
             {
+                ThreadSignals.LetThrough();
                 var provider = Registry.Find<HeaderProvider>(id);
                 if (provider == null)
                 {
@@ -273,6 +276,7 @@ namespace AgentOtel
         {
             try
             {
+                ThreadSignals.LetThrough();
                 var handler = Registry.Find<DiagnosticHandler>(id);
                 if (handler != null)
                 {
@@ -374,6 +378,7 @@ namespace AgentOtel
         {
             try
             {
+                ThreadSignals.LetThrough();
                 ExitGuard.Remove((long)id);
                 Registry.Remove((long)id);
             }
