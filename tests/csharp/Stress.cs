@@ -19,6 +19,7 @@ namespace AgentOtel.Tests
         public static void EveryCallIsAnsweredAndCounted()
         {
             long exported = 0, injected = 0, spans = 0, wrong = 0;
+            int collections = GC.CollectionCount(GC.MaxGeneration);
             bool stop = false;
             CallbackRegistration exporter = Callbacks.RegisterExporter("stress", batch =>
             {
@@ -60,10 +61,11 @@ namespace AgentOtel.Tests
             Check.Equal((ulong)spans, stats.AcceptedCaller, "accepted");
             Check.Equal(stats.AcceptedCaller + stats.AcceptedDerived, (ulong)exported, "exported");
             Check.That(injected > 0, "the injector was not asked");
+            Check.That(GC.CollectionCount(GC.MaxGeneration) > collections, "nothing was collected");
             Equations.Hold("host");
             exporter.Unregister(TimeSpan.FromSeconds(10));
             injector.Unregister(TimeSpan.FromSeconds(10));
-            Console.WriteLine(spans + " spans, " + injected + " asked of the injector, " + GC.CollectionCount(0) + " collections");
+            Console.WriteLine(spans + " spans, " + injected + " asked of the injector, " + GC.CollectionCount(GC.MaxGeneration) + " collections");
         }
 
         private static void Workload(AgentOtelClient client, int events, ref long spans, ref long wrong)
