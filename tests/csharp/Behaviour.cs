@@ -313,12 +313,16 @@ namespace AgentOtel.Tests
                 session.Log(new LogRecord { Severity = Severity.Warn, Body = "careful", EventName = "an.event" }, running);
                 kept.Client.Log(new LogRecord { Severity = Severity.Info, Body = AttributeValue.Int64s(1, 2), SeverityText = "Notice" });
                 session.Log(new LogRecord { Severity = Severity.Debug, Body = "unsaid" });
+                session.LogJson("{\"severity_number\":\"warn\",\"body\":\"in JSON\"}", running);
+                kept.Client.LogJson("{\"severity_number\":\"error\",\"body\":{\"of\":\"the process\"}}");
                 string spanId = running.Context.SpanId, all = kept.Flushed();
                 Check.Contains("careful", all);
                 Check.Contains("\"spanId\":\"" + spanId + "\"", all);
                 Check.Contains("Notice", all);
+                Check.Contains("in JSON", all);
+                Check.Contains("the process", all);
                 Check.That(!all.Contains("unsaid"), "below the least severity");
-                Check.Equal(2UL, AgentOtelClient.GetStats(Signal.Logs).AcceptedCaller, "accepted");
+                Check.Equal(4UL, AgentOtelClient.GetStats(Signal.Logs).AcceptedCaller, "accepted");
             }
         }
 

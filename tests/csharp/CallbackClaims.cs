@@ -181,7 +181,7 @@ namespace AgentOtel.Tests
                 return json.Contains("left out") ? null : signal + " " + json.Contains("\"name\":\"long\"") + " " + (json.Contains("\"name\":\"long\"") ? new string('x', 100000) : "");
             }))
             using (AgentOtelClient client = AgentOtelClient.Start(
-                "{\"exporters\":[{\"type\":\"file\",\"path\":\"" + path + "\",\"format\":\"lines\"}]}"))
+                "{\"exporters\":[{\"type\":\"file\",\"path\":\"" + path + "\",\"format\":\"lines\",\"signals\":[\"traces\"]}]}"))
             {
                 Session session = client.StartSession();
                 session.Record(new CustomDetail("plain"));
@@ -218,7 +218,7 @@ namespace AgentOtel.Tests
             }))
             using (AgentOtelClient client = AgentOtelClient.Start(
                 "{\"exporters\":[{\"type\":\"otlp\",\"endpoint\":\"http://127.0.0.1:" + ((IPEndPoint)listener.LocalEndpoint).Port +
-                "\",\"retry\":{\"initial_ms\":1,\"max_ms\":5}}]}"))
+                "\",\"signals\":[\"traces\"],\"retry\":{\"initial_ms\":1,\"max_ms\":5}}]}"))
             {
                 client.StartSession().End();
                 client.Flush(Long);
@@ -324,6 +324,49 @@ namespace AgentOtel.Tests
                 client.StartSession().End();
                 client.Flush(Long);
                 Check.Equal(AgentOtelStatus.InCallback, status, "status");
+            }
+        }
+
+        public static void MetricsAreMeasuredAndObserved()
+        {
+            Observation stolen = null;
+            using (CallbackRegistration gauge = Callbacks.RegisterObservableGauge(
+                new Instrument("queue.length") { Unit = "{item}" }, observation =>
+                {
+                    stolen = observation;
+                    observation.Observe(17, new[] { new EventAttribute("queue", "first") });
+                    throw new FormatException();
+                }))
+            using (var kept = new Kept(signals: "\"metrics\""))
+            {
+                var attributes = new[] { new EventAttribute("kind", "a") };
+                Counter counter = kept.Client.CreateCounter(new Instrument("things") { NumberType = NumberType.Int64, Description = "said" });
+                counter.Add(2, attributes);
+                counter.Bind(attributes).Add(3);
+                UpDownCounter upDown = kept.Client.CreateUpDownCounter(new Instrument("level"));
+                upDown.Add(5);
+                upDown.Bind(attributes).Add(-1);
+                Histogram histogram = kept.Client.CreateHistogram(new Instrument("sizes") { Boundaries = new double[] { 1, 10 } });
+                histogram.Record(4);
+                histogram.Bind(attributes).Record(20);
+                Gauge last = kept.Client.CreateGauge(new Instrument("heat"));
+                last.Record(36.5);
+                BoundGauge bound = last.Bind(attributes);
+                bound.Record(37.25);
+                Check.Throws<AgentOtelInvalidArgumentException>(() => counter.Add(-1));
+                Check.Throws<AgentOtelInvalidArgumentException>(() => kept.Client.CreateGauge(new Instrument("things")));
+                string all = kept.Flushed();
+                foreach (string part in new[]
+                {
+                    "\"name\":\"things\"", "\"asInt\":\"5\"", "\"name\":\"level\"", "\"explicitBounds\":[1.0,10.0]", "37.25",
+                    "queue.length", "\"asDouble\":17", "said",
+                })
+                {
+                    Check.Contains(part, all);
+                }
+                kept.Client.Shutdown(Long);
+                Check.Equal(AgentOtelStatus.ShutDown, bound.TryRecord(1), "shut down");
+                Check.Throws<ObjectDisposedException>(() => stolen.Observe(1));
             }
         }
 

@@ -10,12 +10,12 @@ namespace AgentOtel.Tests
         private readonly List<string> payloads = new List<string>();
         private readonly CallbackRegistration registration;
 
-        internal Kept(string more = "")
+        internal Kept(string more = "", string signals = "\"traces\",\"logs\"")
         {
             registration = Callbacks.RegisterExporter("kept", Take);
             Client = AgentOtelClient.Start(
-                "{\"exporters\":[{\"type\":\"host\",\"callback\":\"kept\",\"payload\":\"otlp_json\",\"batch\":{\"delay_ms\":10}}]" +
-                more + "}");
+                "{\"exporters\":[{\"type\":\"host\",\"callback\":\"kept\",\"payload\":\"otlp_json\",\"batch\":{\"delay_ms\":10},\"signals\":[" +
+                signals + "]}]" + more + "}");
         }
 
         internal AgentOtelClient Client { get; }

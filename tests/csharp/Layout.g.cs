@@ -558,6 +558,30 @@ namespace AgentOtel.Tests
             }
 
             {
+                Native.Instrument it;
+                byte* at = (byte*)&it;
+                Say("instrument", sizeof(Native.Instrument));
+                Say("instrument.struct_size", (byte*)&it.struct_size - at);
+                Say("instrument.name", (byte*)&it.name - at);
+                Say("instrument.unit", (byte*)&it.unit - at);
+                Say("instrument.description", (byte*)&it.description - at);
+                Say("instrument.value_type", (byte*)&it.value_type - at);
+                Say("instrument.reserved", (byte*)&it.reserved - at);
+                Say("instrument.boundaries", (byte*)&it.boundaries - at);
+                Say("instrument.boundary_count", (byte*)&it.boundary_count - at);
+            }
+
+            {
+                Native.Observable it;
+                byte* at = (byte*)&it;
+                Say("observable", sizeof(Native.Observable));
+                Say("observable.struct_size", (byte*)&it.struct_size - at);
+                Say("observable.observe", (byte*)&it.observe - at);
+                Say("observable.user_data", (byte*)&it.user_data - at);
+                Say("observable.destroy", (byte*)&it.destroy - at);
+            }
+
+            {
                 Native.Carrier it;
                 byte* at = (byte*)&it;
                 Say("carrier", sizeof(Native.Carrier));
@@ -899,6 +923,8 @@ namespace AgentOtel.Tests
             Say("AGENTOTEL_SEVERITY_FATAL2", (long)Severity.Fatal2);
             Say("AGENTOTEL_SEVERITY_FATAL3", (long)Severity.Fatal3);
             Say("AGENTOTEL_SEVERITY_FATAL4", (long)Severity.Fatal4);
+            Say("AGENTOTEL_VALUE_DOUBLE", (long)NumberType.Double);
+            Say("AGENTOTEL_VALUE_INT64", (long)NumberType.Int64);
             Say("AGENTOTEL_SIGNAL_TRACES", (long)Signal.Traces);
             Say("AGENTOTEL_SIGNAL_LOGS", (long)Signal.Logs);
             Say("AGENTOTEL_SIGNAL_METRICS", (long)Signal.Metrics);
@@ -945,6 +971,7 @@ namespace AgentOtel.Tests
             Say("AGENTOTEL_CALLBACK_HEADER_PROVIDER", (long)CallbackKind.HeaderProvider);
             Say("AGENTOTEL_CALLBACK_SAMPLER", (long)CallbackKind.Sampler);
             Say("AGENTOTEL_CALLBACK_ATTRIBUTE_INJECTOR", (long)CallbackKind.AttributeInjector);
+            Say("AGENTOTEL_CALLBACK_OBSERVABLE", (long)CallbackKind.Observable);
             Say("AGENTOTEL_PAYLOAD_OTLP_PROTO", (long)PayloadType.OtlpProto);
             Say("AGENTOTEL_PAYLOAD_OTLP_JSON", (long)PayloadType.OtlpJson);
             Say("AGENTOTEL_EXPORT_OK", Native.Numbers.EXPORT_OK);

@@ -367,6 +367,20 @@ int main(void) {
   printf("log_record.time_unix_nano %zu\n", offsetof(agentotel_log_record, time_unix_nano));
   printf("log_record.attributes %zu\n", offsetof(agentotel_log_record, attributes));
   printf("log_record.attribute_count %zu\n", offsetof(agentotel_log_record, attribute_count));
+  printf("instrument %zu\n", sizeof(agentotel_instrument));
+  printf("instrument.struct_size %zu\n", offsetof(agentotel_instrument, struct_size));
+  printf("instrument.name %zu\n", offsetof(agentotel_instrument, name));
+  printf("instrument.unit %zu\n", offsetof(agentotel_instrument, unit));
+  printf("instrument.description %zu\n", offsetof(agentotel_instrument, description));
+  printf("instrument.value_type %zu\n", offsetof(agentotel_instrument, value_type));
+  printf("instrument.reserved %zu\n", offsetof(agentotel_instrument, reserved));
+  printf("instrument.boundaries %zu\n", offsetof(agentotel_instrument, boundaries));
+  printf("instrument.boundary_count %zu\n", offsetof(agentotel_instrument, boundary_count));
+  printf("observable %zu\n", sizeof(agentotel_observable));
+  printf("observable.struct_size %zu\n", offsetof(agentotel_observable, struct_size));
+  printf("observable.observe %zu\n", offsetof(agentotel_observable, observe));
+  printf("observable.user_data %zu\n", offsetof(agentotel_observable, user_data));
+  printf("observable.destroy %zu\n", offsetof(agentotel_observable, destroy));
   printf("carrier %zu\n", sizeof(agentotel_carrier));
   printf("carrier.struct_size %zu\n", offsetof(agentotel_carrier, struct_size));
   printf("carrier.get %zu\n", offsetof(agentotel_carrier, get));
@@ -619,6 +633,8 @@ int main(void) {
   printf("AGENTOTEL_SEVERITY_FATAL2 %lld\n", (long long)AGENTOTEL_SEVERITY_FATAL2);
   printf("AGENTOTEL_SEVERITY_FATAL3 %lld\n", (long long)AGENTOTEL_SEVERITY_FATAL3);
   printf("AGENTOTEL_SEVERITY_FATAL4 %lld\n", (long long)AGENTOTEL_SEVERITY_FATAL4);
+  printf("AGENTOTEL_VALUE_DOUBLE %lld\n", (long long)AGENTOTEL_VALUE_DOUBLE);
+  printf("AGENTOTEL_VALUE_INT64 %lld\n", (long long)AGENTOTEL_VALUE_INT64);
   printf("AGENTOTEL_SIGNAL_TRACES %lld\n", (long long)AGENTOTEL_SIGNAL_TRACES);
   printf("AGENTOTEL_SIGNAL_LOGS %lld\n", (long long)AGENTOTEL_SIGNAL_LOGS);
   printf("AGENTOTEL_SIGNAL_METRICS %lld\n", (long long)AGENTOTEL_SIGNAL_METRICS);
@@ -665,6 +681,7 @@ int main(void) {
   printf("AGENTOTEL_CALLBACK_HEADER_PROVIDER %lld\n", (long long)AGENTOTEL_CALLBACK_HEADER_PROVIDER);
   printf("AGENTOTEL_CALLBACK_SAMPLER %lld\n", (long long)AGENTOTEL_CALLBACK_SAMPLER);
   printf("AGENTOTEL_CALLBACK_ATTRIBUTE_INJECTOR %lld\n", (long long)AGENTOTEL_CALLBACK_ATTRIBUTE_INJECTOR);
+  printf("AGENTOTEL_CALLBACK_OBSERVABLE %lld\n", (long long)AGENTOTEL_CALLBACK_OBSERVABLE);
   printf("AGENTOTEL_PAYLOAD_OTLP_PROTO %lld\n", (long long)AGENTOTEL_PAYLOAD_OTLP_PROTO);
   printf("AGENTOTEL_PAYLOAD_OTLP_JSON %lld\n", (long long)AGENTOTEL_PAYLOAD_OTLP_JSON);
   printf("AGENTOTEL_EXPORT_OK %lld\n", (long long)AGENTOTEL_EXPORT_OK);

@@ -146,6 +146,41 @@ namespace AgentOtel
             return LogRecord.TryLog(0, target, record);
         }
 
+        /// <summary>Makes a counter: a sum that only rises. One of this name that there is already is found again.</summary>
+        /// <exception cref="AgentOtelException">The name is none, or that of an instrument of another kind.</exception>
+        public Counter CreateCounter(Instrument instrument)
+        {
+            return Counter.Create(instrument);
+        }
+
+        /// <summary>Makes an up-down counter: a sum that rises and falls. One of this name that there is already is found again.</summary>
+        /// <exception cref="AgentOtelException">The name is none, or that of an instrument of another kind.</exception>
+        public UpDownCounter CreateUpDownCounter(Instrument instrument)
+        {
+            return UpDownCounter.Create(instrument);
+        }
+
+        /// <summary>Makes a histogram: a distribution, in buckets. One of this name that there is already is found again.</summary>
+        /// <exception cref="AgentOtelException">The name is none, or that of an instrument of another kind.</exception>
+        public Histogram CreateHistogram(Instrument instrument)
+        {
+            return Histogram.Create(instrument);
+        }
+
+        /// <summary>Makes a gauge: the last value. One of this name that there is already is found again.</summary>
+        /// <exception cref="AgentOtelException">The name is none, or that of an instrument of another kind.</exception>
+        public Gauge CreateGauge(Instrument instrument)
+        {
+            return Gauge.Create(instrument);
+        }
+
+        /// <summary>Records a log record that is said in JSON.</summary>
+        /// <exception cref="AgentOtelException">It was not recorded; the message names the field.</exception>
+        public void LogJson(Text json, SpanTarget target = default(SpanTarget))
+        {
+            AgentOtelException.Check((int)LogRecord.TryLogJson(0, target, json));
+        }
+
         /// <summary>Whether a log record of this severity would be recorded; it takes a few nanoseconds.</summary>
         public static bool IsLogEnabled(Severity severity)
         {

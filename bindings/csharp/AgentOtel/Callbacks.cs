@@ -27,6 +27,12 @@ namespace AgentOtel
     /// <param name="attributes">Takes them; valid during the call.</param>
     public delegate void AttributeInjector(Injectee about, AttributeSink attributes);
 
+    /// <summary>
+    /// Says the values of a gauge at each collection; every exporter waits for it. One that throws shows what it had said.
+    /// </summary>
+    /// <param name="observation">Takes them; valid during the call.</param>
+    public delegate void ObservableGauge(Observation observation);
+
     /// <summary>Is told what the library says about itself, one line after the other, on a thread of its own.</summary>
     public delegate void DiagnosticHandler(Diagnostic diagnostic);
 
@@ -284,6 +290,44 @@ namespace AgentOtel
         }
     }
 
+    /// <summary>Takes the values of an observable gauge.</summary>
+    public sealed unsafe class Observation
+    {
+        private void* observation;
+
+        internal Observation(void* observation)
+        {
+            this.observation = observation;
+        }
+
+        /// <summary>Says a value; of values with the same attributes the last one counts.</summary>
+        /// <exception cref="AgentOtelException">The value or an attribute is none that it takes.</exception>
+        /// <exception cref="ObjectDisposedException">The call that this was given to is over.</exception>
+        public void Observe(double value, AttributeSet attributes = default(AttributeSet))
+        {
+            if (observation == null)
+            {
+                throw new ObjectDisposedException(nameof(Observation));
+            }
+            Arena arena = Arena.Current;
+            Arena.Mark mark = arena.Here();
+            try
+            {
+                Native.Attribute* laid = arena.Attributes(attributes, out UIntPtr count);
+                AgentOtelException.Check(Native.Functions.agentotel_observe(observation, value, laid, count));
+            }
+            finally
+            {
+                arena.Release(mark);
+            }
+        }
+
+        internal void Close()
+        {
+            observation = null;
+        }
+    }
+
     /// <summary>One line of what the library says about itself.</summary>
     public sealed class Diagnostic
     {
@@ -401,6 +445,13 @@ namespace AgentOtel
             return Register(CallbackKind.AttributeInjector, name, injector);
         }
 
+        /// <summary>Registers a function that says a gauge's values at each collection.</summary>
+        /// <exception cref="AgentOtelException">The instrument's name is none.</exception>
+        public static CallbackRegistration RegisterObservableGauge(Instrument instrument, ObservableGauge gauge)
+        {
+            return Register(CallbackKind.Observable, instrument.Name.ToString(), gauge, instrument);
+        }
+
         /// <summary>Sets the function that is told what the library says about itself, in place of the one before.</summary>
         /// <exception cref="AgentOtelException">It could not be set.</exception>
         public static CallbackRegistration SetDiagnosticHandler(DiagnosticHandler handler)
@@ -408,7 +459,8 @@ namespace AgentOtel
             return Register(null, null, handler);
         }
 
-        private static CallbackRegistration Register(CallbackKind? kind, string name, Delegate function)
+        private static CallbackRegistration Register(
+            CallbackKind? kind, string name, Delegate function, Instrument instrument = default(Instrument))
         {
             if (function == null)
             {
@@ -421,7 +473,7 @@ namespace AgentOtel
             int status = (int)AgentOtelStatus.Internal;
             try
             {
-                status = Hand(kind, name, (void*)id);
+                status = Hand(kind, name, (void*)id, instrument);
                 AgentOtelException.Check(status);
                 return registration;
             }
@@ -436,7 +488,7 @@ namespace AgentOtel
         }
 
         // The library reads the struct during the call only.
-        private static int Hand(CallbackKind? kind, string name, void* id)
+        private static int Hand(CallbackKind? kind, string name, void* id, Instrument instrument)
         {
             Arena arena = Arena.Current;
             Arena.Mark mark = arena.Here();
@@ -480,6 +532,13 @@ namespace AgentOtel
                         injector.user_data = id;
                         injector.destroy = Trampolines.Destroy;
                         return Native.Functions.agentotel_register_attribute_injector(laid, &injector);
+                    case CallbackKind.Observable:
+                        var observable = default(Native.Observable);
+                        observable.struct_size = (UIntPtr)sizeof(Native.Observable);
+                        observable.observe = Trampolines.Observe;
+                        observable.user_data = id;
+                        observable.destroy = Trampolines.Destroy;
+                        return Native.Functions.agentotel_register_observable_gauge(instrument.WriteTo(arena), &observable);
                     default:
                         var handler = default(Native.DiagnosticHandler);
                         handler.struct_size = (UIntPtr)sizeof(Native.DiagnosticHandler);

@@ -23,6 +23,20 @@ namespace AgentOtel
         /// <summary>Free attributes.</summary>
         public AttributeSet Attributes { get; set; }
 
+        internal static unsafe AgentOtelStatus TryLogJson(ulong session, SpanTarget target, Text json)
+        {
+            Arena arena = Arena.Current;
+            Arena.Mark mark = arena.Here();
+            try
+            {
+                return (AgentOtelStatus)Native.Functions.agentotel_log_json(session, arena.Target(target), arena.Text(json));
+            }
+            finally
+            {
+                arena.Release(mark);
+            }
+        }
+
         internal static unsafe AgentOtelStatus TryLog(ulong session, SpanTarget target, LogRecord record)
         {
             Arena arena = Arena.Current;

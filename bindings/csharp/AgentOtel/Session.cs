@@ -212,6 +212,13 @@ namespace AgentOtel
             return LogRecord.TryLog(Handle, target, record);
         }
 
+        /// <summary>Records a log record that is said in JSON.</summary>
+        /// <exception cref="AgentOtelException">It was not recorded; the message names the field.</exception>
+        public void LogJson(Text json, SpanTarget target = default(SpanTarget))
+        {
+            AgentOtelException.Check((int)LogRecord.TryLogJson(Handle, target, json));
+        }
+
         /// <summary>Sets attributes of the root span. A key given again replaces its value.</summary>
         /// <exception cref="AgentOtelException">The session has ended, or something said is wrong.</exception>
         public void SetAttributes(AttributeSet attributes)

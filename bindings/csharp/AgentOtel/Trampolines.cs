@@ -25,6 +25,8 @@ namespace AgentOtel
         internal static readonly IntPtr Inject =
             (IntPtr)(delegate* unmanaged[Cdecl]<void*, Native.Injectee*, void*, void>)&OnInject;
 
+        internal static readonly IntPtr Observe = (IntPtr)(delegate* unmanaged[Cdecl]<void*, void*, void>)&OnObserve;
+
         internal static readonly IntPtr HandleDiagnostic =
             (IntPtr)(delegate* unmanaged[Cdecl]<void*, Native.Diagnostic*, void>)&OnDiagnostic;
 
@@ -48,6 +50,7 @@ namespace AgentOtel
         private static readonly ProvideHeadersFunction KeptProvideHeaders = OnProvideHeaders;
         private static readonly ShouldSampleFunction KeptShouldSample = OnShouldSample;
         private static readonly InjectFunction KeptInject = OnInject;
+        private static readonly ObserveFunction KeptObserve = OnObserve;
         private static readonly DiagnosticFunction KeptDiagnostic = OnDiagnostic;
         private static readonly VisitBaggageFunction KeptVisitBaggage = OnVisitBaggage;
         private static readonly CarrierGetFunction KeptCarrierGet = OnCarrierGet;
@@ -60,6 +63,7 @@ namespace AgentOtel
         internal static readonly IntPtr ProvideHeaders = Marshal.GetFunctionPointerForDelegate(KeptProvideHeaders);
         internal static readonly IntPtr ShouldSample = Marshal.GetFunctionPointerForDelegate(KeptShouldSample);
         internal static readonly IntPtr Inject = Marshal.GetFunctionPointerForDelegate(KeptInject);
+        internal static readonly IntPtr Observe = Marshal.GetFunctionPointerForDelegate(KeptObserve);
         internal static readonly IntPtr HandleDiagnostic = Marshal.GetFunctionPointerForDelegate(KeptDiagnostic);
         internal static readonly IntPtr VisitBaggage = Marshal.GetFunctionPointerForDelegate(KeptVisitBaggage);
         internal static readonly IntPtr CarrierGet = Marshal.GetFunctionPointerForDelegate(KeptCarrierGet);
@@ -83,6 +87,9 @@ namespace AgentOtel
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
         private delegate void InjectFunction(void* id, Native.Injectee* injectee, void* attributes);
+
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+        private delegate void ObserveFunction(void* id, void* observation);
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
         private delegate void DiagnosticFunction(void* id, Native.Diagnostic* diagnostic);
@@ -265,6 +272,35 @@ namespace AgentOtel
                 if (sink != null)
                 {
                     sink.Open(null);
+                }
+            }
+        }
+
+#if NET8_0_OR_GREATER
+        [UnmanagedCallersOnly(CallConvs = new[] { typeof(CallConvCdecl) })]
+#endif
+        private static void OnObserve(void* id, void* observation)
+        {
+            Observation open = null;
+            try
+            {
+                ThreadSignals.LetThrough();
+                var gauge = Registry.Find<ObservableGauge>(id);
+                if (gauge != null)
+                {
+                    open = new Observation(observation);
+                    gauge(open);
+                }
+            }
+            catch (Exception)
+            {
+                // What it has said is shown.
+            }
+            finally
+            {
+                if (open != null)
+                {
+                    open.Close();
                 }
             }
         }

@@ -7,7 +7,7 @@ namespace AgentOtel
     /// <summary>The type of a value.</summary>
     public enum AttributeType
     {
-        /// <summary><c>type</c>: the member of <c>value</c> that is set.</summary>
+        /// <summary><c>value.string</c>.</summary>
         String = 1,
 
         /// <summary><c>value.boolean</c>.</summary>
@@ -112,7 +112,7 @@ namespace AgentOtel
     /// <summary>What a language model is asked for.</summary>
     public enum LlmOperation
     {
-        /// <summary><c>LlmDetail.Operation</c>: <c>chat</c>, or in an update what was said before.</summary>
+        /// <summary><c>chat</c>, or in an update what was said before.</summary>
         Default = 0,
 
         /// <summary><c>chat</c></summary>
@@ -142,7 +142,7 @@ namespace AgentOtel
     /// <summary>What is done with an agent.</summary>
     public enum AgentOperation
     {
-        /// <summary><c>AgentDetail.Operation</c>: <c>invoke_agent</c>, or in an update what was said before.</summary>
+        /// <summary><c>invoke_agent</c>, or in an update what was said before.</summary>
         Default = 0,
 
         /// <summary><c>invoke_agent</c></summary>
@@ -155,7 +155,7 @@ namespace AgentOtel
     /// <summary>What was decided.</summary>
     public enum ApprovalDecision
     {
-        /// <summary><c>ApprovalDetail.Decision</c>: not said, or in an update what was said before.</summary>
+        /// <summary>not said, or in an update what was said before.</summary>
         Default = 0,
 
         /// <summary><c>approved</c></summary>
@@ -171,7 +171,7 @@ namespace AgentOtel
     /// <summary>What a guardrail did.</summary>
     public enum GuardrailDecision
     {
-        /// <summary><c>GuardrailDetail.Decision</c>: not said, or in an update what was said before.</summary>
+        /// <summary>not said, or in an update what was said before.</summary>
         Default = 0,
 
         /// <summary><c>allowed</c></summary>
@@ -190,7 +190,7 @@ namespace AgentOtel
     /// <summary>What is done with a memory.</summary>
     public enum MemoryOperation
     {
-        /// <summary><c>MemoryDetail.Operation</c>: in an update, what was said before.</summary>
+        /// <summary>in an update, what was said before.</summary>
         Default = 0,
 
         /// <summary><c>search</c></summary>
@@ -250,7 +250,7 @@ namespace AgentOtel
     /// <summary>How severe a log record is.</summary>
     public enum Severity
     {
-        /// <summary><c>LogRecord.SeverityNumber</c>: nothing is said; no <c>logs.min_severity</c> leaves it out.</summary>
+        /// <summary>nothing is said; no <c>logs.min_severity</c> leaves it out.</summary>
         Unspecified = 0,
 
         /// <summary>Trace.</summary>
@@ -324,6 +324,16 @@ namespace AgentOtel
 
         /// <summary>Fatal4.</summary>
         Fatal4 = 24,
+    }
+
+    /// <summary>What numbers an instrument measures.</summary>
+    public enum NumberType
+    {
+        /// <summary>numbers are doubles.</summary>
+        Double = 0,
+
+        /// <summary>Numbers are whole, and sums of them are exact: they are exported as integers. Not for histograms, whose sums are doubles.</summary>
+        Int64 = 1,
     }
 
     /// <summary>What is counted and exported apart.</summary>
@@ -402,7 +412,7 @@ namespace AgentOtel
     /// <summary>What an exporter does with what it has.</summary>
     public enum ExporterState
     {
-        /// <summary><c>ExporterStats.State</c>: requests go out as there is something to send.</summary>
+        /// <summary>requests go out as there is something to send.</summary>
         Ready = 0,
 
         /// <summary>The last request failed in a way that may pass: it is sent again after a while, and what came after it waits.</summary>
@@ -475,12 +485,18 @@ namespace AgentOtel
 
         /// <summary>An attribute injector (<c>Callbacks.RegisterAttributeInjector</c>).</summary>
         AttributeInjector = 5,
+
+        /// <summary>An observable gauge (<c>agentotel_register_observable_gauge</c>), by the instrument's name.</summary>
+        Observable = 6,
     }
 
     /// <summary>The encoding of a batch.</summary>
     public enum PayloadType
     {
-        /// <summary><c>payload_type</c>: an OTLP <c>ExportTraceServiceRequest</c> or <c>ExportLogsServiceRequest</c> in protobuf.</summary>
+        /// <summary>
+        /// an OTLP <c>ExportTraceServiceRequest</c>, <c>ExportLogsServiceRequest</c> or
+        /// <c>ExportMetricsServiceRequest</c> in protobuf.
+        /// </summary>
         OtlpProto = 1,
 
         /// <summary>The same as compact OTLP/JSON.</summary>
@@ -490,7 +506,7 @@ namespace AgentOtel
     /// <summary>How much a diagnostic line matters.</summary>
     public enum DiagnosticLevel
     {
-        /// <summary><c>level</c>: something could not be done.</summary>
+        /// <summary>something could not be done.</summary>
         Error = 1,
 
         /// <summary>Something was set right, is done otherwise, or will be tried again.</summary>

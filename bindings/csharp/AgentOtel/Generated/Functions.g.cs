@@ -128,7 +128,83 @@ namespace AgentOtel.Native
 
         [LibraryImport(Library.Name)]
         [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_log_json(ulong session, Target target, Str json);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
         internal static partial int agentotel_log_enabled(uint severity_number);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_create_counter(Instrument* instrument, ulong* @out);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_counter_add(ulong counter, double value, Attribute* attributes, UIntPtr attribute_count);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_bind_counter(ulong counter, Attribute* attributes, UIntPtr attribute_count, ulong* @out);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_bound_counter_add(ulong counter, double value);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_create_up_down_counter(Instrument* instrument, ulong* @out);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_up_down_counter_add(ulong up_down_counter, double value, Attribute* attributes, UIntPtr attribute_count);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_bind_up_down_counter(ulong up_down_counter, Attribute* attributes, UIntPtr attribute_count, ulong* @out);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_bound_up_down_counter_add(ulong up_down_counter, double value);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_create_histogram(Instrument* instrument, ulong* @out);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_histogram_record(ulong histogram, double value, Attribute* attributes, UIntPtr attribute_count);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_bind_histogram(ulong histogram, Attribute* attributes, UIntPtr attribute_count, ulong* @out);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_bound_histogram_record(ulong histogram, double value);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_create_gauge(Instrument* instrument, ulong* @out);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_gauge_record(ulong gauge, double value, Attribute* attributes, UIntPtr attribute_count);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_bind_gauge(ulong gauge, Attribute* attributes, UIntPtr attribute_count, ulong* @out);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_bound_gauge_record(ulong gauge, double value);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_register_observable_gauge(Instrument* instrument, Observable* observable);
+
+        [LibraryImport(Library.Name)]
+        [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
+        internal static partial int agentotel_observe(void* observation, double value, Attribute* attributes, UIntPtr attribute_count);
 
         [LibraryImport(Library.Name)]
         [UnmanagedCallConv(CallConvs = new[] { typeof(CallConvCdecl) })]
@@ -441,10 +517,143 @@ namespace AgentOtel.Native
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_log_json(ulong session, Target target, Str json)
+        {
+            Library.Ready();
+            return Late.agentotel_log_json(session, target, json);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal static int agentotel_log_enabled(uint severity_number)
         {
             Library.Ready();
             return Late.agentotel_log_enabled(severity_number);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_create_counter(Instrument* instrument, ulong* @out)
+        {
+            Library.Ready();
+            return Late.agentotel_create_counter(instrument, @out);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_counter_add(ulong counter, double value, Attribute* attributes, UIntPtr attribute_count)
+        {
+            Library.Ready();
+            return Late.agentotel_counter_add(counter, value, attributes, attribute_count);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_bind_counter(ulong counter, Attribute* attributes, UIntPtr attribute_count, ulong* @out)
+        {
+            Library.Ready();
+            return Late.agentotel_bind_counter(counter, attributes, attribute_count, @out);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_bound_counter_add(ulong counter, double value)
+        {
+            Library.Ready();
+            return Late.agentotel_bound_counter_add(counter, value);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_create_up_down_counter(Instrument* instrument, ulong* @out)
+        {
+            Library.Ready();
+            return Late.agentotel_create_up_down_counter(instrument, @out);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_up_down_counter_add(ulong up_down_counter, double value, Attribute* attributes, UIntPtr attribute_count)
+        {
+            Library.Ready();
+            return Late.agentotel_up_down_counter_add(up_down_counter, value, attributes, attribute_count);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_bind_up_down_counter(ulong up_down_counter, Attribute* attributes, UIntPtr attribute_count, ulong* @out)
+        {
+            Library.Ready();
+            return Late.agentotel_bind_up_down_counter(up_down_counter, attributes, attribute_count, @out);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_bound_up_down_counter_add(ulong up_down_counter, double value)
+        {
+            Library.Ready();
+            return Late.agentotel_bound_up_down_counter_add(up_down_counter, value);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_create_histogram(Instrument* instrument, ulong* @out)
+        {
+            Library.Ready();
+            return Late.agentotel_create_histogram(instrument, @out);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_histogram_record(ulong histogram, double value, Attribute* attributes, UIntPtr attribute_count)
+        {
+            Library.Ready();
+            return Late.agentotel_histogram_record(histogram, value, attributes, attribute_count);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_bind_histogram(ulong histogram, Attribute* attributes, UIntPtr attribute_count, ulong* @out)
+        {
+            Library.Ready();
+            return Late.agentotel_bind_histogram(histogram, attributes, attribute_count, @out);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_bound_histogram_record(ulong histogram, double value)
+        {
+            Library.Ready();
+            return Late.agentotel_bound_histogram_record(histogram, value);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_create_gauge(Instrument* instrument, ulong* @out)
+        {
+            Library.Ready();
+            return Late.agentotel_create_gauge(instrument, @out);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_gauge_record(ulong gauge, double value, Attribute* attributes, UIntPtr attribute_count)
+        {
+            Library.Ready();
+            return Late.agentotel_gauge_record(gauge, value, attributes, attribute_count);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_bind_gauge(ulong gauge, Attribute* attributes, UIntPtr attribute_count, ulong* @out)
+        {
+            Library.Ready();
+            return Late.agentotel_bind_gauge(gauge, attributes, attribute_count, @out);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_bound_gauge_record(ulong gauge, double value)
+        {
+            Library.Ready();
+            return Late.agentotel_bound_gauge_record(gauge, value);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_register_observable_gauge(Instrument* instrument, Observable* observable)
+        {
+            Library.Ready();
+            return Late.agentotel_register_observable_gauge(instrument, observable);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal static int agentotel_observe(void* observation, double value, Attribute* attributes, UIntPtr attribute_count)
+        {
+            Library.Ready();
+            return Late.agentotel_observe(observation, value, attributes, attribute_count);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -807,9 +1016,123 @@ namespace AgentOtel.Native
             }
 
             [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_log_json(ulong session, Target target, Str json)
+            {
+                return Imported.agentotel_log_json(session, target, json);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
             internal static int agentotel_log_enabled(uint severity_number)
             {
                 return Imported.agentotel_log_enabled(severity_number);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_create_counter(Instrument* instrument, ulong* @out)
+            {
+                return Imported.agentotel_create_counter(instrument, @out);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_counter_add(ulong counter, double value, Attribute* attributes, UIntPtr attribute_count)
+            {
+                return Imported.agentotel_counter_add(counter, value, attributes, attribute_count);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_bind_counter(ulong counter, Attribute* attributes, UIntPtr attribute_count, ulong* @out)
+            {
+                return Imported.agentotel_bind_counter(counter, attributes, attribute_count, @out);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_bound_counter_add(ulong counter, double value)
+            {
+                return Imported.agentotel_bound_counter_add(counter, value);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_create_up_down_counter(Instrument* instrument, ulong* @out)
+            {
+                return Imported.agentotel_create_up_down_counter(instrument, @out);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_up_down_counter_add(ulong up_down_counter, double value, Attribute* attributes, UIntPtr attribute_count)
+            {
+                return Imported.agentotel_up_down_counter_add(up_down_counter, value, attributes, attribute_count);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_bind_up_down_counter(ulong up_down_counter, Attribute* attributes, UIntPtr attribute_count, ulong* @out)
+            {
+                return Imported.agentotel_bind_up_down_counter(up_down_counter, attributes, attribute_count, @out);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_bound_up_down_counter_add(ulong up_down_counter, double value)
+            {
+                return Imported.agentotel_bound_up_down_counter_add(up_down_counter, value);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_create_histogram(Instrument* instrument, ulong* @out)
+            {
+                return Imported.agentotel_create_histogram(instrument, @out);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_histogram_record(ulong histogram, double value, Attribute* attributes, UIntPtr attribute_count)
+            {
+                return Imported.agentotel_histogram_record(histogram, value, attributes, attribute_count);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_bind_histogram(ulong histogram, Attribute* attributes, UIntPtr attribute_count, ulong* @out)
+            {
+                return Imported.agentotel_bind_histogram(histogram, attributes, attribute_count, @out);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_bound_histogram_record(ulong histogram, double value)
+            {
+                return Imported.agentotel_bound_histogram_record(histogram, value);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_create_gauge(Instrument* instrument, ulong* @out)
+            {
+                return Imported.agentotel_create_gauge(instrument, @out);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_gauge_record(ulong gauge, double value, Attribute* attributes, UIntPtr attribute_count)
+            {
+                return Imported.agentotel_gauge_record(gauge, value, attributes, attribute_count);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_bind_gauge(ulong gauge, Attribute* attributes, UIntPtr attribute_count, ulong* @out)
+            {
+                return Imported.agentotel_bind_gauge(gauge, attributes, attribute_count, @out);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_bound_gauge_record(ulong gauge, double value)
+            {
+                return Imported.agentotel_bound_gauge_record(gauge, value);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_register_observable_gauge(Instrument* instrument, Observable* observable)
+            {
+                return Imported.agentotel_register_observable_gauge(instrument, observable);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            internal static int agentotel_observe(void* observation, double value, Attribute* attributes, UIntPtr attribute_count)
+            {
+                return Imported.agentotel_observe(observation, value, attributes, attribute_count);
             }
 
             [MethodImpl(MethodImplOptions.NoInlining)]
@@ -1059,7 +1382,64 @@ namespace AgentOtel.Native
             internal static extern int agentotel_log(ulong session, Target target, LogRecord* record);
 
             [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_log_json(ulong session, Target target, Str json);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
             internal static extern int agentotel_log_enabled(uint severity_number);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_create_counter(Instrument* instrument, ulong* @out);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_counter_add(ulong counter, double value, Attribute* attributes, UIntPtr attribute_count);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_bind_counter(ulong counter, Attribute* attributes, UIntPtr attribute_count, ulong* @out);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_bound_counter_add(ulong counter, double value);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_create_up_down_counter(Instrument* instrument, ulong* @out);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_up_down_counter_add(ulong up_down_counter, double value, Attribute* attributes, UIntPtr attribute_count);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_bind_up_down_counter(ulong up_down_counter, Attribute* attributes, UIntPtr attribute_count, ulong* @out);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_bound_up_down_counter_add(ulong up_down_counter, double value);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_create_histogram(Instrument* instrument, ulong* @out);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_histogram_record(ulong histogram, double value, Attribute* attributes, UIntPtr attribute_count);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_bind_histogram(ulong histogram, Attribute* attributes, UIntPtr attribute_count, ulong* @out);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_bound_histogram_record(ulong histogram, double value);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_create_gauge(Instrument* instrument, ulong* @out);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_gauge_record(ulong gauge, double value, Attribute* attributes, UIntPtr attribute_count);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_bind_gauge(ulong gauge, Attribute* attributes, UIntPtr attribute_count, ulong* @out);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_bound_gauge_record(ulong gauge, double value);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_register_observable_gauge(Instrument* instrument, Observable* observable);
+
+            [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+            internal static extern int agentotel_observe(void* observation, double value, Attribute* attributes, UIntPtr attribute_count);
 
             [DllImport(Library.Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
             internal static extern int agentotel_inject(ulong session, Target target, Carrier* carrier);

@@ -537,6 +537,30 @@ namespace AgentOtel.Native
         internal UIntPtr attribute_count;
     }
 
+    // agentotel_instrument
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct Instrument
+    {
+        internal UIntPtr struct_size;
+        internal Str name;
+        internal Str unit;
+        internal Str description;
+        internal uint value_type;
+        internal uint reserved;
+        internal double* boundaries;
+        internal UIntPtr boundary_count;
+    }
+
+    // agentotel_observable
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct Observable
+    {
+        internal UIntPtr struct_size;
+        internal IntPtr observe;
+        internal void* user_data;
+        internal IntPtr destroy;
+    }
+
     // agentotel_carrier
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct Carrier
