@@ -381,7 +381,9 @@ def layout_cs(header):
     out += "        private static void Main()\n        {\n"
     for name, members in header.structs.items():
         kind = "SpanContext" if name == "span_context" else "Native." + pascal(name)
-        out += f"            {{\n                {kind} it;\n                byte* at = (byte*)&it;\n"
+        out += "            {\n"
+        if name != "span_context":
+            out += f"                {kind} it;\n                byte* at = (byte*)&it;\n"
         out += f'                Say("{name}", sizeof({kind}));\n'
         for member in members:
             own = identifier(member.name)

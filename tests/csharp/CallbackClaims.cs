@@ -271,8 +271,9 @@ namespace AgentOtel.Tests
             {
                 // The listener has stopped.
             }
-            catch (ObjectDisposedException)
+            catch (InvalidOperationException)
             {
+                // As above.
             }
         }
 

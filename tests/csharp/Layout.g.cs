@@ -31,8 +31,6 @@ namespace AgentOtel.Tests
             }
 
             {
-                SpanContext it;
-                byte* at = (byte*)&it;
                 Say("span_context", sizeof(SpanContext));
                 Say("span_context.trace_id", (long)Marshal.OffsetOf(typeof(SpanContext), "traceIdStart"));
                 Say("span_context.span_id", (long)Marshal.OffsetOf(typeof(SpanContext), "spanId"));
