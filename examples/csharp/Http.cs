@@ -111,8 +111,8 @@ internal sealed class Child : IDisposable
         }
         process = Process.Start(new ProcessStartInfo(host, said) { RedirectStandardOutput = true, UseShellExecute = false });
         Port = int.Parse(process.StandardOutput.ReadLine());
-        process.OutputDataReceived += (sender, line) => Console.Error.WriteLine(line.Data);
-        process.BeginOutputReadLine();
+        // What it says further is not waited for.
+        process.StandardOutput.ReadToEndAsync();
     }
 
     internal int Port { get; }

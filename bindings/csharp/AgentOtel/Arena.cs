@@ -12,6 +12,7 @@ namespace AgentOtel
         private const long FirstBlock = 16 * 1024;
         private const long KeptBlock = 1024 * 1024;
         private const int ExactAbove = 256 * 1024;
+        private const int ShortText = 48;
 
         private static readonly UTF8Encoding Utf8 = new UTF8Encoding(false, false);
 
@@ -73,49 +74,83 @@ namespace AgentOtel
 
         internal Native.Str Text(Text text)
         {
-            var str = default(Native.Str);
-            object from = text.From;
-            if (from == null)
-            {
-                str.data = (byte*)text.Pointer;
-                str.len = (UIntPtr)text.Length;
-                return str;
-            }
-            if (from is string said)
-            {
-                return Text(said);
-            }
-            int length = text.Length;
-            str.data = (byte*)Allocate(length);
-            str.len = (UIntPtr)length;
-            if (length > 0)
-            {
-                fixed (byte* source = &((byte[])from)[text.Offset])
-                {
-                    Buffer.MemoryCopy(source, str.data, length, length);
-                }
-            }
+            Native.Str str;
+            Text(text, &str);
             return str;
         }
 
         internal Native.Str Text(string text)
         {
-            var str = default(Native.Str);
-            if (text == null)
+            Native.Str str;
+            Text(new Text(text), &str);
+            return str;
+        }
+
+        private void Text(Text text, Native.Str* str)
+        {
+            object from = text.From;
+            int length = text.Length;
+            if (from == null)
             {
-                return str;
+                str->data = (byte*)text.Pointer;
+                str->len = (UIntPtr)length;
+                return;
             }
+            var said = from as string;
+            if (said != null)
+            {
+                Encode(said, str);
+                return;
+            }
+            str->data = (byte*)Allocate(length);
+            str->len = (UIntPtr)length;
+            if (length > 0)
+            {
+                fixed (byte* source = &((byte[])from)[text.Offset])
+                {
+                    Copy(source, str->data, length);
+                }
+            }
+        }
+
+        private void Encode(string text, Native.Str* str)
+        {
             fixed (char* source = text)
             {
                 int length = text.Length;
-                int most = length > ExactAbove ? Utf8.GetByteCount(source, length) : Utf8.GetMaxByteCount(length);
+                int most = length > ExactAbove ? Utf8.GetByteCount(source, length) : 3 * length;
                 byte* to = (byte*)Allocate(most);
-                int bytes = length == 0 ? 0 : Utf8.GetBytes(source, length, to, most);
+                int bytes = 0;
+                if (length <= ShortText)
+                {
+                    // Most texts are short, and ASCII.
+                    while (bytes < length && source[bytes] < 0x80)
+                    {
+                        to[bytes] = (byte)source[bytes];
+                        bytes++;
+                    }
+                }
+                if (bytes < length)
+                {
+                    bytes += Utf8.GetBytes(source + bytes, length - bytes, to + bytes, most - bytes);
+                }
                 at = to + ((bytes + 7) & ~7);
-                str.data = to;
-                str.len = (UIntPtr)bytes;
+                str->data = to;
+                str->len = (UIntPtr)bytes;
             }
-            return str;
+        }
+
+        internal static void Copy(byte* from, byte* to, int length)
+        {
+            if (length > ShortText)
+            {
+                Buffer.MemoryCopy(from, to, length, length);
+                return;
+            }
+            for (int i = 0; i < length; i++)
+            {
+                to[i] = from[i];
+            }
         }
 
         // With a terminating NUL; one inside ends it.
@@ -196,10 +231,20 @@ namespace AgentOtel
 
         internal void Attribute(EventAttribute[] from, int index, Native.Attribute* attribute)
         {
-            attribute->key = Text(from[index].Key);
+            Text(from[index].Key, &attribute->key);
             attribute->reserved = 0;
-            attribute->type = (uint)from[index].Value.Type;
-            attribute->value = Value(from[index].Value);
+            AttributeValue value = from[index].Value;
+            AttributeType type = value.Type;
+            attribute->type = (uint)type;
+            if (type == AttributeType.String)
+            {
+                // The most frequent one, without a detour.
+                Text(value.Said, &attribute->value.@string);
+            }
+            else
+            {
+                attribute->value = Value(value);
+            }
         }
 
         internal Native.Value Value(AttributeValue value)

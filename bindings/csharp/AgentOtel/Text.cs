@@ -202,7 +202,10 @@ namespace AgentOtel
                 throw new InvalidOperationException("the scratch is of another thread");
             }
             byte* to = (byte*)arena.Allocate(utf8.Length);
-            utf8.CopyTo(new Span<byte>(to, utf8.Length));
+            fixed (byte* from = &System.Runtime.InteropServices.MemoryMarshal.GetReference(utf8))
+            {
+                Arena.Copy(from, to, utf8.Length);
+            }
             return Text.At(to, utf8.Length);
         }
 
