@@ -2,8 +2,8 @@
 #
 #   make          the release libraries, under target/release
 #   make demo     replays a recorded session with the C example, and shows its trace; needs no server
-#   make demo-cpp, make demo-go   agents in C++ and Go that ask a stub of a model, and a tool server in another process
-#   make test     everything: Rust, C, C++, Go, the real Collector, formats and rules
+#   make demo-cpp, demo-go, demo-csharp   agents in C++, Go and C# that ask a stub of a model, and a tool server in another process
+#   make test     everything: Rust, C, C++, Go, C#, the real Collector, formats and rules
 #   make install  headers, libraries, pkg-config and CMake files, documentation, below DESTDIR/PREFIX (/usr/local)
 #   make dist     the same as a tarball, with its sum and what it is made of, under target/dist
 #   make test-long  the tests of durability in their long forms; takes days. LONG=0.01 does that part of each
@@ -35,8 +35,8 @@ RELEASE_CARGO := RUSTFLAGS="$(RUSTFLAGS) --remap-path-prefix=$(CARGO_HOME)/regis
 
 RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock build.rs cbindgen.toml
 
-.PHONY: all demo demo-cpp demo-go install dist stage test test-long test-fuzz test-rust test-header test-abi test-cpp \
-  test-go test-conformance test-install test-examples test-collector lint bench clean
+.PHONY: all demo demo-cpp demo-go demo-csharp quickstart-csharp install dist stage test test-long test-fuzz test-rust test-header test-abi test-cpp \
+  test-go test-csharp test-conformance test-install test-examples test-collector lint bench clean
 
 all: $(SONAME) $(ARCHIVE)
 
@@ -86,7 +86,20 @@ demo-go: stage
 	@rm -f target/go.jsonl
 	@$(STAGED) $(EXAMPLES)/go/agent '{"exporters":[{"type":"console"},{"type":"file","path":"$(abspath target)/go.jsonl"}]}'
 
-test: test-rust test-header test-abi test-cpp test-go test-conformance test-install test-examples test-collector test-fuzz lint
+# With Mono. It asks the environment where the library is, and how threads are stopped (docs/csharp.md).
+MONO = AGENTOTEL_LIBRARY=$(abspath $(SO)) MONO_THREADS_SUSPEND=hybrid mono
+CSHARP := target/csharp
+
+demo-csharp: $(SONAME)
+	@tests/csharp/build.sh $(CSHARP)
+	@rm -f target/csharp.jsonl
+	@$(MONO) $(CSHARP)/agent.exe '{"exporters":[{"type":"console"},{"type":"file","path":"$(abspath target)/csharp.jsonl"}]}'
+
+quickstart-csharp: $(SONAME)
+	@tests/csharp/build.sh $(CSHARP)
+	$(MONO) $(CSHARP)/quickstart.exe
+
+test: test-rust test-header test-abi test-cpp test-go test-csharp test-conformance test-install test-examples test-collector test-fuzz lint
 	@echo "all tests passed"
 
 # Agents report to a real Collector in some of them; without Go there is none, which is said.
@@ -123,6 +136,9 @@ test-cpp: $(SONAME) $(ARCHIVE)
 
 test-go: stage
 	STAGE=$(STAGE) tests/go/run.sh
+
+test-csharp: $(SONAME)
+	SO=$(SO) OUT=$(CSHARP) tests/csharp/run.sh
 
 # The programs of all languages export the same; through a Collector too, where there is Go to build one.
 test-conformance: stage

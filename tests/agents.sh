@@ -27,4 +27,5 @@ agent() {
 }
 if have g++ && have pkg-config; then agent cpp; else skipped 'agent in C++' 'apt-get install g++ pkg-config'; fi
 if have go && have pkg-config; then agent go; else skipped 'agent in Go' 'install Go (https://go.dev/dl) and pkg-config'; fi
+if have mcs && have mono; then agent csharp; else skipped 'agent in C#' 'apt-get install mono-mcs mono-runtime'; fi
 finish

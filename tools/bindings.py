@@ -542,4 +542,5 @@ def gofmt(text):
         sys.exit(f"gofmt: {error.stderr}\n{text[:400]}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -34,3 +34,9 @@ done
 
 (cd "$root/benches/bindings/go" && go build -o "$out/go-bench" .)
 "$out/go-bench"
+
+# Without Mono there are no figures of C#.
+if command -v mcs >/dev/null && command -v mono >/dev/null; then
+  "$root/tests/csharp/build.sh" "$out/csharp"
+  AGENTOTEL_LIBRARY=$library mono "$out/csharp/bench.exe"
+fi

@@ -38,6 +38,16 @@ if have go && have pkg-config; then
 else
   skipped 'conformance of Go' 'install Go (https://go.dev/dl) and pkg-config'
 fi
+if have mcs && have mono; then
+  csharp_made() {
+    "$root/tests/csharp/build.sh" "$out/csharp-build" &&
+      printf '#!/bin/sh\nAGENTOTEL_LIBRARY=%s/lib/libagentotel.so MONO_THREADS_SUSPEND=hybrid exec mono %s/csharp-build/conformance.exe "$@"\n' \
+        "$stage" "$out" >"$out/csharp" && chmod +x "$out/csharp"
+  }
+  made csharp csharp_made
+else
+  skipped 'conformance of C#' 'apt-get install mono-mcs mono-runtime libmono-system-core4.0-cil'
+fi
 collector=
 if [ -x "${COLLECTOR:-}" ]; then
   collector="--collector $COLLECTOR"

@@ -1,4 +1,4 @@
-//! What the bindings for C++ and Go cost: programs of their own measure it, and print their figures.
+//! What the bindings for C++, Go and C# cost: programs of their own measure it, and print their figures.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -32,6 +32,7 @@ const BARS: &[(&str, Bar)] = &[
     ("cpp_cost_ratio", AtMost(1.1)),
     ("go_caller_ratio", AtLeast(2.0)),
     ("go_allocations_per_event", AtMost(0.0)),
+    ("csharp_garbage_bytes_per_event", AtMost(0.0)),
     ("process_cpu_ratio_http_protobuf", AtLeast(5.0)),
     ("throughput_ratio_http_protobuf", AtLeast(3.0)),
     ("process_cpu_ratio_grpc", AtLeast(5.0)),
