@@ -1,6 +1,7 @@
 //! Places at which a test lets the process be killed: between two stores that a recovery must be able to tell apart. With
 //! the feature `test-failpoints` the variable `AGENTOTEL_TEST_KILL_AT` names one, and how often it is passed before
-//! (`roll:3`); without it nothing of this is built.
+//! (`roll:3`), and `AGENTOTEL_TEST_FATAL_STEPS` how many processes may die in one step of a recovery; without it nothing of
+//! this is built.
 
 /// Passes a place.
 #[cfg(not(feature = "test-failpoints"))]
@@ -25,4 +26,19 @@ pub(crate) fn pass(name: &str) {
     {
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     }
+}
+
+/// Processes that may die in one step of a recovery.
+#[cfg(not(feature = "test-failpoints"))]
+#[inline(always)]
+pub(crate) fn most_fatal_steps(most: u64) -> u64 {
+    most
+}
+
+/// The same, or as many as a test wants that kills at random: on a busy machine a step takes so long that kill after kill
+/// falls into it.
+#[cfg(feature = "test-failpoints")]
+pub(crate) fn most_fatal_steps(most: u64) -> u64 {
+    let wanted = std::env::var("AGENTOTEL_TEST_FATAL_STEPS").ok();
+    wanted.and_then(|wanted| wanted.parse().ok()).unwrap_or(most)
 }

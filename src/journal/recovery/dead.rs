@@ -14,6 +14,7 @@ use super::super::segment::{HeaderError, SegmentHeader, header_bytes};
 use super::lane::LaneRecovery;
 use crate::otlp::Signal;
 use crate::sys::directory::{self, Directory, is_disk_failure, is_refusal};
+use crate::sys::failpoint;
 
 /// Frames start at multiples of this.
 const FRAME_ALIGNMENT: usize = 8;
@@ -205,7 +206,7 @@ impl DeadJournal {
     /// Notes that a step of the recovery begins; false when it has led to the end of the process as often as may be.
     pub(crate) fn begin_step(&self, lanes: &[LaneRecovery]) -> bool {
         let place = lanes.iter().fold(0, |place, lane| lane.place(place));
-        self.cursors.begin_step(Step::Frames, place) < MOST_FATAL_STEPS
+        self.cursors.begin_step(Step::Frames, place) < failpoint::most_fatal_steps(MOST_FATAL_STEPS)
     }
 
     /// Notes that a step has ended well.
@@ -215,7 +216,7 @@ impl DeadJournal {
 
     /// The same for the reading of slots.
     pub(crate) fn begin_slots(&self) -> bool {
-        self.cursors.begin_step(Step::Slots, 1) < MOST_FATAL_STEPS
+        self.cursors.begin_step(Step::Slots, 1) < failpoint::most_fatal_steps(MOST_FATAL_STEPS)
     }
 
     /// Notes that the reading of slots has ended well.
