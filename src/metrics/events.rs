@@ -20,7 +20,8 @@ use crate::otlp::measured::{self, MeasuredAttribute, MeasuredValue};
 use crate::sys::checksum;
 
 const NANOS_PER_SECOND: f64 = 1e9;
-/// Sets of attributes that are kept with their instruments; beyond them all are forgotten, and found again.
+/// Sets of attributes that are kept with their instruments, and kinds of failures that are counted here; beyond them all are
+/// handed over and forgotten, and found again.
 const MOST_SERIES: usize = 1_024;
 /// A stream of more chunks is measured by so many of them.
 const MOST_CHUNKS: i64 = 4_096;
@@ -281,6 +282,9 @@ impl State {
             *count += 1;
         }
         if let Some(error) = error {
+            if self.errors.len() >= MOST_SERIES {
+                self.hand_over_errors();
+            }
             *self.errors.entry((kind, error.content.to_vec())).or_default() += 1;
         }
         if let Some(measure) = measure {
@@ -361,6 +365,11 @@ impl State {
         for (kind, count) in (0..=u8::MAX).zip(&mut self.events).filter(|(_, count)| **count > 0) {
             self.instruments.events.add(std::mem::take(count), &[KeyValue::new(EVENT_KIND, kind_word(kind))]);
         }
+        self.hand_over_errors();
+    }
+
+    /// Hands the counts of failures over, of which the SDK keeps as many apart as may be.
+    fn hand_over_errors(&mut self) {
         for ((kind, error), count) in self.errors.drain() {
             let mut attributes = vec![KeyValue::new(EVENT_KIND, kind_word(kind))];
             attributes.extend(MeasuredAttribute::read(&error).and_then(|error| key_value(&error)));
@@ -446,4 +455,32 @@ fn key_value(attribute: &MeasuredAttribute<'_>) -> Option<KeyValue> {
         MeasuredValue::Double(number) => Value::F64(number),
     };
     Some(KeyValue::new(key, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::metrics::MeterProvider;
+    use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue as EncodedKeyValue, any_value};
+    use opentelemetry_proto::tonic::trace::v1::Span;
+    use opentelemetry_sdk::metrics::SdkMeterProvider;
+    use prost::Message;
+
+    use super::*;
+
+    #[test]
+    fn failures_of_ever_new_kinds_take_no_more_memory_than_so_many() {
+        let events = Events::new(&SdkMeterProvider::default().meter("test"));
+        for number in 0..3 * MOST_SERIES {
+            let value = Some(any_value::Value::StringValue(number.to_string()));
+            let attributes = vec![EncodedKeyValue {
+                key: ERROR_TYPE.to_owned(),
+                value: Some(AnyValue { value }),
+                ..EncodedKeyValue::default()
+            }];
+            let span = Span { attributes, ..Span::default() };
+            events.measure(EventKind::Tool as u8, &span.encode_to_vec());
+            let state = events.lock();
+            assert!((1..=MOST_SERIES).contains(&state.errors.len()) && state.series.len() <= MOST_SERIES);
+        }
+    }
 }

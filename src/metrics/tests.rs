@@ -393,6 +393,24 @@ fn a_view_changes_buckets_names_and_attributes() {
 }
 
 #[test]
+fn failures_of_ever_new_kinds_are_all_counted() {
+    const KINDS: u32 = 2_500;
+    let mut world = World::new(r#","cardinality_limit":5000"#, "");
+    for number in 0..KINDS {
+        let arena = Bump::new();
+        let kind = number.to_string();
+        let error = ErrorDetail { kind: kind.as_bytes(), ..ErrorDetail::default() };
+        let detail = tool(&arena, b"t");
+        world.record(&EventData { detail, error: Some(&error), ..EventData::default() });
+    }
+    let (_, delta) = world.end();
+    // A collection of that size comes in several frames.
+    let failed = total(&delta.collections(), "agentotel.error.count");
+    assert_eq!(failed.len(), KINDS as usize);
+    assert!(failed.values().all(|point| point.sum == 1.0));
+}
+
+#[test]
 fn measurements_that_find_no_room_are_made_at_once() {
     // Nobody takes anything, so that the queue fills with what is sampled.
     let mut world = World::new("", "");

@@ -123,9 +123,9 @@ impl AppendRegion {
     /// What is committed. These bytes do not change while the returned slice lives.
     pub(crate) fn committed(&self) -> &[u8] {
         let length = self.committed.load(Ordering::Acquire);
-        // SAFETY: `length` is within the allocation (checked by `commit`), the bytes before it were written before the
-        // release store that published it, and the writer never touches them again while a reader can exist (`reset`
-        // demands that it holds the only reference).
+        // The writer never touches what is committed again while a reader can exist: `reset` demands that it holds the only
+        // reference.
+        // SAFETY: `length` is within the allocation (checked by `commit`), and what is before it was written before.
         unsafe { std::slice::from_raw_parts(self.memory.start.as_ptr(), length) }
     }
 

@@ -78,9 +78,9 @@ impl<'b> WideRun<'_, 'b> {
             return false;
         }
         self.left -= 1;
-        // SAFETY: a run is only there where the processor has the instructions. Loads touch as many bytes as the slices
-        // have. A pair takes `MOST_PAIR` bytes at most, of which there were enough for all pairs of the run and one whole
-        // register more when it began, so that every store ends inside the appender's buffer.
+        // A pair takes `MOST_PAIR` bytes at most, of which there were enough for all pairs of the run and one whole register
+        // more when it began. Loads touch as many bytes as the slices have.
+        // SAFETY: a run is only there where the processor has the instructions, and stores end inside the appender's buffer.
         unsafe {
             let frame = self.next.add(FRAME + first.len());
             let second_place = frame.add(FRAME);
