@@ -8,6 +8,7 @@ use std::cell::Cell;
 use agent::*;
 use agentotel::abi::event::*;
 use agentotel::abi::log::*;
+use agentotel::abi::metric::*;
 use agentotel::abi::types::*;
 
 /// Counts what each thread allocates.
@@ -126,4 +127,28 @@ fn recording_allocates_nothing() {
     // SAFETY: as above.
     let with_care = || unsafe { agentotel_log(session, zeroed(), &raw const bytes) };
     assert_eq!(allocations(with_care), 0, "a log record that is read with care");
+}
+
+#[test]
+fn measuring_with_known_attributes_allocates_nothing() {
+    let _alone = Alone::take();
+    let directory = private_directory();
+    init(&serde_json::json!({
+        "exporters": [{ "type": "file", "path": directory.path().join("out.jsonl"), "signals": ["metrics"] }],
+        "flush_at_exit_ms": 0
+    }));
+    let attributes = attributes();
+    let (given, count) = (attributes.as_ptr(), attributes.len());
+    let mut instrument: agentotel_instrument = zeroed();
+    instrument.struct_size = size_of::<agentotel_instrument>();
+    instrument.name = text("steps");
+    let (mut counter, mut bound) = (0, 0);
+    // SAFETY: all that is pointed to outlives the calls.
+    unsafe {
+        assert_eq!(agentotel_create_counter(&raw const instrument, &raw mut counter), 0);
+        assert_eq!(agentotel_bind_counter(counter, given, count, &raw mut bound), 0);
+        let add = || agentotel_counter_add(counter, 1.0, given, count);
+        assert_eq!(allocations(add), 0, "a counter");
+    }
+    assert_eq!(allocations(|| agentotel_bound_counter_add(bound, 1.0)), 0, "a bound counter");
 }
